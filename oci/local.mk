@@ -1,0 +1,2 @@
+noinst_LIBRARIES += liboci.a
+liboci_a_SOURCES = oci/config.h

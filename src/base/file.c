@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+/* file.c - whole small files, and paths that must stay below a root
+ *
+ * Runs in:  create and the other commands; init (the …_in_root functions, on a tree that an image filled).
+ */
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+#include "base/sys.h"
+
+int file_read(int dirfd, const char *path, size_t max, char **out, size_t *len, struct err *e)
+{
+	autofd fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	autofree char *buf = NULL;
+	size_t size = 0, cap = 4096;
+
+	if (fd < 0)
+		return err_sys(e, "open %s", path);
+	/* Sizes of procfs and cgroupfs files are 0: read until the end, never trust st_size. */
+	for (;;) {
+		ssize_t n;
+
+		if (!buf || cap - size < 2) {
+			cap = buf ? cap * 2 : cap;
+			buf = xrealloc(buf, cap, 1);
+		}
+		n = read(fd, buf + size, cap - size - 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(e, "read %s", path);
+		if (n == 0)
+			break;
+		size += (size_t)n;
+		if (size > max)
+			return err_set(e, EFBIG, "read %s: more than %zu bytes", path, max);
+	}
+	buf[size] = 0;
+	if (len)
+		*len = size;
+	*out = steal_ptr(&buf);
+	return 0;
+}
+
+int file_write(int dirfd, const char *path, const char *data, struct err *e)
+{
+	autofd fd = openat(dirfd, path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	size_t len = strlen(data);
+	ssize_t n;
+
+	if (fd < 0)
+		return err_sys(e, "open %s", path);
+	do {
+		n = write(fd, data, len);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return err_sys(e, "write \"%.*s\" to %s", (int)strcspn(data, "\n"), data, path);
+	return 0;
+}
+
+int file_replace(int dirfd, const char *path, const void *data, size_t len, mode_t mode, struct err *e)
+{
+	autofree char *tmp = xasprintf("%s.%d.tmp", path, (int)getpid());
+	autofd fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+
+	if (fd < 0)
+		return err_sys(e, "create %s", tmp);
+	if (fd_write_all(fd, data, len) < 0 || renameat(dirfd, tmp, dirfd, path) < 0) {
+		err_sys(e, "write %s", path);
+		unlinkat(dirfd, tmp, 0);
+		return -1;
+	}
+	return 0;
+}
+
+int file_open_in_root(int rootfd, const char *path, int flags, mode_t mode)
+{
+	struct open_how how = {
+		.flags = (uint64_t)(unsigned int)flags | O_CLOEXEC,
+		.mode = flags & O_CREAT ? mode : 0,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+	};
+	int fd;
+
+	/* EAGAIN: the tree changed (rename, mount) while ".." was resolved; the kernel asks for another try. A racing
+	 * process must not hold us for ever. */
+	for (int tries = 0; tries < 128; tries++) {
+		fd = sys_openat2(rootfd, path, &how);
+		if (fd >= 0 || (errno != EAGAIN && errno != EINTR))
+			return fd;
+	}
+	return fd;
+}
+
+int file_mkdirs_in_root(int rootfd, const char *path, mode_t mode, struct err *e)
+{
+	autofree char *copy = xstrdup(path);
+	autofd cur = file_open_in_root(rootfd, path, O_PATH | O_DIRECTORY, 0);
+	size_t done = 0;
+	char *save = NULL;
+
+	if (cur >= 0)
+		return fd_steal(&cur);
+	if (errno != ENOENT)
+		return err_sys(e, "open directory %s in the root filesystem", path);
+	/* One name more at a time, each looked up from the root again: a symlink in the middle (var/run -> /run) is
+	 * followed inside the root, and what is missing behind it is made there. */
+	for (char *name = strtok_r(copy, "/", &save); name; name = strtok_r(NULL, "/", &save)) {
+		autofree char *head = xstrndup(path, done);
+		autofd parent = -1;
+
+		done = (size_t)(name - copy) + strlen(name);
+		fd_close(&cur);
+		autofree char *upto = xstrndup(path, done);
+
+		cur = file_open_in_root(rootfd, upto, O_PATH | O_DIRECTORY, 0);
+		if (cur >= 0)
+			continue;
+		if (errno != ENOENT)
+			return err_sys(e, "open directory %s in the root filesystem", upto);
+		if (str_eq(name, ".."))
+			return err_set(e, ENOENT, "open directory %s in the root filesystem", upto);
+		parent = file_open_in_root(rootfd, *head ? head : "/", O_PATH | O_DIRECTORY, 0);
+		if (parent < 0)
+			return err_sys(e, "open directory %s in the root filesystem", head);
+		if (mkdirat(parent, name, mode) < 0 && errno != EEXIST)
+			return err_sys(e, "make directory %s in the root filesystem", upto);
+		/* EEXIST with nothing behind it is a dangling symlink: this open reports it. */
+		cur = file_open_in_root(rootfd, upto, O_PATH | O_DIRECTORY, 0);
+		if (cur < 0)
+			return err_sys(e, "open directory %s in the root filesystem", upto);
+	}
+	if (cur < 0)
+		return err_set(e, ENOENT, "open directory %s in the root filesystem", path);
+	return fd_steal(&cur);
+}
+
+int file_mkdirs(const char *path, mode_t mode, struct err *e)
+{
+	autofree char *copy = xstrdup(path);
+
+	for (char *p = copy + 1;; p++) {
+		char c = *p;
+
+		if (c != '/' && c != 0)
+			continue;
+		*p = 0;
+		if (mkdir(copy, mode) < 0 && errno != EEXIST)
+			return err_sys(e, "make directory %s", copy);
+		if (!c)
+			return 0;
+		*p = c;
+	}
+}

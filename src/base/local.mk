@@ -1,0 +1,7 @@
+libsandrun_a_SOURCES += \
+	src/base/error.c src/base/error.h \
+	src/base/fd.c src/base/fd.h \
+	src/base/file.c src/base/file.h \
+	src/base/log.c src/base/log.h \
+	src/base/str.c src/base/str.h \
+	src/base/sys.h

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+/* log.h - what sandrun tells: one line per failure on stderr and, where --log asks, in a file
+ *
+ * Owns:     the process-wide log settings (with main.c the only mutable globals of the project).
+ * Must not: print anything on success at the default level: engines read it as the container's output.
+ */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+enum log_level { LOG_LVL_ERROR, LOG_LVL_WARNING, LOG_LVL_INFO, LOG_LVL_DEBUG };
+enum log_format { LOG_FMT_TEXT, LOG_FMT_JSON };
+
+/* @target: a path, or "file:PATH", "journald:ID", "syslog:ID" (crun's dialect; the latter two go to stderr
+ * only). Opened in append mode, made 0644. Returns 0 or -1 with @e. */
+int log_open(const char *target, enum log_format format, struct err *e);
+void log_set_level(enum log_level level);
+enum log_level log_get_level(void);
+
+/* The one line of a failing command: plain on stderr ("sandrun: …"), and one JSON object (or text line) in --log.
+ * Line breaks in the message become spaces; it is cut below 4000 bytes (conmon's reader, engine contract). */
+void log_failure(const struct err *e);
+/* Below the error level nothing is written unless --debug or --log-level asked for it. */
+void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+#define log_warn(...) log_line(LOG_LVL_WARNING, __VA_ARGS__)
+#define log_debug(...) log_line(LOG_LVL_DEBUG, __VA_ARGS__)
+
+#endif

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+/* confine.h - what a process loads upon itself: the OCI seccomp profile, Landlock, the notify filter
+ *
+ * Owns:     the three of them; the caller decides the order (design: Landlock, notify filter, profile).
+ * Runs in:  the *_prepare() in create/exec, where libraries and caches may be used; the *_apply() in init.
+ */
+#ifndef CONFINE_CONFINE_H
+#define CONFINE_CONFINE_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "oci/config.h"
+#include "policy/policy.h"
+
+/* --- seccomp_profile.c: linux.seccomp ---------------------------------------------------------------- */
+
+struct confine_profile; /* a compiled BPF program and its load flags */
+
+/* Compiles (or takes from the cache: keyed by a hash of the profile, the architecture and libseccomp's version; files in
+ * @cache_dir, verified to be ours; NULL: no cache). *out is NULL where there is no profile. */
+int confine_profile_prepare(const struct oci_seccomp *s, const char *cache_dir, struct confine_profile **out, struct err *e);
+void confine_profile_free(struct confine_profile *p);
+/* Loads it with seccomp(2). Allocates nothing. *listener: the notify descriptor where the profile has SCMP_ACT_NOTIFY,
+ * else -1. */
+int confine_profile_apply(const struct confine_profile *p, int *listener, struct err *e);
+bool confine_profile_has_notify(const struct oci_seccomp *s);
+
+/* --- landlock.c ------------------------------------------------------------------------------------------ */
+
+/* The kernel's Landlock ABI; 0: none (or not enabled). */
+int confine_landlock_abi(void);
+/* Restricts the calling thread by the policy: CONNECT_TCP handled with no port granted (or the ports of a
+ * tcp_ports_only policy), BIND_TCP by the bind policy. *active: whether a network domain is in force (false: the kernel
+ * has no network rules; no error). Needs no_new_privs or CAP_SYS_ADMIN in the user namespace. */
+int confine_landlock_apply(const struct policy *p, bool *active, struct err *e);
+
+/* --- notify_filter.c ---------------------------------------------------------------------------------- */
+
+struct confine_notify; /* the compiled filter */
+
+/* @bpf_backstop: a cgroup program covers UDP (fewer calls are trapped). */
+int confine_notify_prepare(const struct policy *p, bool bpf_backstop, struct confine_notify **out, struct err *e);
+void confine_notify_free(struct confine_notify *n);
+/* Loads it (NEW_LISTENER | WAIT_KILLABLE_RECV where known) and returns the listener, or -1 with @e. After this
+ * the caller may not call sendmsg, connect … until the supervisor serves it. Without a trap (tcp_ports_only) *listener is -1. */
+int confine_notify_apply(const struct confine_notify *n, int *listener, struct err *e);
+bool confine_notify_needed(const struct policy *p);
+
+#endif

@@ -1,0 +1,1 @@
+libsandrun_a_SOURCES +=

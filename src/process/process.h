@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+/* process.h - what a process of the container becomes before it execs: one function for each step
+ *
+ * Owns:     user, groups, capabilities, rlimits, scheduler, io priority, personality, memory policy, oom score,
+ *           labels, the terminal, the lookup of the command.
+ * Runs in:  init and exec'd processes; the caller (container/init.c) decides the order and says why.
+ */
+#ifndef PROCESS_PROCESS_H
+#define PROCESS_PROCESS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "oci/config.h"
+
+/* Checked in create before anything is made: unknown capability, rlimit, scheduler … Fills @e with a JSON path. */
+int process_validate(const struct oci_process *p, struct err *e);
+
+int process_set_rlimits(const struct oci_process *p, struct err *e);
+int process_set_oom_score_adj(int64_t value, bool userns, struct err *e); /* raising needs no right; lowering in a userns: EACCES is ignored if the value is already so */
+int process_set_scheduler(const struct oci_process *p, struct err *e);
+int process_set_io_priority(const struct oci_process *p, struct err *e);
+int process_set_personality(const struct oci_personality *p, struct err *e);
+int process_set_memory_policy(const struct oci_memory_policy *p, struct err *e);
+int process_set_cpu_affinity(const char *list, struct err *e); /* "0-3,7"; NULL: nothing */
+
+/* Bounding set first, while CAP_SETPCAP is there. */
+int process_drop_bounding(const struct oci_process *p, struct err *e);
+/* Groups, gid, uid (with keepcaps), umask. setgroups is skipped where the user namespace denies it and no additional
+ * group asks for it. */
+int process_set_user(const struct oci_process *p, struct err *e);
+/* Inheritable, permitted, effective, ambient. Without a capabilities object everything is dropped for non-root and
+ * kept for root, as the peers do. Inheritable is empty unless the config asks (CVE-2022-29162). */
+int process_set_caps(const struct oci_process *p, struct err *e);
+int process_set_no_new_privs(struct err *e);
+
+/* AppArmor and SELinux: the label for the coming exec. A label that the kernel cannot give is an error whose text avoids
+ * the words engines turn into "command not found". Opened before pivot (procfs of the host), written at the end. */
+int process_open_label_fd(const struct oci_process *p, int *fd, struct err *e); /* -1: nothing to do */
+int process_write_label(const struct oci_process *p, int fd, struct err *e);
+
+/* A new pty from the devpts below the root (run after the root is entered): master (close-on-exec), and the slave's open
+ * descriptor. */
+int process_open_terminal(int *master, int *slave, struct err *e);
+int process_set_winsize(int tty, unsigned int height, unsigned int width, struct err *e);
+/* @slave becomes the controlling terminal and descriptors 0 to 2; its owner becomes @uid. */
+int process_take_terminal(int slave, uid_t uid, struct err *e);
+/* Sends the master to a --console-socket: connects, one message, name "/dev/ptmx" and one descriptor. */
+int process_send_console(const char *socket_path, int master, struct err *e);
+
+/* The environment: process.env, with HOME from /etc/passwd where it is missing (as the peers do). Heap, execve form. */
+char **process_make_env(const struct oci_process *p, struct err *e);
+/* cwd: chdir, then proof that it is inside the root (CVE-2024-21626). */
+int process_enter_cwd(const char *cwd, struct err *e);
+/* Finds args[0] in process.env's PATH with the rights of the user already taken. Heap path or NULL with @e in the engines'
+ * wording: "executable file `x` not found in $PATH: No such file or directory", "…: Permission denied", … */
+char *process_find_command(const struct oci_process *p, struct err *e);
+
+/* Signal dispositions and mask to default, as runc leaves them (SigIgn 0). */
+void process_reset_signals(void);
+
+#endif

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+/* supervisor.h - starting the per-container supervisor and talking to it
+ *
+ * Owns:     the life of the process and its control protocol, as seen by the commands.
+ */
+#ifndef SUPERVISOR_SUPERVISOR_H
+#define SUPERVISOR_SUPERVISOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "policy/policy.h"
+
+struct supervisor_request {
+	const char *id;
+	int state_dir;		     /* O_PATH/O_DIRECTORY of the container's state directory; the control socket
+				      * "supervisor.sock" and the audit log "denied.jsonl" live there. Borrowed */
+	const struct policy *policy; /* read before the fork, inherited by memory */
+	bool bpf_backstop;	     /* a cgroup program is attached and covers UDP */
+	bool landlock;		     /* a Landlock network domain will be in force */
+};
+
+/* Forks the supervisor: own session, /dev/null stdio, every other descriptor closed, outside the container's cgroup,
+ * non-dumpable, confined. Returns when it said "ready" (its control socket listens): its pid, or -1 with @e. */
+pid_t supervisor_start(const struct supervisor_request *req, struct err *e);
+
+/* The following talk to the control socket in @state_dir. */
+
+/* Tells it which process is init: it ends when that one ends. @pidfd is sent. */
+int supervisor_watch(int state_dir, int init_pidfd, struct err *e);
+/* Hands over a listener (of init or of an exec session); returns when it is being served. @listener stays the caller's. */
+int supervisor_add_listener(int state_dir, int listener, struct err *e);
+
+struct supervisor_status {
+	pid_t pid;
+	uint64_t denied;
+	bool alive;
+};
+/* No supervisor there: alive = false, 0 returned. */
+int supervisor_get_status(int state_dir, struct supervisor_status *out, struct err *e);
+
+#endif

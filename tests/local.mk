@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+# tests/local.mk - one include line a room; each room's file lists its own programs
+include tests/unit/base.mk
+include tests/unit/oci.mk
+include tests/unit/policy.mk
+include tests/unit/cgroup.mk
+include tests/unit/rootfs.mk
+include tests/unit/process.mk
+include tests/unit/confine.mk
+include tests/unit/supervisor.mk
+include tests/fuzz/fuzz.mk
