@@ -14,7 +14,8 @@
 #include "base/error.h"
 #include "oci/config.h"
 
-/* Checked in create before anything is made: unknown capability, rlimit, scheduler … Fills @e with a JSON path. */
+/* Checked in create before anything is made: rlimits, scheduler, user, env … Fills @e with a JSON path. An unknown
+ * capability is a warning (config.md). */
 int process_validate(const struct oci_process *p, struct err *e);
 
 int process_set_rlimits(const struct oci_process *p, struct err *e);
@@ -35,7 +36,8 @@ int process_set_user(const struct oci_process *p, struct err *e);
 int process_set_caps(const struct oci_process *p, struct err *e);
 int process_set_no_new_privs(struct err *e);
 
-/* AppArmor and SELinux: the label for the coming exec. A label that the kernel cannot give is an error whose text avoids
+/* One descriptor for both: the attribute directory of this process.
+ * AppArmor and SELinux: the label for the coming exec. A label that the kernel cannot give is an error whose text avoids
  * the words engines turn into "command not found". Opened before pivot (procfs of the host), written at the end. */
 int process_open_label_fd(const struct oci_process *p, int *fd, struct err *e); /* -1: nothing to do */
 int process_write_label(const struct oci_process *p, int fd, struct err *e);
@@ -43,6 +45,8 @@ int process_write_label(const struct oci_process *p, int fd, struct err *e);
 /* A new pty from the devpts below the root (run after the root is entered): master (close-on-exec), and the slave's open
  * descriptor. */
 int process_open_terminal(int *master, int *slave, struct err *e);
+/* The same below @rootfd: before pivot_root, when "/" is still the host's. */
+int process_open_terminal_at(int rootfd, int *master, int *slave, struct err *e);
 int process_set_winsize(int tty, unsigned int height, unsigned int width, struct err *e);
 /* @slave becomes the controlling terminal and descriptors 0 to 2; its owner becomes @uid. */
 int process_take_terminal(int slave, uid_t uid, struct err *e);
@@ -51,6 +55,9 @@ int process_send_console(const char *socket_path, int master, struct err *e);
 
 /* The environment: process.env, with HOME from /etc/passwd where it is missing (as the peers do). Heap, execve form. */
 char **process_make_env(const struct oci_process *p, struct err *e);
+/* Makes a missing cwd (0755) below @rootfd, as both peers do in create (not in exec). After the mounts, before the root is
+ * sealed. One that cannot be made (read-only root) is no error here. */
+int process_make_cwd(int rootfd, const char *cwd, struct err *e);
 /* cwd: chdir, then proof that it is inside the root (CVE-2024-21626). */
 int process_enter_cwd(const char *cwd, struct err *e);
 /* Finds args[0] in process.env's PATH with the rights of the user already taken. Heap path or NULL with @e in the engines'

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+/* rlimits.c - process.rlimits, process.oomScoreAdj and no_new_privs
+ *
+ * Runs in:  init and exec'd processes, before capabilities are given up: raising a hard limit needs CAP_SYS_RESOURCE.
+ */
+#include "process/process.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/str.h"
+#include "oci/names.h"
+#include "process/internal.h"
+
+/* RLIM_INFINITY is the highest number of the type, in the specification as in the kernel: nothing is converted. */
+static const char *limit_text(uint64_t v, char buf[24])
+{
+	if (v == UINT64_MAX)
+		return "unlimited";
+	snprintf(buf, 24, "%" PRIu64, v);
+	return buf;
+}
+
+int rlimits_check(const struct oci_process *p, struct err *e)
+{
+	char soft[24], hard[24];
+	int seen[64] = { 0 };
+
+	for (size_t i = 0; i < p->n_rlimits; i++) {
+		const struct oci_rlimit *r = &p->rlimits[i];
+		int n = r->type ? oci_rlimit_number(r->type) : -1;
+
+		if (n < 0)
+			return err_msg(e, "process.rlimits[%zu].type: unknown limit \"%.64s\"", i,
+				       r->type ? r->type : "");
+		/* config.md asks for an error: which of the two would be meant? */
+		if (n < (int)ARRAY_SIZE(seen) && seen[n])
+			return err_msg(e, "process.rlimits[%zu].type: %s is there twice (first: rlimits[%d])", i,
+				       r->type, seen[n] - 1);
+		if (n < (int)ARRAY_SIZE(seen))
+			seen[n] = (int)i + 1;
+		if (r->soft > r->hard)
+			return err_msg(e, "process.rlimits[%zu] (%s): soft limit %s is above the hard limit %s", i,
+				       r->type, limit_text(r->soft, soft), limit_text(r->hard, hard));
+	}
+	return 0;
+}
+
+int process_set_rlimits(const struct oci_process *p, struct err *e)
+{
+	char soft[24], hard[24];
+
+	for (size_t i = 0; i < p->n_rlimits; i++) {
+		const struct oci_rlimit *r = &p->rlimits[i];
+		struct rlimit64 lim = { .rlim_cur = r->soft, .rlim_max = r->hard };
+		int n = oci_rlimit_number(r->type);
+
+		if (n < 0)
+			return err_msg(e, "process.rlimits[%zu].type: unknown limit \"%.64s\"", i, r->type);
+		if (prlimit64(0, (enum __rlimit_resource)n, &lim, NULL) < 0)
+			return err_sys(e, "process.rlimits[%zu] (%s): set soft limit %s, hard limit %s", i, r->type,
+				       limit_text(r->soft, soft), limit_text(r->hard, hard));
+	}
+	return 0;
+}
+
+int process_set_oom_score_adj(int64_t value, bool userns, struct err *e)
+{
+	static const char path[] = "/proc/self/oom_score_adj";
+	autofree char *now_text = NULL;
+	char text[24];
+	int64_t now;
+	struct err why;
+
+	snprintf(text, sizeof(text), "%" PRId64, value);
+	if (file_write(AT_FDCWD, path, text, &why) == 0)
+		return 0;
+	if (why.code == EACCES || why.code == EPERM) {
+		/* Lowering wants CAP_SYS_RESOURCE in the initial user namespace. That it is so already is enough. */
+		if (file_read(AT_FDCWD, path, 64, &now_text, NULL, NULL) == 0) {
+			now_text[strcspn(now_text, "\n")] = 0;
+			if (str_to_i64(now_text, &now) == 0 && now == value)
+				return 0;
+		}
+		return err_set(e, why.code, "process.oomScoreAdj: change from %s to %s%s",
+			       now_text ? now_text : "?", text,
+			       userns ? " (lowering is not possible inside a user namespace)" : "");
+	}
+	return err_set(e, why.code, "process.oomScoreAdj: write %s to %s", text, path);
+}
+
+int process_set_no_new_privs(struct err *e)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return err_sys(e, "process.noNewPrivileges: set no_new_privs");
+	return 0;
+}
