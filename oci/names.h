@@ -12,6 +12,28 @@
 #define OCI_SPEC_VERSION "1.3.0"
 #define OCI_SPEC_VERSION_MIN "1.0.0"
 
+/* Each list ends with NULL. */
+extern const char *const oci_names_namespaces[];   /* in the order of enum oci_namespace_type */
+extern const char *const oci_names_capabilities[]; /* in the order of their kernel numbers */
+extern const char *const oci_names_rlimits[];	   /* in the order of their kernel numbers on most machines */
+extern const char *const oci_names_hooks[];	   /* in the order in which they run */
+extern const char *const oci_names_propagations[];
+extern const char *const oci_names_device_types[];
+extern const char *const oci_names_device_rule_types[];
+extern const char *const oci_names_sched_policies[]; /* SCHED_…: in the order of their kernel numbers */
+extern const char *const oci_names_sched_flags[];    /* SCHED_FLAG_…: entry i is bit i */
+extern const char *const oci_names_ioprio_classes[]; /* entry i is class i + 1 */
+extern const char *const oci_names_seccomp_actions[];
+extern const char *const oci_names_seccomp_operators[];
+extern const char *const oci_names_seccomp_archs[];
+extern const char *const oci_names_seccomp_flags[];
+extern const char *const oci_names_mpol_modes[];
+extern const char *const oci_names_mpol_flags[];
+extern const char *const oci_names_personality_domains[];
+
+/* Position of @name in one of the lists above, or -1. */
+int oci_names_index(const char *const *list, const char *name);
+
 /* "mount", "pid", "network", "uts", "ipc", "user", "cgroup", "time". */
 const char *oci_namespace_name(enum oci_namespace_type t);
 
