@@ -22,6 +22,8 @@ struct rootfs_source {
 	int fd; /* detached tree (open_tree), or -1 */
 };
 
+struct rootfs_state; /* state.h */
+
 struct rootfs {
 	const struct oci_config *config;
 	const char *bundle;
@@ -32,6 +34,7 @@ struct rootfs {
 	bool cgroupns;
 	struct rootfs_source *sources; /* one for each config->mounts[], or NULL */
 	const char *cgroup_path_v2;    /* where the cgroup of the container is, for mounts of type cgroup without a cgroup ns */
+	struct rootfs_state *state;    /* of the room itself: NULL at the start; rootfs_seal() frees it */
 };
 
 /* Runs in create with its rights, before clone: opens what init could not. May leave fds at -1. The owner frees with
