@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+# tests/bats/bats.mk - behaviour of real containers, one entry of the test log for each file
+bats_files = \
+	tests/bats/podman.bats tests/bats/podman-exec.bats tests/bats/podman-policy.bats \
+	tests/bats/ctr.bats tests/bats/ctr-shim.bats
+bats_helpers = tests/bats/helpers.bash tests/bats/helpers-net.bash tests/bats/helpers-engine.bash tests/bats/config.json \
+	tests/bats/run-bats
+EXTRA_DIST += tests/bats/bats.mk $(bats_files) $(bats_helpers)
+
+TEST_EXTENSIONS = .bats
+BATS_LOG_COMPILER = $(SHELL) $(top_srcdir)/tests/bats/run-bats
+AM_BATS_LOG_FLAGS = --builddir $(abs_top_builddir)
+if HAVE_BATS
+TESTS += $(bats_files)
+endif
+$(bats_files:.bats=.log): sandrun$(EXEEXT)
+
+# make check-bats FILES="tests/bats/policy.bats": just these
+check-bats: all $(check_PROGRAMS) $(check_DATA)
+	cd $(srcdir) && $(SHELL) tests/bats/run-bats --builddir $(abs_top_builddir) $(if $(FILES),$(FILES),$(bats_files))
+.PHONY: check-bats

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+# helpers-net.bash - network namespaces that a test makes, listeners in them, and what really arrived
+#
+# Owns:     the namespace "$ID" that stands for "the host" ($NSENTER runs in it), its peer "$ID-p" at the other end of a
+#           veth pair, and the counting servers. Nothing ever leaves these namespaces.
+
+# netns_make: a namespace with lo up; rt, run_container … run in it from here on.
+netns_make() {
+	need ip nsenter
+	ip netns add "$ID"
+	cleanup ip netns delete "$ID"
+	ip -n "$ID" link set lo up
+	NSENTER=(nsenter --net="/run/netns/$ID")
+	# ping sockets for everyone, Fast Open for both sides
+	in_ns sh -c 'echo "0 2147483647" >/proc/sys/net/ipv4/ping_group_range; echo 3 >/proc/sys/net/ipv4/tcp_fastopen'
+}
+
+in_ns() { "${NSENTER[@]}" "$@"; }
+in_peer() { nsenter --net="/run/netns/$ID-p" "$@"; }
+
+# netns_addr ADDR/LEN…: the test's own addresses, on lo.
+netns_addr() {
+	local a
+	for a; do
+		case $a in
+		*:*) ip -n "$ID" addr add "$a" dev lo nodad ;;
+		*) ip -n "$ID" addr add "$a" dev lo ;;
+		esac
+	done
+}
+
+# netns_peer: 10.9.0.1/24 and fd09::1/64 here, .2 and ::2 in the namespace "$ID-p".
+netns_peer() {
+	ip netns add "$ID-p"
+	cleanup ip netns delete "$ID-p"
+	ip -n "$ID" link add v0 type veth peer name v1 netns "$ID-p"
+	ip -n "$ID-p" link set lo up
+	ip -n "$ID" addr add 10.9.0.1/24 dev v0
+	ip -n "$ID" addr add fd09::1/64 dev v0 nodad
+	ip -n "$ID-p" addr add 10.9.0.2/24 dev v1
+	ip -n "$ID-p" addr add fd09::2/64 dev v1 nodad
+	ip -n "$ID" link set v0 up
+	ip -n "$ID-p" link set v1 up
+	# 10.9.0.77 swallows what is sent to it: a neighbour that nobody is
+	ip -n "$ID" neigh add 10.9.0.77 lladdr 02:00:00:00:00:77 dev v0
+}
+
+# serve WHERE…: counting listeners here; serve_peer: there.
+serve() {
+	spawn "${NSENTER[@]}" "$PROGRAMS/serve" "$T/counts" "$@"
+	wait_until test -e "$T/counts"
+}
+serve_peer() {
+	spawn nsenter --net="/run/netns/$ID-p" "$PROGRAMS/serve" "$T/counts-peer" "$@"
+	wait_until test -e "$T/counts-peer"
+}
+
+# count WHERE: arrivals at this listener so far.
+count() { cat "$T"/counts* 2>/dev/null | awk -v w="$1" '$1 == w { n = $2 } END { print n + 0 }'; }
+count_is() { [ "$(count "$1")" = "$2" ]; }
+
+# nothing_reached WHERE…: no packet ever did. A marker from outside the container is sent now; a socket's queue is in
+# order, so when the marker has been counted, all that came before it has been counted, too.
+nothing_reached() {
+	local w before proto addr port
+	for w; do
+		before=$(count "$w")
+		proto=${w%%:*}
+		addr=${w#*:}
+		port=${addr##*:}
+		addr=${addr%:*}
+		addr=${addr#[}
+		addr=${addr%]}
+		is OK "$(in_ns "$PROBE" "$proto" "$addr" "$port")" || { echo "(marker to $w)"; return 1; }
+		wait_until not count_is "$w" "$before"
+		is 1 "$(count "$w")" || { echo "(arrivals at $w with the marker)"; return 1; }
+	done
+}
+
+# reached WHERE N: exactly N arrived.
+reached() {
+	wait_until count_is "$1" "$2" || { is "$2" "$(count "$1")"; return 1; }
+}
+
+# try 'VERB ARG…' …: in a container with this config.json; $output has a line "VERB ARG…: WORD" for each.
+try() {
+	args /bin/probe each "$@"
+	run --separate-stderr rt run --bundle "$B" "$ID"
+	[ "$status" = 0 ] || { echo "status $status: $stderr"; return 1; }
+}
+
+# outcome 'VERB ARG…' WORD: what try saw.
+outcome() {
+	grep -qxF -- "$1: $2" <<<"$output" || { printf 'expected  %s: %s\nhave:\n%s\n' "$1" "$2" "$output"; return 1; }
+}
+
+# trying 'VERB ARG…=WORD' …: try them all and compare.
+trying() {
+	local t calls=()
+	for t; do calls+=("${t%=*}"); done
+	try "${calls[@]}"
+	for t; do outcome "${t%=*}" "${t##*=}"; done
+}
+
+# The supervisor's pid and count of refusals, from `state`.
+annotation() { rt state "${2:-$ID}" | jq -r --arg k "io.sandlock.$1" '.annotations[$k] // ""'; }
+supervisor_pid() { annotation supervisor-pid "$@"; }

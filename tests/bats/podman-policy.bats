@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+# podman-policy.bats - policies that arrive as podman's --annotation
+
+load helpers
+load helpers-net
+load helpers-engine
+
+setup_file() { podman_file_setup; }
+teardown_file() { podman_file_teardown; }
+setup() {
+	podman_setup
+	need sandrun
+	netns_make
+	netns_addr 10.1.2.3/32 169.254.169.254/32
+}
+teardown() { podman_teardown; }
+
+deny=(--annotation io.sandlock.net-deny=private)
+
+@test "podman: --annotation io.sandlock.net-deny is enforced in run and in exec" {
+	serve tcp:127.0.0.1:80 tcp:10.1.2.3:80 udp:169.254.169.254:53
+	run --separate-stderr pm run --rm --network host "${deny[@]}" t probe each 'tcp 127.0.0.1 80' 'tcp 10.1.2.3 80' \
+		'udp 169.254.169.254 53'
+	is 0 "$status"
+	outcome 'tcp 127.0.0.1 80' ECONNREFUSED
+	outcome 'tcp 10.1.2.3 80' ECONNREFUSED
+	outcome 'udp 169.254.169.254 53' ECONNREFUSED
+	pm run -d --network host "${deny[@]}" --name "$NAME" t sleep 1000 >/dev/null
+	run --separate-stderr pm exec "$NAME" probe each 'tcp 127.0.0.1 80' 'udp 169.254.169.254 53'
+	outcome 'tcp 127.0.0.1 80' ECONNREFUSED
+	outcome 'udp 169.254.169.254 53' ECONNREFUSED
+	run --separate-stderr pm exec -u 1000 "$NAME" probe tcp 10.1.2.3 80
+	is ECONNREFUSED "$output"
+	nothing_reached tcp:127.0.0.1:80 tcp:10.1.2.3:80 udp:169.254.169.254:53
+}
+
+@test "podman: net-allow with semicolons survives podman's comma splitting" {
+	serve tcp:127.0.0.1:80 tcp:10.1.2.3:443
+	run --separate-stderr pm run --rm --network host --annotation 'io.sandlock.net-allow=127.0.0.1:80;10.1.2.3:443' t \
+		probe each 'tcp 127.0.0.1 80' 'tcp 10.1.2.3 443' 'tcp 10.1.2.3 80' 'udp 127.0.0.1 80'
+	is 0 "$status"
+	outcome 'tcp 127.0.0.1 80' OK
+	outcome 'tcp 10.1.2.3 443' OK
+	outcome 'tcp 10.1.2.3 80' ECONNREFUSED
+	outcome 'udp 127.0.0.1 80' EACCES
+}
+
+@test "podman: without an annotation nothing is confined and no supervisor runs" {
+	serve tcp:127.0.0.1:80
+	run --separate-stderr pm run --rm --network host t probe tcp 127.0.0.1 80
+	is OK "$output"
+	pm run -d --network host --name "$NAME" t sleep 1000 >/dev/null
+	is "" "$(rt_of_podman state "$(cid)" | jq -r '.annotations["io.sandlock.supervisor-pid"] // ""')"
+}
+
+@test "podman: a bad annotation fails with 126, not 127, and one line; nothing is left" {
+	local bad
+	for bad in io.sandlock.net-deny=example.org io.sandlock.net-allow=443 io.sandlock.net-dny=private \
+		io.sandlock.net-allow=nosuch.invalid:80 io.sandlock.profile=nosuch io.sandlock.allow-udp=maybe; do
+		run --separate-stderr pm run --rm --network host --annotation "$bad" t true
+		is 126 "$status"
+		has "${bad%%=*}" "$stderr"
+		is 1 "$(grep -c . <<<"$stderr")"
+	done
+}
+
+@test "podman: run and wait return at once with the supervisor on" {
+	elapsed_ms sh -c ': "$1"' _ "$(pm run --network host "${deny[@]}" --name "$NAME" t echo hi | cat)"
+	[ "$MS" -lt 3000 ]
+	elapsed_ms pm wait "$NAME"
+	[ "$MS" -lt 2000 ]
+}
+
+@test "podman: killing the supervisor leaves the denied denied, and the container ends with its own code" {
+	serve tcp:127.0.0.1:80
+	pm run -d --network host "${deny[@]}" --name "$NAME" t \
+		sh -c 'until [ -e /tmp/go ]; do sleep 0.05; done; probe tcp 127.0.0.1 80 >/tmp/after; exit 23' >/dev/null
+	local sup
+	sup=$(rt_of_podman state "$(cid)" | jq -r '.annotations["io.sandlock.supervisor-pid"]')
+	kill -KILL "$sup"
+	wait_until pid_gone "$sup"
+	touch "$(pm mount "$NAME")/tmp/go"
+	run pm wait "$NAME"
+	is 23 "$output"
+	[ "$(cat "$(pm mount "$NAME")/tmp/after")" != OK ]
+	nothing_reached tcp:127.0.0.1:80
+}
+
+@test "podman: stop, restart and rm -f end the supervisor each time" {
+	pm run -d --network host "${deny[@]}" --name "$NAME" t sleep 1000 >/dev/null
+	local one two
+	one=$(rt_of_podman state "$(cid)" | jq -r '.annotations["io.sandlock.supervisor-pid"]')
+	pm restart -t 0 "$NAME" >/dev/null
+	wait_until pid_gone "$one"
+	two=$(rt_of_podman state "$(cid)" | jq -r '.annotations["io.sandlock.supervisor-pid"]')
+	[ "$one" != "$two" ]
+	run --separate-stderr pm exec "$NAME" probe tcp 127.0.0.1 80
+	is ECONNREFUSED "$output"
+	pm rm -f -t 0 "$NAME" >/dev/null
+	wait_until pid_gone "$two"
+}

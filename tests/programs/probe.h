@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+/* probe.h - what the files of the probe share
+ *
+ * Owns:     the form of a verb and of its answer: one word ("OK" or the errno's name) on standard output.
+ */
+#ifndef TESTS_PROGRAMS_PROBE_H
+#define TESTS_PROGRAMS_PROBE_H
+
+#include <stdio.h>
+#include <sys/socket.h>
+
+struct verb {
+	const char *name;
+	const char *args; /* for the usage */
+	int min;	  /* number of arguments that must be there */
+	/* argv[0] is the verb. Prints the answer without a newline. */
+	void (*run)(int argc, char **argv);
+};
+
+extern const struct verb probe_inet_verbs[];   /* probe_inet.c: connect and send, every way */
+extern const struct verb probe_entry_verbs[];  /* probe_entry.c: the odd ways in */
+extern const struct verb probe_socket_verbs[]; /* probe_socket.c: what may be created, bound, unix sockets */
+extern const struct verb probe_self_verbs[];   /* probe_self.c: what the process itself is */
+
+struct dest {
+	union {
+		struct sockaddr sa;
+		struct sockaddr_storage ss;
+	};
+	socklen_t len;
+};
+
+/* Reads "10.0.0.1", "::1" or "fe80::1%2" and a port; ends the program with 2 if it cannot. */
+void dest_parse(struct dest *d, const char *addr, const char *port);
+
+/* Prints "OK" for 0, else the errno's name. */
+void say(int err);
+/* say(0) for ret >= 0, say(errno) for -1. */
+void say_ret(long ret);
+/* socket(2) or the answer: on failure the errno is printed and -1 returned. */
+int sock(int domain, int type, int protocol);
+
+#endif

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+# tests/programs/programs.mk - programs that run inside (and beside) containers in the tests
+#
+# Linked statically, without the project's libraries: a container's root needs nothing else. Hence no sanitizers
+# either, whatever the rest is built with.
+probe_programs = tests/programs/probe tests/programs/serve tests/programs/flip tests/programs/recvtty \
+	tests/programs/reaper
+check_PROGRAMS += $(probe_programs)
+
+probe_sources = tests/programs/probe.c tests/programs/probe.h tests/programs/probe_inet.c \
+	tests/programs/probe_entry.c tests/programs/probe_socket.c tests/programs/probe_self.c
+probe_cflags = -std=gnu11 $(WARN_CFLAGS) -pthread
+probe_ldflags = -static -pthread
+
+tests_programs_probe_SOURCES = $(probe_sources)
+tests_programs_probe_CFLAGS = $(probe_cflags)
+tests_programs_probe_LDFLAGS = $(probe_ldflags)
+tests_programs_serve_SOURCES = tests/programs/serve.c
+tests_programs_serve_CFLAGS = $(probe_cflags)
+tests_programs_serve_LDFLAGS = $(probe_ldflags)
+tests_programs_flip_SOURCES = tests/programs/flip.c
+tests_programs_flip_CFLAGS = $(probe_cflags)
+tests_programs_flip_LDFLAGS = $(probe_ldflags)
+tests_programs_recvtty_SOURCES = tests/programs/recvtty.c
+tests_programs_recvtty_CFLAGS = $(probe_cflags)
+tests_programs_recvtty_LDFLAGS = $(probe_ldflags)
+tests_programs_reaper_SOURCES = tests/programs/reaper.c
+tests_programs_reaper_CFLAGS = $(probe_cflags)
+tests_programs_reaper_LDFLAGS = $(probe_ldflags)
+
+# The same probe as a 32-bit program, where the compiler can (gcc-multilib); the tests skip what needs it where not.
+tests/programs/probe32: $(probe_sources)
+	@$(MKDIR_P) tests/programs
+	$(AM_V_GEN)cd $(srcdir) && $(CC) -m32 -D_GNU_SOURCE -std=gnu11 -O1 -static -pthread \
+		-o $(abs_builddir)/$@ $(filter %.c,$(probe_sources)) 2>/dev/null || \
+		echo "no 32-bit compiler: tests/programs/probe32 is left out"
+check_DATA += tests/programs/probe32
+CLEANFILES += tests/programs/probe32
+EXTRA_DIST += tests/programs/programs.mk
