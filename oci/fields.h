@@ -66,6 +66,10 @@ struct oci_object {
 
 #define OCI_FIELDS_MAX 40
 
+/* Frees everything that hangs off @obj (also one that is half read, or zeroed) and zeroes it, so that to do it twice is
+ * no harm. */
+void oci_object_end(const struct oci_object *o, void *obj);
+
 extern const struct oci_object oci_object_config;
 extern const struct oci_object oci_object_process;
 extern const struct oci_object oci_object_resources;

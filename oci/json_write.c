@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+/* json_write.c - building a JSON text over yajl_gen
+ *
+ * Owns:     valid UTF-8 whatever the caller passes (ids, paths and annotations may be any bytes on Linux), and the
+ *           end of the process when memory is gone: for the short-lived commands, as base/str.h.
+ */
+#include "oci/json_write.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <yajl/yajl_gen.h>
+
+struct json_out {
+	yajl_gen g;
+	/* '{' or '[' that has been opened and not told to yajl: it would write an empty one on three lines. */
+	char pending;
+};
+
+static void *check(void *p)
+{
+	static const char msg[] = "sandrun: out of memory\n";
+
+	if (!p) {
+		(void)!write(STDERR_FILENO, msg, sizeof(msg) - 1);
+		_exit(1);
+	}
+	return p;
+}
+
+/* yajl does not look at what these return. */
+static void *on_malloc(void *ctx, size_t n)
+{
+	(void)ctx;
+	return check(malloc(n ? n : 1));
+}
+
+static void *on_realloc(void *ctx, void *p, size_t n)
+{
+	(void)ctx;
+	return check(realloc(p, n ? n : 1));
+}
+
+static void on_free(void *ctx, void *p)
+{
+	(void)ctx;
+	free(p);
+}
+
+static const yajl_alloc_funcs alloc_funcs = { .malloc = on_malloc, .realloc = on_realloc, .free = on_free };
+
+/* A wrong status is a wrong order of calls (a value without a key): our mistake, never the data's. */
+static void must(yajl_gen_status s)
+{
+	if (s != yajl_gen_status_ok)
+		abort();
+}
+
+/* Length of the UTF-8 sequence at @s (Unicode table 3-7: nothing overlong, no surrogates, up to U+10FFFF), or 0. The
+ * text ends with a NUL, which continues no sequence: so no byte behind it is read. */
+static size_t utf8_length(const unsigned char *s)
+{
+	size_t n;
+
+	if (s[0] < 0x80)
+		return 1;
+	if (s[0] >= 0xc2 && s[0] <= 0xdf)
+		n = 2;
+	else if ((s[0] & 0xf0) == 0xe0)
+		n = 3;
+	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
+		n = 4;
+	else
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
+	    (s[0] == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+/* @s with U+FFFD in place of each byte that belongs to no character; the caller's. */
+static unsigned char *clean(const unsigned char *s, size_t *len)
+{
+	/* U+FFFD is three bytes. */
+	unsigned char *out = check(malloc(strlen((const char *)s) * 3 + 1));
+	size_t n = 0;
+
+	while (*s) {
+		size_t l = utf8_length(s);
+
+		if (l) {
+			memcpy(out + n, s, l);
+			n += l;
+			s += l;
+		} else {
+			memcpy(out + n, "\xef\xbf\xbd", 3);
+			n += 3;
+			s++;
+		}
+	}
+	*len = n;
+	return out;
+}
+
+static void flush(struct json_out *j)
+{
+	char pending = j->pending;
+
+	j->pending = 0;
+	if (pending == '{')
+		must(yajl_gen_map_open(j->g));
+	else if (pending == '[')
+		must(yajl_gen_array_open(j->g));
+}
+
+static void put_string(struct json_out *j, const char *s)
+{
+	size_t len;
+	unsigned char *t = clean((const unsigned char *)s, &len);
+
+	flush(j);
+	must(yajl_gen_string(j->g, t, len));
+	free(t);
+}
+
+static void put_atom(struct json_out *j, const char *s)
+{
+	flush(j);
+	must(yajl_gen_number(j->g, s, strlen(s)));
+}
+
+struct json_out *json_out_new(bool pretty)
+{
+	struct json_out *j = check(calloc(1, sizeof(*j)));
+
+	j->g = check(yajl_gen_alloc(&alloc_funcs));
+	if (pretty) {
+		yajl_gen_config(j->g, yajl_gen_beautify, 1);
+		yajl_gen_config(j->g, yajl_gen_indent_string, "  ");
+	}
+	return j;
+}
+
+char *json_out_finish(struct json_out *j)
+{
+	const unsigned char *buf;
+	size_t len;
+	char *text;
+
+	must(yajl_gen_get_buf(j->g, &buf, &len));
+	text = check(malloc(len + 1));
+	memcpy(text, buf, len);
+	text[len] = '\0';
+	yajl_gen_free(j->g);
+	free(j);
+	return text;
+}
+
+void json_open_map(struct json_out *j)
+{
+	flush(j);
+	j->pending = '{';
+}
+
+void json_close_map(struct json_out *j)
+{
+	if (j->pending == '{') {
+		j->pending = 0;
+		put_atom(j, "{}");
+		return;
+	}
+	must(yajl_gen_map_close(j->g));
+}
+
+void json_open_array(struct json_out *j)
+{
+	flush(j);
+	j->pending = '[';
+}
+
+void json_close_array(struct json_out *j)
+{
+	if (j->pending == '[') {
+		j->pending = 0;
+		put_atom(j, "[]");
+		return;
+	}
+	must(yajl_gen_array_close(j->g));
+}
+
+void json_key(struct json_out *j, const char *key)
+{
+	put_string(j, key);
+}
+
+void json_string(struct json_out *j, const char *s)
+{
+	if (s)
+		put_string(j, s);
+	else
+		put_atom(j, "null");
+}
+
+void json_int(struct json_out *j, int64_t v)
+{
+	char buf[32];
+
+	snprintf(buf, sizeof(buf), "%" PRId64, v);
+	put_atom(j, buf);
+}
+
+void json_uint(struct json_out *j, uint64_t v)
+{
+	char buf[32];
+
+	snprintf(buf, sizeof(buf), "%" PRIu64, v);
+	put_atom(j, buf);
+}
+
+void json_bool(struct json_out *j, bool v)
+{
+	put_atom(j, v ? "true" : "false");
+}
+
+void json_strings(struct json_out *j, const char *const *list)
+{
+	json_open_array(j);
+	for (; *list; list++)
+		json_string(j, *list);
+	json_close_array(j);
+}
+
+void json_kv_string(struct json_out *j, const char *key, const char *s)
+{
+	json_key(j, key);
+	json_string(j, s);
+}
+
+void json_kv_int(struct json_out *j, const char *key, int64_t v)
+{
+	json_key(j, key);
+	json_int(j, v);
+}
+
+void json_kv_uint(struct json_out *j, const char *key, uint64_t v)
+{
+	json_key(j, key);
+	json_uint(j, v);
+}
+
+void json_kv_bool(struct json_out *j, const char *key, bool v)
+{
+	json_key(j, key);
+	json_bool(j, v);
+}
+
+void json_kv_strings(struct json_out *j, const char *key, const char *const *list)
+{
+	json_key(j, key);
+	json_strings(j, list);
+}

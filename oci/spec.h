@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+/* spec.h - the config.json that "sandrun spec" writes for a start */
+#ifndef OCI_SPEC_H
+#define OCI_SPEC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A shell on a terminal with few capabilities, own namespaces and a read-only root "rootfs". @rootless: in a user
+ * namespace whose root is @uid and @gid on the host (both unused otherwise). Heap text, indented, with a newline at
+ * the end; the caller's. */
+char *oci_spec_default(bool rootless, uint32_t uid, uint32_t gid);
+
+#endif
