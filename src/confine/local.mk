@@ -1,1 +1,13 @@
 libsandrun_a_SOURCES +=
+libsandrun_a_SOURCES += \
+	src/confine/landlock.c \
+	src/confine/notify_calls.c src/confine/notify_calls.h \
+	src/confine/notify_filter.c \
+	src/confine/plan.c src/confine/plan.h
+libsandrun_a_SOURCES += \
+	src/confine/profile_agent.c \
+	src/confine/profile_cache.c \
+	src/confine/profile_compile.c \
+	src/confine/profile_internal.h \
+	src/confine/profile_names.c \
+	src/confine/seccomp_profile.c

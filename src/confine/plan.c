@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+/* plan.c - policy and kernel features -> who enforces what
+ *
+ * Runs in:  create, exec, init, the supervisor: all come to the same result. Pure.
+ *
+ * The modes, by what the policy makes possible and what the kernel offers:
+ *
+ *   ports only      net-allow names TCP ports at any address, Landlock has network rules: Landlock grants the ports;
+ *                   no trap. (The filter still refuses what Landlock does not see: other kinds of sockets, Fast Open.)
+ *   TCP only        nothing but TCP sockets can be made. Landlock handles CONNECT_TCP and grants nothing, the supervisor
+ *                   connects on behalf. Trapped: connect, sends with an address in a register, Fast Open sends.
+ *   UDP, with BPF   the cgroup program judges UDP (and TCP) in the kernel. Trapped: as in TCP only.
+ *   UDP or ICMP     without BPF: sendmsg and sendmmsg are trapped, too, for their address is in memory. There is no
+ *                   backstop, so nothing is continued unless the caller provably cannot race.
+ */
+#include "confine/plan.h"
+
+#include <string.h>
+
+static void count_ports(uint16_t lo, uint16_t hi, void *ctx)
+{
+	*(unsigned int *)ctx += hi >= lo ? (unsigned int)(hi - lo) + 1 : 0;
+}
+
+/* Each port is asked, because a list of what may be bound is all that Landlock can be told: a denylist shows itself by
+ * the number of ports that it leaves. */
+static bool bind_ports_fit(const struct policy *p)
+{
+	unsigned int n = 0;
+
+	for (unsigned int port = 0; port < 65536 && n <= CONFINE_LANDLOCK_PORTS_MAX; port++)
+		n += policy_check_bind(p, (uint16_t)port).allowed;
+	return n <= CONFINE_LANDLOCK_PORTS_MAX;
+}
+
+static bool connect_ports_fit(const struct policy *p)
+{
+	unsigned int n = 0;
+
+	policy_each_port(p, false, count_ports, &n);
+	return n <= CONFINE_LANDLOCK_PORTS_MAX;
+}
+
+void confine_plan_make(const struct policy *p, int landlock_abi, bool bpf, struct confine_plan *out)
+{
+	struct policy_traits t = policy_get_traits(p);
+	bool landlock = landlock_abi >= CONFINE_LANDLOCK_NET_ABI;
+
+	memset(out, 0, sizeof(*out));
+	out->filter = t.egress || t.bind;
+	if (t.egress) {
+		out->landlock_connect = landlock;
+		out->landlock_ports = landlock && t.tcp_ports_only && connect_ports_fit(p);
+		if (!out->landlock_ports) {
+			out->trap_connect = true;
+			out->trap_sendto = true;
+			out->trap_fastopen = true;
+			out->trap_options = true;
+			out->trap_sendmsg = t.icmp_possible || (t.udp_possible && !bpf);
+		}
+		/* A cgroup program sees neither ping nor raw sends; Landlock sees TCP only. */
+		out->backstop = (landlock || bpf) && (!t.udp_possible || bpf) && !t.icmp_possible;
+		out->restrict_clone = confine_plan_traps(out) && !out->backstop;
+	}
+	if (t.bind) {
+		out->landlock_bind = landlock && bind_ports_fit(p);
+		out->trap_bind = !out->landlock_bind;
+	}
+}
+
+bool confine_plan_traps(const struct confine_plan *plan)
+{
+	return plan->trap_connect || plan->trap_sendto || plan->trap_sendmsg || plan->trap_fastopen ||
+	       plan->trap_bind || plan->trap_options;
+}
