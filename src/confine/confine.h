@@ -8,6 +8,7 @@
 #define CONFINE_CONFINE_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "oci/config.h"
@@ -25,6 +26,17 @@ void confine_profile_free(struct confine_profile *p);
  * else -1. */
 int confine_profile_apply(const struct confine_profile *p, int *listener, struct err *e);
 bool confine_profile_has_notify(const struct oci_seccomp *s);
+/* Sends the listener and the container process state (config-linux.md) to the agent at listenerPath. @state_json: the
+ * state document (oci_state_write(), status "creating"), @pid as in it. @listener stays the caller's. In create
+ * or exec, never in init. */
+int confine_profile_send_listener(const struct oci_seccomp *s, int listener, pid_t pid, const char *state_json,
+				  struct err *e);
+/* For "features": NULL-terminated, static. What libseccomp and we know; the last one: what this kernel has. */
+const char *const *confine_profile_actions(void);
+const char *const *confine_profile_operators(void);
+const char *const *confine_profile_archs(void);
+const char *const *confine_profile_flags_known(void);
+const char *const *confine_profile_flags_supported(void);
 
 /* --- landlock.c ------------------------------------------------------------------------------------------ */
 
