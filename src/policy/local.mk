@@ -1,1 +1,13 @@
-libsandrun_a_SOURCES +=
+libsandrun_a_SOURCES += \
+	src/policy/addrset.c \
+	src/policy/annotations.c \
+	src/policy/canonical.c \
+	src/policy/compile.c \
+	src/policy/grammar.c \
+	src/policy/internal.h \
+	src/policy/policy.h \
+	src/policy/resolve.c \
+	src/policy/serialize.c \
+	src/policy/sockets.c \
+	src/policy/text.c \
+	src/policy/verdict.c
