@@ -1,1 +1,19 @@
-libsandrun_a_SOURCES +=
+libsandrun_a_SOURCES += \
+	src/cmd/checkpoint.c \
+	src/cmd/cmd.h \
+	src/cmd/common.c \
+	src/cmd/create.c src/cmd/create.h \
+	src/cmd/delete.c \
+	src/cmd/events.c \
+	src/cmd/exec.c \
+	src/cmd/features.c \
+	src/cmd/kill.c \
+	src/cmd/list.c \
+	src/cmd/options.c src/cmd/options.h \
+	src/cmd/pause.c \
+	src/cmd/ps.c \
+	src/cmd/run.c \
+	src/cmd/spec.c \
+	src/cmd/start.c \
+	src/cmd/state.c \
+	src/cmd/update.c

@@ -1,1 +1,15 @@
-libsandrun_a_SOURCES +=
+libsandrun_a_SOURCES += \
+	src/container/container.c src/container/container.h \
+	src/container/create.c src/container/create.h \
+	src/container/delete.c src/container/delete.h \
+	src/container/exec.c src/container/exec.h \
+	src/container/foreground.c src/container/foreground.h \
+	src/container/hooks.c src/container/hooks.h \
+	src/container/idmap.c src/container/idmap.h \
+	src/container/init.c src/container/init.h \
+	src/container/kill.c src/container/kill.h \
+	src/container/namespaces.c src/container/namespaces.h \
+	src/container/selfexe.c src/container/selfexe.h \
+	src/container/start.c src/container/start.h \
+	src/container/sync.c src/container/sync.h \
+	src/container/workload.c src/container/workload.h

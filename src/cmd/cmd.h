@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+/* cmd.h - the commands: options in, one call into container/, output out */
+#ifndef CMD_CMD_H
+#define CMD_CMD_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "cgroup/cgroup.h"
+#include "cmd/options.h"
+#include "container/container.h"
+
+/* What stands before the command's name. */
+struct globals {
+	char *root; /* the state root, resolved */
+	enum cgroup_manager cgroup_manager;
+	char **argv; /* the whole command line, for re-execution */
+};
+
+/* Returns the exit status: 0; the container's own for "run" and "exec"; or -1 with @e filled, which main() reports. */
+typedef int (*cmd_function)(const struct globals *g, int argc, char **argv, struct err *e);
+
+struct command {
+	const char *name;
+	cmd_function run;
+	const char *help;   /* one line */
+	int failure_status; /* exit status when it returned -1: 1, or 255 for exec */
+	bool enters; /* a process of ours enters the container: the binary is protected first */
+};
+
+int cmd_checkpoint(const struct globals *g, int argc, char **argv, struct err *e);
+int cmd_create(const struct globals *g, int argc, char **argv, struct err *e);
+int cmd_delete(const struct globals *g, int argc, char **argv, struct err *e);
+int cmd_events(const struct globals *g, int argc, char **argv, struct err *e);
+int cmd_exec(const struct globals *g, int argc, char **argv, struct err *e);
+int cmd_features(const struct globals *g, int argc, char **argv, struct err *e);
+int cmd_kill(const struct globals *g, int argc, char **argv, struct err *e);
+int cmd_list(const struct globals *g, int argc, char **argv, struct err *e);
+int cmd_pause(const struct globals *g, int argc, char **argv, struct err *e);
+int cmd_ps(const struct globals *g, int argc, char **argv, struct err *e);
+int cmd_restore(const struct globals *g, int argc, char **argv, struct err *e);
+int cmd_resume(const struct globals *g, int argc, char **argv, struct err *e);
+int cmd_run(const struct globals *g, int argc, char **argv, struct err *e);
+int cmd_spec(const struct globals *g, int argc, char **argv, struct err *e);
+int cmd_start(const struct globals *g, int argc, char **argv, struct err *e);
+int cmd_state(const struct globals *g, int argc, char **argv, struct err *e);
+int cmd_update(const struct globals *g, int argc, char **argv, struct err *e);
+
+/* Options, then exactly @n words (or at least, with @more). *at: the index of the first word. 0: go on; 1: help was printed (the
+ * command returns 0); -1 with @e. @usage: "[options] ID". */
+int cmd_begin(const struct option *table, const char *usage, int n, bool more, int argc, char **argv, int *at,
+	      struct err *e);
+/* --preserve-fds and systemd's LISTEN_FDS (if LISTEN_PID is us): how many descriptors from 3 on the container gets; all others
+ * are closed now, and holes are filled, so that none of ours takes their place. */
+int cmd_take_fds(int preserve_fds);
+
+#endif

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+/* common.c - what most commands begin with */
+#include "cmd/cmd.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+
+int cmd_begin(const struct option *table, const char *usage, int n, bool more, int argc, char **argv, int *at,
+	      struct err *e)
+{
+	bool help = false;
+	int words;
+
+	*at = options_parse(table, argc, argv, &help, e);
+	if (*at < 0)
+		return err_prefix(e, "%s", argv[0]);
+	if (help) {
+		printf("usage: sandrun [global options] %s %s\n\n", argv[0], usage);
+		options_print(table);
+		return 1;
+	}
+	words = argc - *at;
+	if (words < n || (words > n && !more))
+		return err_text(e, EINVAL, "%s: %s; usage: sandrun %s %s", argv[0],
+				words < n ? "an argument is missing" : "too many arguments", argv[0], usage);
+	return 0;
+}
+
+static int listen_fds(void)
+{
+	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+	uint64_t p, n;
+
+	/* podman leaves the variables of its own activation in our environment: they count only if they speak of us. */
+	if (!pid || !fds || str_to_u64(pid, 10, INT32_MAX, &p) < 0 || str_to_u64(fds, 10, 1 << 20, &n) < 0)
+		return 0;
+	return (pid_t)p == getpid() ? (int)n : 0;
+}
+
+int cmd_take_fds(int preserve_fds)
+{
+	int n = preserve_fds > 0 ? preserve_fds : listen_fds();
+
+	fd_close_from(3 + n);
+	/* podman --preserve-fd=9,40 gives us 38 with holes: they stay closed for the container. */
+	for (int fd = 3; fd < 3 + n; fd++) {
+		if (fcntl(fd, F_GETFD) < 0) {
+			int hole = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+			if (hole >= 0 && hole != fd) {
+				dup3(hole, fd, O_CLOEXEC);
+				close(hole);
+			}
+		}
+	}
+	return n;
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+/* container.h - a container on disk: its state directory, its record, its lock
+ *
+ * Owns:     <root>/<id>/ and what is in it:
+ *             record.json     what later commands need (written by create, atomically)
+ *             config.json     the copy that counts: edits of the bundle's own after create have no effect (runtime.md)
+ *             lock            held (flock) by create while the container is half made, and by start and delete
+ *             start.fifo      init waits here for "start"; its absence is what makes "created" into "running"
+ *             error.fifo      init tells "start" here why the workload could not be executed
+ *             policy          the compiled network policy (text); only with one
+ *             supervisor.sock, denied.jsonl   the supervisor's (supervisor.h)
+ * Must not: touch the container itself.
+ */
+#ifndef CONTAINER_CONTAINER_H
+#define CONTAINER_CONTAINER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "oci/config.h"
+
+#define CONTAINER_RECORD "record.json"
+#define CONTAINER_CONFIG "config.json"
+#define CONTAINER_POLICY "policy"
+#define CONTAINER_START_FIFO "start.fifo"
+#define CONTAINER_ERROR_FIFO "error.fifo"
+
+enum container_status {
+	CONTAINER_CREATING,
+	CONTAINER_CREATED,
+	CONTAINER_RUNNING,
+	CONTAINER_PAUSED,
+	CONTAINER_STOPPED,
+};
+
+struct container {
+	char *root; /* the state root */
+	char *id;
+	int dirfd;  /* its state directory */
+	int lockfd; /* -1: not locked */
+
+	/* The record. */
+	bool creating; /* create has not finished, or died: what it made so far is in the other fields */
+	pid_t pid;     /* init; 0: none was made yet */
+	uint64_t start_time; /* clock ticks since boot, proc(5) stat field 22: tells the pid from a later one's */
+	char *bundle;
+	char *rootfs;
+	char *created; /* RFC 3339, nanoseconds */
+	char *owner;
+	char *cgroup; /* cgroup_write(); NULL: none */
+	pid_t supervisor_pid; /* 0: no policy */
+	uint64_t supervisor_start_time;
+	char *enforcement; /* "notify,landlock"; NULL: no policy */
+	bool private_pid;  /* a pid namespace of its own, new with the container: init's end is everybody's end */
+	bool poststart, poststop; /* hooks of these kinds are in the configuration */
+	struct oci_map annotations;
+};
+
+/* The state root: @option, or /run/sandrun for real root, or $XDG_RUNTIME_DIR/sandrun (an empty variable counts as
+ * unset: podman exports it so), or /tmp/sandrun-UID. Heap, the caller's. */
+char *container_root(const char *option);
+
+/* Letters, digits and "_+-." only, as runc: the id becomes a file name. */
+int container_check_id(const char *id, struct err *e);
+
+/* Makes the state directory of a new container, locked. "container with given ID already exists" if it is there. */
+int container_claim(const char *root, const char *id, struct container *c, struct err *e);
+/* Opens an existing one. "container does not exist" if it is not there. A missing record is no error: a create at its
+ * very beginning, or one that died there (creating, pid 0). */
+int container_open(const char *root, const char *id, struct container *c, struct err *e);
+/* Waits at most @timeout_ms for the lock; EBUSY if it is held on. */
+int container_lock(struct container *c, int timeout_ms, struct err *e);
+int container_save(const struct container *c, struct err *e);
+/* Removes the state directory. */
+int container_remove(struct container *c, struct err *e);
+/* Frees everything; the directory stays. Safe on a struct that claim or open refused. */
+void container_close(struct container *c);
+
+enum container_status container_status(const struct container *c);
+const char *container_status_name(enum container_status s);
+bool container_alive(const struct container *c);
+/* A pidfd of init, proven by its start time to be init and not a later process; -1 if it is gone (ESRCH). */
+int container_pidfd(const struct container *c);
+/* The document of "state", heap, the caller's. @status as given. With a policy the supervisor is asked. */
+char *container_state_json(const struct container *c, enum container_status s);
+
+/* Every id below @root that has a state directory: foreign entries (other runtimes' share the root in Docker) are left
+ * out. Heap strings; the caller frees each and the array. */
+int container_list_ids(const char *root, char ***ids, size_t *n, struct err *e);
+
+/* The configuration that counts. The caller frees with oci_config_free(). */
+int container_read_config(const struct container *c, struct oci_config *out, struct err *e);
+
+/* proc(5) stat field 22 of @pid, 0 if it is gone or a zombie. */
+uint64_t container_start_time(pid_t pid);
+
+#endif

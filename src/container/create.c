@@ -1,0 +1,573 @@
+// SPDX-License-Identifier: Apache-2.0
+/* create.c - making a container, up to the point where it waits for "start"
+ *
+ * Owns:     what is made, in which order, and that all of it is undone on failure.
+ * Must not: do init's work (init.c): here is the parent's side of each step.
+ * Runs in:  create and run, with the caller's privileges, in the runtime namespace.
+ *
+ * Theory of operation. What can be refused without making anything is refused first: configuration, policy (which resolves
+ * names), profile, namespaces paths. Then, in this order: state directory (its mkdir is the claim of the id), cgroup,
+ * supervisor (only with a policy that needs one), init. From its birth on init speaks first and we answer: the protocol and
+ * its order are the table in sync.h, what we do for each message is the table "steps" below. The record is written as soon as there is something
+ * in it that "delete" would have to undo if we were killed.
+ */
+#include "container/create.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "confine/confine.h"
+#include "container/hooks.h"
+#include "container/idmap.h"
+#include "container/init.h"
+#include "container/namespaces.h"
+#include "container/sync.h"
+#include "oci/names.h"
+#include "oci/read.h"
+#include "oci/state.h"
+#include "policy/policy.h"
+#include "process/process.h"
+#include "rootfs/rootfs.h"
+#include "supervisor/supervisor.h"
+
+#define CONFIG_MAX (16 * 1024 * 1024)
+
+/* What one create has made so far. */
+struct creation {
+	const struct create_options *o;
+	struct container *c;
+	struct oci_config config;
+	char *config_text;
+	char *bundle; /* absolute */
+	struct namespaces ns;
+	struct policy *policy;
+	struct confine_profile *profile;
+	struct confine_notify *notify;
+	struct rootfs_source *sources;
+	struct cgroup *cgroup;
+	bool claimed;
+	pid_t supervisor;
+	pid_t staged;
+	pid_t pid;
+	int pidfd;
+	int sync; /* our end */
+	int start_fifo, error_fifo;
+	int master;
+};
+
+/* --- before anything is made ------------------------------------------------------------------------- */
+
+static int check_config(const struct oci_config *c, struct err *e)
+{
+	if (!c->has_process)
+		return err_msg(e, "process: it is missing, and a container needs one");
+	if (!c->process.args.n)
+		return err_msg(e, "process.args: it is missing or empty");
+	if (!c->has_linux)
+		return err_msg(e, "linux: it is missing; this runtime makes Linux containers");
+	if (!c->root.path || !*c->root.path)
+		return err_msg(e, "root.path: it is missing or empty");
+	if (c->linux_.net_devices && !oci_namespace_find(&c->linux_, OCI_NS_NETWORK))
+		return err_msg(e, "linux.netDevices: they need a network namespace in linux.namespaces");
+	if (c->hostname && *c->hostname && !oci_namespace_find(&c->linux_, OCI_NS_UTS))
+		return err_msg(e, "hostname: it needs a uts namespace in linux.namespaces");
+	if (c->domainname && *c->domainname && !oci_namespace_find(&c->linux_, OCI_NS_UTS))
+		return err_msg(e, "domainname: it needs a uts namespace in linux.namespaces");
+	if (c->linux_.seccomp.listener_path && !confine_profile_has_notify(&c->linux_.seccomp))
+		return err_msg(e, "linux.seccomp.listenerPath: no rule of the profile has the action SCMP_ACT_NOTIFY");
+	return process_validate(&c->process, e);
+}
+
+int container_load_bundle(const char *bundle, const char *config_file, struct oci_config *config, char **text,
+			  struct err *e)
+{
+	autofree char *path = config_file ? xstrdup(config_file) : xasprintf("%s/config.json", bundle);
+	struct oci_error oe;
+	size_t len;
+
+	if (file_read(AT_FDCWD, path, CONFIG_MAX, text, &len, e) < 0)
+		return -1;
+	if (oci_config_parse(*text, len, config, &oe) < 0)
+		return err_msg(e, "%s: %s", config_file ? config_file : "config.json", oe.msg);
+	if (check_config(config, e) < 0)
+		return err_prefix(e, "%s", config_file ? config_file : "config.json");
+	return 0;
+}
+
+static int check_terminal(const struct create_options *o, const struct oci_process *p, struct err *e)
+{
+	struct stat st;
+
+	if (p->terminal && !o->console_socket && !o->foreground)
+		return err_msg(e, "process.terminal is true: a detached container needs --console-socket");
+	if (!p->terminal && o->console_socket)
+		return err_msg(e, "--console-socket is given, but process.terminal is false");
+	if (!o->console_socket)
+		return 0;
+	if (stat(o->console_socket, &st) < 0)
+		return err_sys(e, "--console-socket %s", o->console_socket);
+	if (!S_ISSOCK(st.st_mode))
+		return err_msg(e, "--console-socket %s: it is not a socket", o->console_socket);
+	return 0;
+}
+
+static int compile_policy(struct creation *k, struct err *e)
+{
+	if (!policy_wanted(&k->config.annotations))
+		return 0;
+	k->policy = policy_compile(&k->config.annotations, policy_resolve_host, e);
+	if (!k->policy)
+		return -1;
+	/* One listener per task is all the kernel gives. */
+	if (confine_notify_needed(k->policy) && confine_profile_has_notify(&k->config.linux_.seccomp))
+		return err_msg(e, "linux.seccomp has SCMP_ACT_NOTIFY: it cannot be combined with an io.sandlock policy "
+			       "(the kernel allows one seccomp listener per process)");
+	if (confine_notify_needed(k->policy))
+		return confine_notify_prepare(k->policy, false, &k->notify, e);
+	return 0;
+}
+
+static int prepare(struct creation *k, struct err *e)
+{
+	autofree char *cache = NULL;
+	char resolved[PATH_MAX];
+
+	if (!realpath(k->o->bundle, resolved))
+		return err_sys(e, "bundle %s", k->o->bundle);
+	k->bundle = xstrdup(resolved);
+	if (container_load_bundle(k->bundle, k->o->config_file, &k->config, &k->config_text, e) < 0)
+		return -1;
+	if (check_terminal(k->o, &k->config.process, e) < 0 || compile_policy(k, e) < 0)
+		return -1;
+	cache = xasprintf("%s/.cache", k->o->root);
+	if (file_mkdirs(cache, 0700, e) < 0 ||
+	    confine_profile_prepare(&k->config.linux_.seccomp, cache, &k->profile, e) < 0)
+		return -1;
+	return namespaces_prepare(&k->config.linux_, &k->ns, e);
+}
+
+/* --- making ------------------------------------------------------------------------------------------------ */
+
+static void fill_record(struct creation *k)
+{
+	struct container *c = k->c;
+	struct passwd *pw = getpwuid(geteuid());
+	struct timespec ts;
+	struct tm tm;
+	char stamp[40];
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	gmtime_r(&ts.tv_sec, &tm);
+	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
+	c->created = xasprintf("%s.%09ldZ", stamp, ts.tv_nsec);
+	c->creating = true;
+	c->bundle = xstrdup(k->bundle);
+	c->rootfs = k->config.root.path[0] == '/' ? xstrdup(k->config.root.path)
+						  : xasprintf("%s/%s", k->bundle, k->config.root.path);
+	c->private_pid = (k->ns.new_flags & CLONE_NEWPID) != 0;
+	c->poststart = k->config.hooks.poststart.n > 0;
+	c->poststop = k->config.hooks.poststop.n > 0;
+	c->owner = pw ? xstrdup(pw->pw_name) : xasprintf("%u", (unsigned int)geteuid());
+	c->annotations.n = k->config.annotations.n;
+	c->annotations.v = xcalloc(c->annotations.n, sizeof(*c->annotations.v));
+	for (size_t i = 0; i < c->annotations.n; i++) {
+		c->annotations.v[i].key = xstrdup(k->config.annotations.v[i].key);
+		c->annotations.v[i].value = xstrdup(k->config.annotations.v[i].value);
+	}
+}
+
+static int make_fifo(struct creation *k, const char *name, int *fd, struct err *e)
+{
+	if (mkfifoat(k->c->dirfd, name, 0600) < 0)
+		return err_sys(e, "make %s", name);
+	/* Read-write: the open does not wait for the other side, and a read never sees an end of file. */
+	*fd = openat(k->c->dirfd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	return *fd < 0 ? err_sys(e, "open %s", name) : 0;
+}
+
+static int make_state(struct creation *k, struct err *e)
+{
+	struct container *c = k->c;
+
+	if (container_claim(k->o->root, k->o->id, c, e) < 0)
+		return -1;
+	k->claimed = true;
+	fill_record(k);
+	if (file_replace(c->dirfd, CONTAINER_CONFIG, k->config_text, strlen(k->config_text), 0600, e) < 0)
+		return -1;
+	if (k->policy) {
+		autofree char *text = policy_write(k->policy);
+
+		if (file_replace(c->dirfd, CONTAINER_POLICY, text, strlen(text), 0600, e) < 0)
+			return -1;
+	}
+	return make_fifo(k, CONTAINER_START_FIFO, &k->start_fifo, e) < 0 ||
+			       make_fifo(k, CONTAINER_ERROR_FIFO, &k->error_fifo, e) < 0
+		       ? -1
+		       : 0;
+}
+
+static int make_cgroup(struct creation *k, struct err *e)
+{
+	struct cgroup_request req = {
+		.manager = k->o->cgroup_manager,
+		.path = k->config.linux_.cgroups_path,
+		.id = k->o->id,
+		.rootless = geteuid() != 0 || access("/proc/1/root", R_OK) < 0,
+		.resources = &k->config.linux_.resources,
+		.annotations = &k->config.annotations,
+	};
+
+	k->cgroup = cgroup_create(&req, e);
+	if (!k->cgroup)
+		return -1;
+	k->c->cgroup = cgroup_write(k->cgroup);
+	return container_save(k->c, e);
+}
+
+/* Which layers are active, in the words of the contract. */
+static char *enforcement_words(const struct creation *k, bool landlock)
+{
+	return xasprintf("%s%s%s", k->notify ? "notify" : "", k->notify && landlock ? "," : "", landlock ? "landlock" : "");
+}
+
+static int start_supervisor(struct creation *k, struct err *e)
+{
+	bool landlock = confine_landlock_abi() >= 4; /* network rules: Linux 6.7 */
+	struct supervisor_request req = {
+		.id = k->o->id, .state_dir = k->c->dirfd, .policy = k->policy, .landlock = landlock };
+
+	if (!k->policy)
+		return 0;
+	k->c->enforcement = enforcement_words(k, landlock);
+	if (!k->notify)
+		return 0;
+	k->supervisor = supervisor_start(&req, e);
+	if (k->supervisor < 0) {
+		k->supervisor = 0;
+		return -1;
+	}
+	k->c->supervisor_pid = k->supervisor;
+	k->c->supervisor_start_time = container_start_time(k->supervisor);
+	return container_save(k->c, e);
+}
+
+/* --- the conversation with init ---------------------------------------------------------------------------- */
+
+static void set_oom_score_adj(const struct creation *k)
+{
+	const struct oci_opt_i64 *adj = &k->config.process.oom_score_adj;
+	autofree char *path = xasprintf("/proc/%d/oom_score_adj", (int)k->pid);
+	char value[24];
+	struct err e;
+
+	if (!adj->set)
+		return;
+	snprintf(value, sizeof(value), "%lld", (long long)adj->v);
+	/* Lowering it needs CAP_SYS_RESOURCE on the host. A user's engine asks for what it has itself: the peers go on, too. */
+	if (file_write(AT_FDCWD, path, value, &e) < 0)
+		log_warn("process.oomScoreAdj: %s", e.msg);
+}
+
+static int know_init(struct creation *k, struct err *e)
+{
+	k->pidfd = sys_pidfd_open(k->pid, 0);
+	if (k->pidfd < 0)
+		return err_sys(e, "open a pidfd of init");
+	k->c->pid = k->pid;
+	k->c->start_time = container_start_time(k->pid);
+	set_oom_score_adj(k);
+	if (k->supervisor && supervisor_watch(k->c->dirfd, k->pidfd, e) < 0)
+		return -1;
+	return container_save(k->c, e);
+}
+
+static int on_staged(struct creation *k, const struct sync_msg *m, int passed, struct err *e)
+{
+	(void)passed;
+	if (!k->staged)
+		return err_msg(e, "init came twice");
+	waitpid(k->staged, NULL, 0);
+	k->staged = 0;
+	k->pid = m->num;
+	return know_init(k, e);
+}
+
+static int on_maps_wanted(struct creation *k, const struct sync_msg *m, int passed, struct err *e)
+{
+	(void)m;
+	(void)passed;
+	return idmap_write(k->pid, &k->config.linux_, e);
+}
+
+static int on_namespaced(struct creation *k, const struct sync_msg *m, int passed, struct err *e)
+{
+	autofree char *text = NULL;
+
+	(void)m;
+	(void)passed;
+	if (cgroup_add(k->cgroup, k->pid, e) < 0)
+		return -1;
+	text = cgroup_write(k->cgroup); /* with systemd the path is known only now */
+	if (str_eq(text, k->c->cgroup))
+		return 0;
+	free(k->c->cgroup);
+	k->c->cgroup = steal_ptr(&text);
+	return container_save(k->c, e);
+}
+
+static int on_hooks_wanted(struct creation *k, const struct sync_msg *m, int passed, struct err *e)
+{
+	const struct oci_state s = { .id = k->o->id, .status = "creating", .pid = k->pid, .bundle = k->bundle,
+				     .annotations = &k->config.annotations };
+	autofree char *json = oci_state_write(&s, false);
+
+	(void)m;
+	(void)passed;
+	if (hooks_run(&k->config.hooks.prestart, "prestart", json, e) < 0)
+		return -1;
+	return hooks_run(&k->config.hooks.create_runtime, "createRuntime", json, e);
+}
+
+static int on_console(struct creation *k, const struct sync_msg *m, int passed, struct err *e)
+{
+	(void)m;
+	if (passed < 0)
+		return err_msg(e, "init sent no terminal");
+	if (k->o->console_socket)
+		return process_send_console(k->o->console_socket, passed, e);
+	k->master = dup(passed);
+	return k->master < 0 ? err_sys(e, "keep the terminal") : fd_set_cloexec(k->master, true);
+}
+
+static int on_listener(struct creation *k, const struct sync_msg *m, int passed, struct err *e)
+{
+	(void)m;
+	if (passed < 0 || !k->supervisor)
+		return err_msg(e, "init sent no seccomp listener");
+	return supervisor_add_listener(k->c->dirfd, passed, e);
+}
+
+static int on_profile_listener(struct creation *k, const struct sync_msg *m, int passed, struct err *e)
+{
+	const struct oci_state s = { .id = k->o->id, .status = "creating", .pid = k->pid, .bundle = k->bundle,
+				     .annotations = &k->config.annotations };
+	autofree char *json = oci_state_write(&s, false);
+
+	(void)m;
+	if (passed < 0)
+		return err_msg(e, "init sent no seccomp listener");
+	return confine_profile_send_listener(&k->config.linux_.seccomp, passed, k->pid, json, e);
+}
+
+static const struct {
+	int (*handle)(struct creation *k, const struct sync_msg *m, int passed, struct err *e);
+	bool answer;
+} steps[SYNC_COUNT] = {
+	[SYNC_STAGED] = { on_staged, false },
+	[SYNC_MAPS_WANTED] = { on_maps_wanted, true },
+	[SYNC_NAMESPACED] = { on_namespaced, true },
+	[SYNC_HOOKS_WANTED] = { on_hooks_wanted, true },
+	[SYNC_CONSOLE] = { on_console, true },
+	[SYNC_LISTENER] = { on_listener, true },
+	[SYNC_PROFILE_LISTENER] = { on_profile_listener, true },
+};
+
+/* Init ended without a word: killed (by a limit of its own cgroup, most often) or crashed. */
+static int report_death(const struct creation *k, struct err *e)
+{
+	int status = 0;
+
+	if (k->pid > 0 && waitpid(k->pid, &status, 0) == k->pid && WIFSIGNALED(status))
+		return err_msg(e, "init was killed by signal %d before the container was made%s", WTERMSIG(status),
+			       WTERMSIG(status) == SIGKILL ? " (out of memory? see linux.resources.memory.limit)" : "");
+	return err_msg(e, "init ended before the container was made");
+}
+
+static int converse(struct creation *k, struct err *e)
+{
+	uint32_t last = 0;
+
+	for (;;) {
+		struct sync_msg m;
+		autofd passed = -1;
+		int n = sync_recv(k->sync, &m, &passed, e);
+
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			return report_death(k, e);
+		if (m.type == SYNC_FAILED) {
+			*e = m.err;
+			return -1;
+		}
+		/* Each at most once, in the order of the enum, and none before there is an init. */
+		if (m.type <= last || (m.type != SYNC_STAGED && k->pid <= 0))
+			return err_msg(e, "init sent message %u out of order", m.type);
+		last = m.type;
+		if (m.type == SYNC_READY) {
+			if (k->notify && !k->supervisor)
+				return err_msg(e, "init is ready without confinement");
+			return 0;
+		}
+		if (!steps[m.type].handle || steps[m.type].handle(k, &m, passed, e) < 0)
+			return steps[m.type].handle ? -1 : err_msg(e, "init sent message %u", m.type);
+		if (steps[m.type].answer && sync_send(k->sync, SYNC_GO, 0, e) < 0)
+			return -1;
+	}
+}
+
+static int make_init(struct creation *k, struct err *e)
+{
+	int pair[2];
+	struct init_args args = {
+		.config = &k->config,
+		.ns = &k->ns,
+		.id = k->o->id,
+		.bundle = k->bundle,
+		.no_new_keyring = k->o->no_new_keyring,
+		.start_fifo = k->start_fifo,
+		.error_fifo = k->error_fifo,
+		.rootfs = {
+			.config = &k->config,
+			.bundle = k->bundle,
+			.rootfd = -1,
+			.no_pivot = k->o->no_pivot,
+			.new_mount_ns = namespaces_has(&k->ns, OCI_NS_MOUNT),
+			.userns = namespaces_has(&k->ns, OCI_NS_USER) || geteuid() != 0,
+			.cgroupns = namespaces_has(&k->ns, OCI_NS_CGROUP),
+			.sources = k->sources,
+		},
+		.workload = {
+			.process = &k->config.process,
+			.linux_ = &k->config.linux_,
+			.policy = k->policy,
+			.profile = k->profile,
+			.notify = k->notify,
+			.preserve_fds = k->o->preserve_fds,
+			.label_fd = -1,
+		},
+	};
+	pid_t pid;
+
+	if (sync_pair(pair, e) < 0)
+		return -1;
+	args.workload.sync = pair[1];
+	k->sync = pair[0];
+	pid = namespaces_spawn(&k->ns, cgroup_clone_fd(k->cgroup), pair[1], pair[0], init_run, &args, &k->staged, e);
+	close(pair[1]);
+	if (pid < 0)
+		return -1;
+	if (pid > 0) {
+		k->pid = pid;
+		if (know_init(k, e) < 0)
+			return -1;
+	}
+	return converse(k, e);
+}
+
+/* No newline (containerd parses the whole file as a number), and never seen half written. */
+static int write_pid_file(const char *path, pid_t pid, struct err *e)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%d", (int)pid);
+	if (file_replace(AT_FDCWD, path, text, strlen(text), 0644, e) < 0)
+		return err_prefix(e, "--pid-file");
+	return 0;
+}
+
+static int make_all(struct creation *k, struct err *e)
+{
+	if (prepare(k, e) < 0 || make_state(k, e) < 0 || make_cgroup(k, e) < 0 || start_supervisor(k, e) < 0)
+		return -1;
+	if (rootfs_open_sources(&k->config, k->bundle, &k->sources, e) < 0)
+		return -1;
+	if (make_init(k, e) < 0)
+		return -1;
+	k->c->creating = false;
+	if (container_save(k->c, e) < 0)
+		return -1;
+	return k->o->pid_file ? write_pid_file(k->o->pid_file, k->pid, e) : 0;
+}
+
+/* --- undoing --------------------------------------------------------------------------------------------------- */
+
+static void end_process(pid_t pid)
+{
+	if (pid <= 0)
+		return;
+	kill(pid, SIGKILL); /* a child of ours that nobody has waited for: the number is still its own */
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+static void undo(struct creation *k)
+{
+	struct err e;
+
+	fd_close(&k->sync);
+	end_process(k->staged);
+	end_process(k->pid);
+	end_process(k->supervisor);
+	if (k->cgroup && cgroup_destroy(k->cgroup, &e) < 0)
+		log_warn("%s", e.msg);
+	if (k->claimed && container_remove(k->c, &e) < 0)
+		log_warn("%s", e.msg);
+	fd_close(&k->master);
+}
+
+static void free_all(struct creation *k)
+{
+	rootfs_sources_free(k->sources, k->config.n_mounts);
+	confine_notify_free(k->notify);
+	confine_profile_free(k->profile);
+	policy_free(k->policy);
+	cgroup_free(k->cgroup);
+	namespaces_close(&k->ns);
+	oci_config_free(&k->config);
+	free(k->config_text);
+	free(k->bundle);
+	fd_close(&k->pidfd);
+	fd_close(&k->sync);
+	fd_close(&k->start_fifo);
+	fd_close(&k->error_fifo);
+}
+
+int container_create(const struct create_options *o, struct container *c, int *master, struct err *e)
+{
+	struct creation k = { .o = o, .c = c, .pidfd = -1, .sync = -1, .start_fifo = -1, .error_fifo = -1, .master = -1 };
+	int r;
+
+	memset(c, 0, sizeof(*c));
+	c->dirfd = c->lockfd = -1;
+	for (size_t i = 0; i < OCI_NS_COUNT; i++)
+		k.ns.join[i] = -1;
+	*master = -1;
+	if (container_check_id(o->id, e) < 0)
+		return -1;
+	r = make_all(&k, e);
+	if (r < 0) {
+		undo(&k);
+		container_close(c);
+	} else {
+		fd_close(&c->lockfd);
+		*master = fd_steal(&k.master);
+	}
+	free_all(&k);
+	return r;
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+/* create.h - making a container, up to the point where it waits for "start" */
+#ifndef CONTAINER_CREATE_H
+#define CONTAINER_CREATE_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "cgroup/cgroup.h"
+#include "container/container.h"
+
+struct create_options {
+	const char *root; /* the state root (container_root()) */
+	const char *id;
+	const char *bundle;	    /* directory */
+	const char *config_file;    /* NULL: config.json in the bundle */
+	const char *pid_file;	    /* NULL: none */
+	const char *console_socket; /* NULL: none */
+	bool foreground;	    /* "run" takes the pty master itself */
+	bool no_pivot;
+	bool no_new_keyring;
+	int preserve_fds;
+	enum cgroup_manager cgroup_manager;
+};
+
+/* On success *c is open (the caller closes it), unlocked, and init waits for start. *master: with a foreground terminal the
+ * pty's master (the caller's), else -1. On failure nothing is left behind: no state, no cgroup, no mount, no process. */
+int container_create(const struct create_options *o, struct container *c, int *master, struct err *e);
+
+/* Reads @bundle's configuration and checks all that can be checked without making anything. */
+int container_load_bundle(const char *bundle, const char *config_file, struct oci_config *config, char **text,
+			  struct err *e);
+
+#endif

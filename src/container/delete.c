@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+/* delete.c - the end of a container
+ *
+ * Owns:     the order: init first (what it made ends with it), then what is left in the cgroup, then the supervisor,
+ *           the cgroup itself, the state directory, and the hooks when nothing is left.
+ * Must not: depend on flags, environment or working directory of the call: engines call it with next to nothing.
+ * Runs in:  delete, and run after its container's end.
+ */
+#include "container/delete.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "cgroup/cgroup.h"
+#include "container/hooks.h"
+#include "oci/read.h"
+#include "oci/state.h"
+
+#define END_MS 3000 /* engines give "delete --force" five seconds in all (containerd) */
+
+static int wait_end(int pidfd, int ms)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	int n;
+
+	do {
+		n = poll(&p, 1, ms);
+	} while (n < 0 && errno == EINTR);
+	return n > 0 ? 0 : -1;
+}
+
+static void end_init(const struct container *c, struct cgroup *cg)
+{
+	autofd pidfd = container_pidfd(c);
+
+	if (pidfd < 0)
+		return;
+	sys_pidfd_send_signal(pidfd, SIGKILL);
+	/* cgroup v1 delivers nothing to a frozen task, not even SIGKILL. */
+	if (cg)
+		(void)cgroup_freeze(cg, false, NULL);
+	if (wait_end(pidfd, END_MS) < 0)
+		log_warn("container %s: init did not end within %d ms of SIGKILL", c->id, END_MS);
+	/* If it is our own child ("run"), nobody else reaps it. */
+	waitpid(c->pid, NULL, WNOHANG);
+}
+
+static void end_supervisor(const struct container *c)
+{
+	autofd pidfd = c->supervisor_pid > 0 ? sys_pidfd_open(c->supervisor_pid, 0) : -1;
+
+	if (pidfd < 0 || container_start_time(c->supervisor_pid) != c->supervisor_start_time)
+		return;
+	/* It ends by itself when init does; this is the backstop, and what makes "delete" leave nobody behind. */
+	sys_pidfd_send_signal(pidfd, SIGKILL);
+	wait_end(pidfd, END_MS);
+	waitpid(c->supervisor_pid, NULL, WNOHANG);
+}
+
+static void poststop(const struct container *c, const struct oci_hook_list *hooks)
+{
+	struct oci_state s = { .id = c->id, .status = "stopped", .pid = 0, .bundle = c->bundle ? c->bundle : "",
+			       .annotations = &c->annotations };
+	autofree char *json = hooks->n ? oci_state_write(&s, false) : NULL;
+
+	hooks_run_all(hooks, "poststop", json ? json : "");
+}
+
+static int check_status(const struct container *c, bool force, struct err *e)
+{
+	enum container_status s = container_status(c);
+
+	/* A created container has run nothing yet: runc deletes it without being forced. */
+	if (force || s == CONTAINER_STOPPED || s == CONTAINER_CREATED)
+		return 0;
+	return err_text(e, EBUSY, "cannot delete container %s that is not stopped: %s", c->id, container_status_name(s));
+}
+
+int container_delete(struct container *c, bool force, struct err *e)
+{
+	struct oci_config config = { 0 };
+	struct cgroup *cg = NULL;
+	int r = 0;
+
+	if (check_status(c, force, e) < 0)
+		return -1;
+	cg = c->cgroup ? cgroup_read(c->cgroup, NULL) : NULL;
+	end_init(c, cg);
+	/* A create at work notices that its init is gone, undoes everything itself and lets go of the lock. */
+	if (container_lock(c, END_MS, e) < 0) {
+		cgroup_free(cg);
+		return -1;
+	}
+	/* A broken configuration is no reason to keep a container: its poststop hooks are then unknown. */
+	if (c->poststop && container_read_config(c, &config, NULL) < 0)
+		memset(&config, 0, sizeof(config));
+	if (cg)
+		(void)cgroup_signal(cg, SIGKILL, NULL);
+	end_supervisor(c);
+	if (cg)
+		r = cgroup_destroy(cg, e);
+	cgroup_free(cg);
+	if (r == 0 || force)
+		r = container_remove(c, e);
+	if (r == 0)
+		poststop(c, &config.hooks.poststop);
+	oci_config_free(&config);
+	return r;
+}

@@ -1,0 +1,481 @@
+// SPDX-License-Identifier: Apache-2.0
+/* exec.c - another process in a running container
+ *
+ * Owns:     the process that is to run (from --process or from the stored configuration), its entry into the
+ *           container's namespaces, cgroup and root, and the parent's side of the conversation (sync.h).
+ * Must not: trust annotations or the bundle: what holds was stored by create (policy, profile, configuration).
+ * Runs in:  exec; the child in the container, unseen by it (not dumpable) until it has become the workload.
+ */
+#include "container/exec.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "cgroup/cgroup.h"
+#include "confine/confine.h"
+#include "container/namespaces.h"
+#include "container/sync.h"
+#include "container/workload.h"
+#include "oci/names.h"
+#include "oci/read.h"
+#include "oci/state.h"
+#include "process/process.h"
+#include "supervisor/supervisor.h"
+
+#define PROCESS_MAX (4 * 1024 * 1024)
+#define POLICY_MAX (16 * 1024 * 1024)
+
+struct session {
+	struct container *c;
+	const struct exec_options *o;
+	struct oci_config config;   /* the stored one; its process is used in the args form */
+	struct oci_process given;   /* --process */
+	struct oci_process *process; /* which of the two */
+	struct policy *policy;
+	struct confine_profile *profile;
+	struct confine_notify *notify;
+	struct cgroup *cgroup;
+	struct namespaces ns;
+	struct workload workload;
+	int rootfd; /* /proc/INIT/root: differs from its mount namespace's root with --no-pivot */
+	pid_t staged;
+	pid_t pid;
+	int sync;
+	int master;
+};
+
+/* --- which process ------------------------------------------------------------------------------------------ */
+
+static void replace_string(char **dst, const char *src)
+{
+	free(*dst);
+	*dst = xstrdup(src);
+}
+
+static void strings_add(struct oci_strings *s, const char *value)
+{
+	s->v = xrealloc(s->v, s->n + 2, sizeof(*s->v));
+	s->v[s->n++] = xstrdup(value);
+	s->v[s->n] = NULL;
+}
+
+static void strings_clear(struct oci_strings *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		free(s->v[i]);
+	free(s->v);
+	memset(s, 0, sizeof(*s));
+}
+
+static void set_env(struct oci_strings *env, const char *pair)
+{
+	size_t key = strcspn(pair, "=");
+
+	for (size_t i = 0; i < env->n; i++) {
+		if (strncmp(env->v[i], pair, key) == 0 && env->v[i][key] == '=') {
+			replace_string(&env->v[i], pair);
+			return;
+		}
+	}
+	strings_add(env, pair);
+}
+
+static int set_user(struct oci_user *u, const char *spec, struct err *e)
+{
+	autofree char *copy = xstrdup(spec);
+	char *gid = strchr(copy, ':');
+	uint64_t v;
+
+	if (gid)
+		*gid++ = 0;
+	if (str_to_u64(copy, 10, UINT32_MAX - 1, &v) < 0)
+		return err_text(e, EINVAL, "--user \"%s\": UID or UID:GID in numbers is expected", spec);
+	u->uid = (uint32_t)v;
+	if (gid && str_to_u64(gid, 10, UINT32_MAX - 1, &v) < 0)
+		return err_text(e, EINVAL, "--user \"%s\": UID or UID:GID in numbers is expected", spec);
+	if (gid)
+		u->gid = (uint32_t)v;
+	return 0;
+}
+
+static int add_gids(struct oci_user *u, const char *list, struct err *e)
+{
+	autofree char *copy = xstrdup(list);
+	char *save = NULL;
+
+	for (char *t = strtok_r(copy, ",", &save); t; t = strtok_r(NULL, ",", &save)) {
+		uint64_t v;
+
+		if (str_to_u64(t, 10, UINT32_MAX - 1, &v) < 0)
+			return err_text(e, EINVAL, "--additional-gids \"%s\": numbers are expected", list);
+		u->additional_gids = xrealloc(u->additional_gids, u->n_additional_gids + 1, sizeof(*u->additional_gids));
+		u->additional_gids[u->n_additional_gids++] = (uint32_t)v;
+	}
+	return 0;
+}
+
+static int add_caps(struct oci_capabilities *caps, char **names, size_t n, struct err *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (oci_capability_number(names[i]) < 0)
+			return err_text(e, EINVAL, "--cap \"%s\": it is no capability (CAP_NET_RAW, for example, is one)", names[i]);
+		caps->set = true;
+		strings_add(&caps->bounding, names[i]);
+		strings_add(&caps->effective, names[i]);
+		strings_add(&caps->permitted, names[i]);
+	}
+	return 0;
+}
+
+static int from_args(struct session *s, struct err *e)
+{
+	const struct exec_options *o = s->o;
+	struct oci_process *p = &s->config.process;
+
+	strings_clear(&p->args);
+	for (char **a = o->args; *a; a++)
+		strings_add(&p->args, *a);
+	for (size_t i = 0; i < o->n_env; i++)
+		set_env(&p->env, o->env[i]);
+	if (o->cwd)
+		replace_string(&p->cwd, o->cwd);
+	if (o->apparmor)
+		replace_string(&p->apparmor_profile, o->apparmor);
+	if (o->process_label)
+		replace_string(&p->selinux_label, o->process_label);
+	p->terminal = o->tty;
+	memset(&p->console_size, 0, sizeof(p->console_size));
+	if (o->no_new_privs)
+		p->no_new_privileges = true;
+	if (o->user && set_user(&p->user, o->user, e) < 0)
+		return -1;
+	if (o->additional_gids && add_gids(&p->user, o->additional_gids, e) < 0)
+		return -1;
+	s->process = p;
+	return add_caps(&p->capabilities, o->caps, o->n_caps, e);
+}
+
+static int from_file(struct session *s, struct err *e)
+{
+	autofree char *text = NULL;
+	struct oci_error oe;
+	size_t len;
+
+	if (file_read(AT_FDCWD, s->o->process_file, PROCESS_MAX, &text, &len, e) < 0)
+		return err_prefix(e, "--process");
+	if (oci_process_parse(text, len, &s->given, &oe) < 0)
+		return err_msg(e, "--process %s: %s", s->o->process_file, oe.msg);
+	s->process = &s->given;
+	if (s->o->no_new_privs)
+		s->given.no_new_privileges = true;
+	return 0;
+}
+
+static int check_process(const struct session *s, struct err *e)
+{
+	const struct oci_process *p = s->process;
+
+	if (!p->args.n)
+		return err_msg(e, "process.args: it is missing or empty");
+	if (!p->cwd || p->cwd[0] != '/')
+		return err_msg(e, "process.cwd: an absolute path is needed");
+	if (p->terminal && !s->o->console_socket && !s->o->foreground)
+		return err_msg(e, "the process wants a terminal: a detached exec needs --console-socket");
+	if (!p->terminal && s->o->console_socket)
+		return err_msg(e, "--console-socket is given, but the process wants no terminal");
+	return process_validate(p, e);
+}
+
+/* --- what holds for every process of this container ------------------------------------------------------- */
+
+static int load_policy(struct session *s, struct err *e)
+{
+	struct supervisor_status sup = { 0 };
+	autofree char *text = NULL;
+	size_t len;
+
+	if (!s->c->enforcement)
+		return 0;
+	if (file_read(s->c->dirfd, CONTAINER_POLICY, POLICY_MAX, &text, &len, e) < 0)
+		return -1;
+	s->policy = policy_read(text, len, e);
+	if (!s->policy)
+		return -1;
+	if (!confine_notify_needed(s->policy))
+		return 0;
+	/* Asked before anything is made: without it the new process could do nothing on the network, and would wait for an
+	 * acknowledgement that never comes. */
+	if (supervisor_get_status(s->c->dirfd, &sup, e) < 0 || !sup.alive)
+		return err_msg(e, "the supervisor of container %s is gone: no process can be put under its policy", s->c->id);
+	return confine_notify_prepare(s->policy, false, &s->notify, e);
+}
+
+static int prepare(struct session *s, struct err *e)
+{
+	autofree char *cache = xasprintf("%s/.cache", s->c->root);
+	autofree char *root = xasprintf("/proc/%d/root", (int)s->c->pid);
+	enum container_status status = container_status(s->c);
+
+	if (status == CONTAINER_STOPPED || status == CONTAINER_CREATING)
+		return err_text(e, ESRCH, "cannot exec in a stopped container: %s", s->c->id);
+	if (status == CONTAINER_PAUSED && !s->o->ignore_paused)
+		return err_text(e, EBUSY, "cannot exec in a paused container: %s (resume it, or use --ignore-paused)", s->c->id);
+	if (container_read_config(s->c, &s->config, e) < 0)
+		return -1;
+	if ((s->o->process_file ? from_file(s, e) : from_args(s, e)) < 0 || check_process(s, e) < 0)
+		return -1;
+	if (load_policy(s, e) < 0)
+		return -1;
+	if (confine_profile_prepare(&s->config.linux_.seccomp, cache, &s->profile, e) < 0)
+		return -1;
+	s->cgroup = s->c->cgroup ? cgroup_read(s->c->cgroup, e) : NULL;
+	if (s->c->cgroup && !s->cgroup)
+		return -1;
+	s->rootfd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (s->rootfd < 0)
+		return err_sys(e, "open the root of container %s", s->c->id);
+	if (namespaces_of_process(s->c->pid, &s->ns, e) < 0)
+		return -1;
+	/* All of that was read by number: it was the container's if init is still the same process. */
+	if (!container_alive(s->c))
+		return err_text(e, ESRCH, "cannot exec in a stopped container: %s", s->c->id);
+	return 0;
+}
+
+/* --- the child ---------------------------------------------------------------------------------------------- */
+
+static int make_terminal(struct session *s, struct err *e)
+{
+	const struct oci_process *p = s->process;
+	autofd master = -1, slave = -1;
+
+	if (!p->terminal)
+		return 0;
+	if (process_open_terminal(&master, &slave, e) < 0)
+		return -1;
+	if (p->console_size.set &&
+	    process_set_winsize(slave, (unsigned int)p->console_size.height, (unsigned int)p->console_size.width, e) < 0)
+		return -1;
+	if (sync_send_fd(s->workload.sync, SYNC_CONSOLE, 0, master, e) < 0 || sync_wait_go(s->workload.sync, e) < 0)
+		return -1;
+	return process_take_terminal(slave, p->user.uid, e);
+}
+
+static int until_exec(struct session *s, struct err *e)
+{
+	struct workload *w = &s->workload;
+
+	if (setsid() < 0)
+		return err_sys(e, "setsid");
+	/* Root of the container's user namespace, for what comes before the user. EINVAL: 0 is not mapped. */
+	if (s->ns.join[OCI_NS_USER] >= 0 && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL)
+		return err_sys(e, "become root of the user namespace");
+	prctl(PR_SET_DUMPABLE, 0);
+	if (sync_ask(w->sync, SYNC_NAMESPACED, e) < 0)
+		return -1;
+	if (fchdir(s->rootfd) < 0 || chroot(".") < 0)
+		return err_sys(e, "enter the root of the container");
+	fd_close(&s->rootfd);
+	/* The procfs is the container's, and may be a forgery: label.c proves that it is none. */
+	if (process_open_label_fd(s->process, &w->label_fd, e) < 0)
+		return -1;
+	if (make_terminal(s, e) < 0 || workload_become(w, e) < 0)
+		return -1;
+	return process_set_cpu_affinity(s->process->exec_cpu_affinity.final, e) < 0 || workload_exec(w, e) < 0 ? -1 : 0;
+}
+
+static void child(void *arg)
+{
+	struct session *s = arg;
+	struct err e = { 0 };
+
+	if (until_exec(s, &e) < 0)
+		sync_send_error(s->workload.sync, &e);
+	_exit(255);
+}
+
+/* --- the parent's side ---------------------------------------------------------------------------------------- */
+
+static int on_staged(struct session *s, const struct sync_msg *m, int passed, struct err *e)
+{
+	autofree char *path = xasprintf("/proc/%d/oom_score_adj", m->num);
+	char value[24];
+	struct err ignored;
+
+	(void)passed;
+	(void)e;
+	waitpid(s->staged, NULL, 0);
+	s->staged = 0;
+	s->pid = m->num;
+	if (s->process->oom_score_adj.set) {
+		snprintf(value, sizeof(value), "%lld", (long long)s->process->oom_score_adj.v);
+		if (file_write(AT_FDCWD, path, value, &ignored) < 0)
+			log_warn("process.oomScoreAdj: %s", ignored.msg);
+	}
+	return 0;
+}
+
+static int on_namespaced(struct session *s, const struct sync_msg *m, int passed, struct err *e)
+{
+	(void)m;
+	(void)passed;
+	return s->cgroup ? cgroup_join(s->cgroup, s->o->cgroup, s->pid, e) : 0;
+}
+
+static int on_console(struct session *s, const struct sync_msg *m, int passed, struct err *e)
+{
+	(void)m;
+	if (passed < 0)
+		return err_msg(e, "the new process sent no terminal");
+	if (s->o->console_socket)
+		return process_send_console(s->o->console_socket, passed, e);
+	s->master = dup(passed);
+	return s->master < 0 ? err_sys(e, "keep the terminal") : fd_set_cloexec(s->master, true);
+}
+
+static int on_listener(struct session *s, const struct sync_msg *m, int passed, struct err *e)
+{
+	(void)m;
+	if (passed < 0)
+		return err_msg(e, "the new process sent no seccomp listener");
+	return supervisor_add_listener(s->c->dirfd, passed, e);
+}
+
+static int on_profile_listener(struct session *s, const struct sync_msg *m, int passed, struct err *e)
+{
+	const struct oci_state st = { .id = s->c->id, .status = "running", .pid = s->c->pid, .bundle = s->c->bundle,
+				      .annotations = &s->c->annotations };
+	autofree char *json = oci_state_write(&st, false);
+
+	(void)m;
+	if (passed < 0)
+		return err_msg(e, "the new process sent no seccomp listener");
+	return confine_profile_send_listener(&s->config.linux_.seccomp, passed, s->pid, json, e);
+}
+
+static int (*const steps[SYNC_COUNT])(struct session *s, const struct sync_msg *m, int passed, struct err *e) = {
+	[SYNC_STAGED] = on_staged,
+	[SYNC_NAMESPACED] = on_namespaced,
+	[SYNC_CONSOLE] = on_console,
+	[SYNC_LISTENER] = on_listener,
+	[SYNC_PROFILE_LISTENER] = on_profile_listener,
+};
+
+/* Until the process closes its end without a word: execve did it. */
+static int converse(struct session *s, struct err *e)
+{
+	bool served = false;
+	uint32_t last = 0;
+
+	for (;;) {
+		struct sync_msg m;
+		autofd passed = -1;
+		int n = sync_recv(s->sync, &m, &passed, e);
+
+		if (n < 0)
+			return -1;
+		if (n == 0 && (last < SYNC_NAMESPACED || (s->notify && !served)))
+			return err_msg(e, "the new process ended before it was the command");
+		if (n == 0)
+			return 0;
+		if (m.type == SYNC_FAILED) {
+			*e = m.err;
+			return -1;
+		}
+		if (m.type <= last || !steps[m.type] || (m.type != SYNC_STAGED && s->pid <= 0))
+			return err_msg(e, "the new process sent message %u out of order", m.type);
+		last = m.type;
+		if (steps[m.type](s, &m, passed, e) < 0)
+			return -1;
+		served |= m.type == SYNC_LISTENER;
+		if (m.type != SYNC_STAGED && sync_send(s->sync, SYNC_GO, 0, e) < 0)
+			return -1;
+	}
+}
+
+static int spawn(struct session *s, struct err *e)
+{
+	int pair[2];
+	pid_t pid;
+
+	s->workload = (struct workload){
+		.process = s->process,
+		.linux_ = &s->config.linux_,
+		.policy = s->policy,
+		.profile = s->profile,
+		.notify = s->notify,
+		.preserve_fds = s->o->preserve_fds,
+		.label_fd = -1,
+	};
+	if (process_set_cpu_affinity(s->process->exec_cpu_affinity.initial, e) < 0)
+		return err_prefix(e, "process.execCPUAffinity.initial");
+	if (sync_pair(pair, e) < 0)
+		return -1;
+	s->workload.sync = pair[1];
+	s->sync = pair[0];
+	pid = namespaces_spawn(&s->ns, -1, pair[1], pair[0], child, s, &s->staged, e);
+	close(pair[1]);
+	if (pid < 0)
+		return -1;
+	s->pid = pid; /* 0: comes with SYNC_STAGED */
+	return converse(s, e);
+}
+
+static int write_pid_file(const char *path, pid_t pid, struct err *e)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%d", (int)pid);
+	return file_replace(AT_FDCWD, path, text, strlen(text), 0644, e);
+}
+
+static void end_process(pid_t pid)
+{
+	if (pid <= 0)
+		return;
+	kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+pid_t container_exec(struct container *c, const struct exec_options *o, int *master, struct err *e)
+{
+	struct session s = { .c = c, .o = o, .rootfd = -1, .sync = -1, .master = -1 };
+	pid_t pid = -1;
+
+	for (size_t i = 0; i < OCI_NS_COUNT; i++)
+		s.ns.join[i] = -1;
+	*master = -1;
+	if (prepare(&s, e) == 0 && spawn(&s, e) == 0 && (!o->pid_file || write_pid_file(o->pid_file, s.pid, e) == 0)) {
+		pid = s.pid;
+		*master = fd_steal(&s.master);
+	} else {
+		fd_close(&s.sync);
+		end_process(s.staged);
+		end_process(s.pid);
+	}
+	fd_close(&s.sync);
+	fd_close(&s.rootfd);
+	fd_close(&s.master);
+	namespaces_close(&s.ns);
+	confine_notify_free(s.notify);
+	confine_profile_free(s.profile);
+	policy_free(s.policy);
+	cgroup_free(s.cgroup);
+	oci_process_free(&s.given);
+	oci_config_free(&s.config);
+	return pid;
+}

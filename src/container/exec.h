@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+/* exec.h - another process in a running container */
+#ifndef CONTAINER_EXEC_H
+#define CONTAINER_EXEC_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "container/container.h"
+
+struct exec_options {
+	const char *process_file; /* --process; NULL: the container's own process with the changes below */
+	char **args;		  /* NULL-terminated; NULL with process_file */
+	const char *cwd;	  /* NULL: as configured */
+	char **env;		  /* "KEY=value", n_env of them, added or replacing */
+	size_t n_env;
+	const char *user; /* "UID[:GID]" */
+	const char *additional_gids; /* "1,2,3" */
+	char **caps; /* added to all sets but ambient and inheritable, as runc does */
+	size_t n_caps;
+	const char *apparmor;
+	const char *process_label;
+	bool no_new_privs;
+	bool tty; /* args form only: process.terminal */
+	const char *cgroup; /* sub-cgroup */
+	bool ignore_paused;
+	const char *pid_file;
+	const char *console_socket;
+	bool foreground; /* the caller takes the pty master */
+	int preserve_fds;
+};
+
+/* Starts the process: a child of the caller, under the same policy and supervisor as init. Returns its pid (and *master for
+ * a foreground terminal, else -1), or -1 with @e and no process left. */
+pid_t container_exec(struct container *c, const struct exec_options *o, int *master, struct err *e);
+
+#endif

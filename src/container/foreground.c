@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+/* foreground.c - staying with a process until it ends: signals forwarded, its terminal relayed
+ *
+ * Owns:     our own terminal's mode while it is relayed (raw, restored at the end), window size changes.
+ * Runs in:  run and exec without --detach.
+ */
+#include "container/foreground.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+struct relay {
+	int master;
+	bool in_open; /* our stdin still gives something */
+	bool raw;
+	struct termios saved;
+	char to_pty[4096]; /* read from stdin and not yet taken by the pty */
+	size_t to_pty_len;
+};
+
+static void forwarded(sigset_t *set)
+{
+	/* All but what the kernel sends for a fault of our own, what cannot be caught, and SIGPIPE, which is ours. */
+	static const int own[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS, SIGPIPE };
+
+	sigfillset(set);
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		sigdelset(set, own[i]);
+}
+
+void foreground_prepare(void)
+{
+	sigset_t set;
+
+	forwarded(&set);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+static void copy_size(const struct relay *r)
+{
+	struct winsize ws;
+
+	if (r->master >= 0 && ioctl(STDIN_FILENO, TIOCGWINSZ, &ws) == 0)
+		ioctl(r->master, TIOCSWINSZ, &ws);
+}
+
+static void relay_start(struct relay *r)
+{
+	struct termios raw;
+
+	if (r->master < 0)
+		return;
+	fcntl(r->master, F_SETFL, O_NONBLOCK);
+	r->in_open = true;
+	copy_size(r);
+	if (tcgetattr(STDIN_FILENO, &r->saved) < 0)
+		return;
+	raw = r->saved;
+	cfmakeraw(&raw);
+	r->raw = tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
+}
+
+static void relay_end(struct relay *r)
+{
+	if (r->raw)
+		tcsetattr(STDIN_FILENO, TCSANOW, &r->saved);
+	r->raw = false;
+}
+
+/* pty -> stdout. False when the other side is closed (EIO) and everything was read. */
+static bool from_pty(const struct relay *r)
+{
+	char buf[8192];
+	ssize_t n = read(r->master, buf, sizeof(buf));
+
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR;
+	if (n == 0)
+		return false;
+	(void)fd_write_all(STDOUT_FILENO, buf, (size_t)n);
+	return true;
+}
+
+/* stdin -> pty, through a buffer: a pty that takes no more must not stop the output. */
+static void from_stdin(struct relay *r)
+{
+	ssize_t n = read(STDIN_FILENO, r->to_pty, sizeof(r->to_pty));
+
+	if (n > 0) {
+		r->to_pty_len = (size_t)n;
+	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+		/* The end of a pipe is the end of input for the program: ^D, as a user would type it. */
+		r->in_open = false;
+		r->to_pty[0] = 4;
+		r->to_pty_len = 1;
+	}
+}
+
+static void into_pty(struct relay *r)
+{
+	ssize_t n = write(r->master, r->to_pty, r->to_pty_len);
+
+	if (n > 0) {
+		r->to_pty_len -= (size_t)n;
+		memmove(r->to_pty, r->to_pty + n, r->to_pty_len);
+	} else if (n < 0 && errno != EAGAIN && errno != EINTR) {
+		r->to_pty_len = 0;
+		r->in_open = false;
+	}
+}
+
+static void drain(struct relay *r)
+{
+	struct pollfd p = { .fd = r->master, .events = POLLIN };
+
+	while (r->master >= 0 && poll(&p, 1, 0) > 0 && (p.revents & POLLIN))
+		if (!from_pty(r))
+			break;
+}
+
+/* True when @pid has ended; other children (the supervisor) are reaped along the way. */
+static bool reap(pid_t pid, int *code)
+{
+	int status;
+	pid_t got;
+
+	while ((got = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (got != pid)
+			continue;
+		*code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+		return true;
+	}
+	return false;
+}
+
+static bool take_signal(int sigfd, pid_t pid, const struct relay *r, int *code)
+{
+	struct signalfd_siginfo si;
+
+	if (read(sigfd, &si, sizeof(si)) != (ssize_t)sizeof(si))
+		return false;
+	if (si.ssi_signo == SIGCHLD)
+		return reap(pid, code);
+	if (si.ssi_signo == SIGWINCH && r->master >= 0)
+		copy_size(r);
+	else if (si.ssi_signo != SIGURG) /* SIGURG, SIGWINCH of no terminal: nothing to say to it */
+		kill(pid, (int)si.ssi_signo);
+	return false;
+}
+
+int foreground_wait(pid_t pid, int master, struct err *e)
+{
+	struct relay r = { .master = master };
+	autofd sigfd = -1;
+	sigset_t set;
+	int code = -1;
+
+	forwarded(&set);
+	sigfd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (sigfd < 0)
+		return err_sys(e, "make a signalfd");
+	relay_start(&r);
+	while (!reap(pid, &code)) {
+		struct pollfd p[3] = {
+			{ .fd = sigfd, .events = POLLIN },
+			{ .fd = r.master, .events = (short)(POLLIN | (r.to_pty_len ? POLLOUT : 0)) },
+			{ .fd = r.in_open && !r.to_pty_len ? STDIN_FILENO : -1, .events = POLLIN },
+		};
+
+		if (poll(p, 3, -1) < 0 && errno != EINTR) {
+			relay_end(&r);
+			return err_sys(e, "poll");
+		}
+		if (p[0].revents && take_signal(sigfd, pid, &r, &code))
+			break;
+		if ((p[1].revents & POLLIN) || (p[1].revents & POLLHUP)) {
+			if (!from_pty(&r))
+				r.master = -1; /* every slave is closed; the process may go on without a terminal */
+		}
+		if (r.master >= 0 && (p[1].revents & POLLOUT))
+			into_pty(&r);
+		if (p[2].revents)
+			from_stdin(&r);
+	}
+	drain(&r);
+	relay_end(&r);
+	return code;
+}

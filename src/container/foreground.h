@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+/* foreground.h - staying with a process until it ends: signals forwarded, its terminal relayed */
+#ifndef CONTAINER_FOREGROUND_H
+#define CONTAINER_FOREGROUND_H
+
+#include <sys/types.h>
+
+#include "base/error.h"
+
+/* Blocks the signals that are to be forwarded; call before the process is made, so that none is lost. */
+void foreground_prepare(void);
+/* Waits for our child @pid. @master: its pty's master, relayed to our stdio, or -1 (borrowed). Returns its exit status, 128 + n
+ * after signal n, or -1 with @e. */
+int foreground_wait(pid_t pid, int master, struct err *e);
+
+#endif

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+/* hooks.c - running the hooks of one kind
+ *
+ * Runs in:  create, start, delete (runtime namespace); init (createContainer before pivot_root, startContainer after).
+ *           In init a filter may be loaded: pipes, fork, poll, waitpid only.
+ */
+#include "container/hooks.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "process/process.h"
+
+extern char **environ;
+
+#define OUTPUT_KEPT 400 /* of what a failing hook said; it ends up in one line of less than 4000 bytes */
+
+struct running {
+	pid_t pid;
+	int in;	 /* we write the state here */
+	int out; /* we read its stdout and stderr here */
+	char said[OUTPUT_KEPT];
+	size_t said_len;
+	const char *state;
+	size_t state_left;
+};
+
+__attribute__((noreturn)) static void child(const struct oci_hook *h, int in, int out, int report)
+{
+	char *const fallback_argv[] = { h->path, NULL };
+	char **argv = h->args.n ? h->args.v : (char **)fallback_argv;
+	int error;
+
+	process_reset_signals();
+	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
+		_exit(127);
+	/* Everything else is close-on-exec. Without "env" the hook gets ours, as under runc: hooks without it rely on PATH. */
+	execve(h->path, argv, h->env.v ? h->env.v : environ);
+	error = errno;
+	(void)!write(report, &error, sizeof(error));
+	_exit(127);
+}
+
+static int start(const struct oci_hook *h, struct running *r, struct err *e)
+{
+	int in[2] = { -1, -1 }, out[2] = { -1, -1 }, report[2] = { -1, -1 };
+	int error = 0, ok = -1;
+
+	r->in = r->out = -1;
+	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0 || pipe2(report, O_CLOEXEC) < 0) {
+		err_sys(e, "make a pipe");
+		goto out;
+	}
+	r->pid = fork();
+	if (r->pid < 0) {
+		err_sys(e, "fork");
+		goto out;
+	}
+	if (r->pid == 0)
+		child(h, in[0], out[1], report[1]);
+	fd_close(&in[0]);
+	fd_close(&out[1]);
+	fd_close(&report[1]);
+	if (fd_read_all(report[0], &error, sizeof(error)) == (ssize_t)sizeof(error)) {
+		waitpid(r->pid, NULL, 0);
+		err_set(e, error, "execute it");
+		goto out;
+	}
+	/* A hook that reads nothing, or never ends to write, must not block us. */
+	fcntl(in[1], F_SETFL, O_NONBLOCK);
+	fcntl(out[0], F_SETFL, O_NONBLOCK);
+	r->in = fd_steal(&in[1]);
+	r->out = fd_steal(&out[0]);
+	ok = 0;
+out:
+	for (int i = 0; i < 2; i++) {
+		fd_close(&in[i]);
+		fd_close(&out[i]);
+		fd_close(&report[i]);
+	}
+	return ok;
+}
+
+static void feed(struct running *r)
+{
+	ssize_t n = write(r->in, r->state, r->state_left);
+
+	if (n > 0) {
+		r->state += n;
+		r->state_left -= (size_t)n;
+	}
+	if (r->state_left == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		fd_close(&r->in);
+}
+
+static void listen_to(struct running *r)
+{
+	char buf[4096];
+	ssize_t n = read(r->out, buf, sizeof(buf));
+	size_t room = sizeof(r->said) - 1 - r->said_len;
+
+	if (n <= 0) {
+		if (n == 0 || (errno != EAGAIN && errno != EINTR))
+			fd_close(&r->out);
+		return;
+	}
+	if (room > (size_t)n)
+		room = (size_t)n;
+	memcpy(r->said + r->said_len, buf, room);
+	r->said_len += room;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Waits for the end of the hook itself: a daemon that it left behind may keep its pipes open. Returns the wait status,
+ * or -1 after the deadline (the hook is killed then). */
+static int wait_for(struct running *r, int64_t deadline)
+{
+	autofd pidfd = sys_pidfd_open(r->pid, 0);
+	int status;
+
+	for (;;) {
+		struct pollfd p[3] = { { .fd = r->in, .events = POLLOUT },
+				       { .fd = r->out, .events = POLLIN },
+				       { .fd = pidfd, .events = POLLIN } };
+		/* No pidfd (before Linux 5.3, or a profile that forbids it): look every few milliseconds. */
+		int64_t pause = pidfd < 0 ? 5 : deadline ? deadline - now_ms() : -1;
+
+		if (waitpid(r->pid, &status, WNOHANG) == r->pid) {
+			if (r->out >= 0)
+				listen_to(r);
+			return status;
+		}
+		if (deadline && now_ms() >= deadline) {
+			kill(r->pid, SIGKILL);
+			waitpid(r->pid, &status, 0);
+			return -1;
+		}
+		if (poll(p, 3, pause > INT_MAX ? INT_MAX : (int)pause) <= 0)
+			continue;
+		if (p[0].revents)
+			feed(r);
+		if (p[1].revents)
+			listen_to(r);
+	}
+}
+
+static int run_one(const struct oci_hook *h, const char *state, struct err *e)
+{
+	struct running r = { .state = state, .state_left = strlen(state) };
+	/* A year is as good as for ever, and cannot overflow. */
+	int64_t limit = h->timeout.v < 31536000 ? h->timeout.v : 31536000;
+	int64_t deadline = h->timeout.set ? now_ms() + limit * 1000 : 0;
+	const char *colon;
+	int status;
+
+	if (start(h, &r, e) < 0)
+		return -1;
+	status = wait_for(&r, deadline);
+	fd_close(&r.in);
+	fd_close(&r.out);
+	while (r.said_len && (r.said[r.said_len - 1] == '\n' || r.said[r.said_len - 1] == ' '))
+		r.said_len--;
+	r.said[r.said_len] = 0;
+	colon = r.said_len ? ": " : "";
+	if (status == -1)
+		return err_text(e, ETIMEDOUT, "it did not end within its timeout of %lld s%s%s", (long long)h->timeout.v, colon,
+				r.said);
+	if (WIFSIGNALED(status))
+		return err_msg(e, "it was killed by signal %d%s%s", WTERMSIG(status), colon, r.said);
+	if (WEXITSTATUS(status))
+		return err_msg(e, "exit status %d%s%s", WEXITSTATUS(status), colon, r.said);
+	return 0;
+}
+
+int hooks_run(const struct oci_hook_list *hooks, const char *kind, const char *state, struct err *e)
+{
+	for (size_t i = 0; i < hooks->n; i++)
+		if (run_one(&hooks->v[i], state, e) < 0)
+			return err_prefix(e, "hooks.%s[%zu] (%s)", kind, i, hooks->v[i].path);
+	return 0;
+}
+
+void hooks_run_all(const struct oci_hook_list *hooks, const char *kind, const char *state)
+{
+	struct err e;
+
+	for (size_t i = 0; i < hooks->n; i++)
+		if (run_one(&hooks->v[i], state, &e) < 0)
+			log_warn("hooks.%s[%zu] (%s): %s", kind, i, hooks->v[i].path, e.msg);
+}

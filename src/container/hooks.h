@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+/* hooks.h - running the hooks of one kind (config.md, "POSIX-platform Hooks")
+ *
+ * Owns:     the child, its standard input (the state), its output (kept for the error message, never passed on: a
+ *           successful create prints nothing), its timeout.
+ * Runs in:  the runtime namespace (create, start, delete) or the container's (init), by the caller's choice.
+ */
+#ifndef CONTAINER_HOOKS_H
+#define CONTAINER_HOOKS_H
+
+#include "base/error.h"
+#include "oci/config.h"
+
+/* Runs them in order. Stops at the first that fails: "hooks.createRuntime[1] (/x): exit status 3: what it said". */
+int hooks_run(const struct oci_hook_list *hooks, const char *kind, const char *state, struct err *e);
+/* Runs all; a failure is a warning (poststop). */
+void hooks_run_all(const struct oci_hook_list *hooks, const char *kind, const char *state);
+
+#endif

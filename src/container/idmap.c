@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+/* idmap.c - write uid_map, gid_map and setgroups of a new user namespace
+ *
+ * Owns:     the order of the three writes; direct write or newuidmap and newgidmap.
+ * Must not: decide the mappings; keep a descriptor after return.
+ * Runs in:  create, after the clone, before init is told to go on. Host privileges.
+ *
+ * user_namespaces(7): a writer without CAP_SETUID in the parent namespace may map only its own id, and the gid map only
+ * after "deny" was written to setgroups. Larger maps of a user are the business of newuidmap(1) and newgidmap(1), which
+ * check /etc/subuid and /etc/subgid.
+ */
+#include "container/idmap.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/str.h"
+
+extern char **environ;
+
+/* The kernel takes at most 340 lines in one write(2) of less than a page (before 4.15: five). */
+static char *map_text(const struct oci_id_mapping *v, size_t n)
+{
+	char *text = xstrdup("");
+
+	for (size_t i = 0; i < n; i++) {
+		char *more = xasprintf("%s%u %u %u\n", text, v[i].container_id, v[i].host_id, v[i].size);
+
+		free(text);
+		text = more;
+	}
+	return text;
+}
+
+static int run_helper(const char *program, pid_t pid, const struct oci_id_mapping *v, size_t n, struct err *e)
+{
+	char **argv = xcalloc(n * 3 + 3, sizeof(*argv));
+	size_t argc = 0;
+	int status = 0, r;
+	pid_t child;
+
+	argv[argc++] = xstrdup(program);
+	argv[argc++] = xasprintf("%d", (int)pid);
+	for (size_t i = 0; i < n; i++) {
+		argv[argc++] = xasprintf("%u", v[i].container_id);
+		argv[argc++] = xasprintf("%u", v[i].host_id);
+		argv[argc++] = xasprintf("%u", v[i].size);
+	}
+	r = posix_spawnp(&child, program, NULL, NULL, argv, environ);
+	if (r)
+		err_set(e, r, "run %s (package uidmap), which maps more than one id for a user", program);
+	else if (waitpid(child, &status, 0) < 0)
+		r = err_sys(e, "wait for %s", program);
+	else if (!WIFEXITED(status) || WEXITSTATUS(status))
+		r = err_msg(e, "%s refused the mapping (status %d): see /etc/subuid and /etc/subgid", program,
+			    WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	for (size_t i = 0; i < argc; i++)
+		free(argv[i]);
+	free(argv);
+	return r ? -1 : 0;
+}
+
+/* True if the map is what a user may write alone: one id, his own. */
+static bool is_own_id(const struct oci_id_mapping *v, size_t n, uint32_t own)
+{
+	return n == 1 && v[0].size == 1 && v[0].host_id == own;
+}
+
+static int write_one(const char *file, pid_t pid, const struct oci_id_mapping *v, size_t n, uint32_t own,
+		     const char *helper, struct err *e)
+{
+	autofree char *path = xasprintf("/proc/%d/%s", (int)pid, file);
+	autofree char *text = map_text(v, n);
+
+	if (file_write(AT_FDCWD, path, text, e) == 0)
+		return 0;
+	if (e->code == EPERM && geteuid() != 0 && !is_own_id(v, n, own))
+		return run_helper(helper, pid, v, n, e);
+	return -1;
+}
+
+int idmap_write(pid_t pid, const struct oci_linux *l, struct err *e)
+{
+	if (l->n_uid_mappings == 0 || l->n_gid_mappings == 0)
+		return err_msg(e, "linux.%s: a new user namespace needs mappings",
+			       l->n_uid_mappings ? "gidMappings" : "uidMappings");
+	if (geteuid() != 0 && is_own_id(l->gid_mappings, l->n_gid_mappings, getegid())) {
+		autofree char *path = xasprintf("/proc/%d/setgroups", (int)pid);
+
+		if (file_write(AT_FDCWD, path, "deny", e) < 0)
+			return err_prefix(e, "linux.gidMappings");
+	}
+	if (write_one("gid_map", pid, l->gid_mappings, l->n_gid_mappings, getegid(), "newgidmap", e) < 0)
+		return err_prefix(e, "linux.gidMappings");
+	if (write_one("uid_map", pid, l->uid_mappings, l->n_uid_mappings, geteuid(), "newuidmap", e) < 0)
+		return err_prefix(e, "linux.uidMappings");
+	return 0;
+}

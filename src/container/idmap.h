@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+/* idmap.h - write uid_map, gid_map and setgroups of a new user namespace
+ *
+ * Owns:     the order of the three writes; direct write or newuidmap and newgidmap.
+ * Must not: decide the mappings; keep a descriptor after return.
+ * Runs in:  create, after the clone, before init is told to go on. Host privileges.
+ */
+#ifndef CONTAINER_IDMAP_H
+#define CONTAINER_IDMAP_H
+
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "oci/config.h"
+
+int idmap_write(pid_t pid, const struct oci_linux *l, struct err *e);
+
+#endif

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+/* init.c - what pid 1 of the container does before it is the workload
+ *
+ * Owns:     the order of the steps; each is a function elsewhere. create is told where we are (sync.h), waits at the same
+ *           places, and prints our error as its own.
+ * Must not: return, or run anything of the container before create has acknowledged the confinement.
+ * Runs in:  the new process, in its namespaces; root in its user namespace until workload_become().
+ *
+ * The order where it is not free:
+ *   - the cgroup is joined (by create) before its namespace is made: the namespace's root is where we are then;
+ *   - runtime hooks run when the mounts are made and the old root is still there (config.md);
+ *   - labels and sysctls go through the host's procfs: before pivot_root;
+ *   - the terminal comes from the container's own devpts: after pivot_root, by which names are the container's;
+ *   - read-only paths and masks come last of the file tree: what was mounted is covered, too.
+ */
+#include "container/init.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "container/hooks.h"
+#include "container/sync.h"
+#include "oci/state.h"
+#include "process/process.h"
+
+/* Root of the new user namespace, once the maps are there. An id 0 that is not mapped leaves us nobody, with all
+ * capabilities: which is enough for what follows. */
+static int enter_user_namespace(struct init_args *a, struct err *e)
+{
+	if (!(a->ns->new_flags & CLONE_NEWUSER))
+		return 0;
+	if (sync_ask(a->workload.sync, SYNC_MAPS_WANTED, e) < 0)
+		return -1;
+	if ((setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL)
+		return err_sys(e, "become root of the user namespace");
+	/* The creator's groups are not the container's. EPERM: setgroups is denied in this namespace. */
+	if (setgroups(0, NULL) < 0 && errno != EPERM)
+		return err_sys(e, "drop the creator's groups");
+	return 0;
+}
+
+static int set_names(const struct init_args *a, struct err *e)
+{
+	const struct oci_config *c = a->config;
+
+	if (c->hostname && *c->hostname && sethostname(c->hostname, strlen(c->hostname)) < 0)
+		return err_sys(e, "hostname: set \"%.64s\"", c->hostname);
+	if (c->domainname && *c->domainname && setdomainname(c->domainname, strlen(c->domainname)) < 0)
+		return err_sys(e, "domainname: set \"%.64s\"", c->domainname);
+	return 0;
+}
+
+static int join_keyring(const struct init_args *a, struct err *e)
+{
+	autofree char *name = NULL;
+
+	if (a->no_new_keyring)
+		return 0;
+	name = xasprintf("_ses.%s", a->id);
+	/* ENOSYS: a kernel without keyrings. EPERM, EACCES: an outer profile forbids it, as in nested containers. EDQUOT: the
+	 * user's quota of keys is used up; the peers go on as well. */
+	if (sys_keyctl_join(name) < 0 && errno != ENOSYS && errno != EPERM && errno != EACCES && errno != EDQUOT)
+		return err_sys(e, "make a session keyring");
+	return 0;
+}
+
+static int make_rootfs(struct init_args *a, struct err *e)
+{
+	struct rootfs *r = &a->rootfs;
+	const struct policy_host *hosts;
+	size_t n;
+
+	if (rootfs_enter(r, e) < 0 || rootfs_mount_all(r, e) < 0 || rootfs_make_devices(r, e) < 0)
+		return -1;
+	n = a->workload.policy ? policy_hosts(a->workload.policy, &hosts) : 0;
+	return n ? rootfs_pin_hosts(r, hosts, n, e) : 0;
+}
+
+/* The state as seen from inside: pid is ours in the container's pid namespace, as under runc. */
+static int run_hooks(const struct init_args *a, const struct oci_hook_list *hooks, const char *kind, const char *status,
+		     struct err *e)
+{
+	const struct oci_state state = { .id = a->id, .status = status, .pid = getpid(), .bundle = a->bundle,
+					 .annotations = &a->config->annotations };
+	autofree char *json = hooks->n ? oci_state_write(&state, false) : NULL;
+
+	return hooks->n ? hooks_run(hooks, kind, json, e) : 0;
+}
+
+static int run_create_hooks(struct init_args *a, struct err *e)
+{
+	const struct oci_hooks *h = &a->config->hooks;
+
+	if ((h->prestart.n || h->create_runtime.n) && sync_ask(a->workload.sync, SYNC_HOOKS_WANTED, e) < 0)
+		return -1;
+	return run_hooks(a, &h->create_container, "createContainer", "creating", e);
+}
+
+static int make_terminal(struct init_args *a, struct err *e)
+{
+	const struct oci_process *p = &a->config->process;
+	autofd master = -1, slave = -1;
+
+	if (!p->terminal)
+		return 0;
+	if (process_open_terminal(&master, &slave, e) < 0 || rootfs_bind_console(&a->rootfs, slave, e) < 0)
+		return -1;
+	if (p->console_size.set &&
+	    process_set_winsize(slave, (unsigned int)p->console_size.height, (unsigned int)p->console_size.width, e) < 0)
+		return -1;
+	if (sync_send_fd(a->workload.sync, SYNC_CONSOLE, 0, master, e) < 0 || sync_wait_go(a->workload.sync, e) < 0)
+		return -1;
+	return process_take_terminal(slave, p->user.uid, e);
+}
+
+static int until_ready(struct init_args *a, struct err *e)
+{
+	struct workload *w = &a->workload;
+
+	if (enter_user_namespace(a, e) < 0)
+		return -1;
+	/* From here on nobody in a shared pid namespace may look into our memory or take our descriptors (CVE-2016-9962). */
+	prctl(PR_SET_DUMPABLE, 0);
+	if (setsid() < 0 && errno != EPERM) /* EPERM: we lead a group already, as the first of a new pid namespace may */
+		return err_sys(e, "setsid");
+	if (sync_ask(w->sync, SYNC_NAMESPACED, e) < 0)
+		return -1;
+	if (a->ns->new_cgroup && unshare(CLONE_NEWCGROUP) < 0)
+		return err_sys(e, "make a cgroup namespace");
+	if (join_keyring(a, e) < 0 || set_names(a, e) < 0 || make_rootfs(a, e) < 0)
+		return -1;
+	if (run_create_hooks(a, e) < 0)
+		return -1;
+	if (rootfs_write_sysctls(&a->rootfs, e) < 0 || process_open_label_fd(w->process, &w->label_fd, e) < 0)
+		return -1;
+	if (rootfs_pivot(&a->rootfs, e) < 0 || make_terminal(a, e) < 0 || rootfs_seal(&a->rootfs, e) < 0)
+		return -1;
+	fd_close(&a->rootfs.rootfd);
+	if (workload_become(w, e) < 0)
+		return -1;
+	return sync_send(w->sync, SYNC_READY, 0, e);
+}
+
+/* "start" writes one byte. */
+static int wait_for_start(const struct init_args *a, struct err *e)
+{
+	char byte;
+	ssize_t n;
+
+	do {
+		n = read(a->start_fifo, &byte, 1);
+	} while (n < 0 && errno == EINTR);
+	return n == 1 ? 0 : err_sys(e, "wait for start");
+}
+
+void init_run(void *args)
+{
+	struct init_args *a = args;
+	struct err e = { 0 };
+
+	if (until_ready(a, &e) < 0) {
+		sync_send_error(a->workload.sync, &e);
+		_exit(1);
+	}
+	fd_close(&a->workload.sync);
+	if (wait_for_start(a, &e) < 0 ||
+	    run_hooks(a, &a->config->hooks.start_container, "startContainer", "created", &e) < 0 ||
+	    workload_exec(&a->workload, &e) < 0) {
+		(void)!write(a->error_fifo, e.msg, strlen(e.msg));
+		_exit(1);
+	}
+	_exit(1);
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+/* init.h - what pid 1 of the container does before it is the workload */
+#ifndef CONTAINER_INIT_H
+#define CONTAINER_INIT_H
+
+#include <stdbool.h>
+
+#include "container/namespaces.h"
+#include "container/workload.h"
+#include "rootfs/rootfs.h"
+
+struct init_args {
+	const struct oci_config *config;
+	const struct namespaces *ns;
+	struct rootfs rootfs;
+	struct workload workload;
+	const char *id;
+	const char *bundle;
+	bool no_new_keyring;
+	int start_fifo; /* opened read-write by create: a read waits for "start" and never sees an end of file */
+	int error_fifo; /* opened read-write: "start" reads an end of file when execve closed it */
+};
+
+/* Never returns. */
+void init_run(void *args);
+
+#endif

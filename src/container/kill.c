@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+/* kill.c - signals for a container
+ *
+ * Runs in:  kill, delete, run.
+ */
+#include "container/kill.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/sys.h"
+#include "cgroup/cgroup.h"
+
+static int kill_all(const struct container *c, int sig, struct err *e)
+{
+	struct cgroup *cg = c->cgroup ? cgroup_read(c->cgroup, e) : NULL;
+	int r;
+
+	if (!cg)
+		return c->cgroup ? -1 : err_msg(e, "container %s has no cgroup: kill --all is not possible", c->id);
+	r = cgroup_signal(cg, sig, e);
+	cgroup_free(cg);
+	return r;
+}
+
+int container_kill(const struct container *c, int sig, bool all, struct err *e)
+{
+	autofd pidfd = container_pidfd(c);
+
+	if (all)
+		return kill_all(c, sig, e);
+	if (pidfd < 0)
+		return err_text(e, ESRCH, "container not running: %s", c->id);
+	if (sys_pidfd_send_signal(pidfd, sig) < 0) {
+		if (errno == ESRCH)
+			return err_text(e, ESRCH, "container not running: %s", c->id);
+		return err_sys(e, "send signal %d to container %s", sig, c->id);
+	}
+	/* Its children would outlive it: nobody ends a shared pid namespace for us. */
+	if (sig == SIGKILL && !c->private_pid && c->cgroup)
+		(void)kill_all(c, sig, NULL);
+	return 0;
+}

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+/* namespaces.c - new and joined namespaces, and the clone that gives birth to init
+ *
+ * One clone3(2) does it where nothing but plain namespaces is to be joined: the new ones are made by its flags, the
+ * child joins the others itself. Two things need a process in between, the *stage*:
+ *   - a joined pid namespace and a new time namespace hold only for children of the process that asked;
+ *   - a user namespace that is joined has to be entered before what it owns is made, and one that is new must be made
+ *     after namespaces of the outer one were joined (inside it, we would have no right to).
+ * The stage joins, then clones init with CLONE_PARENT, so that init is the caller's child all the same (engines reap it),
+ * tells the caller its pid, and is gone.
+ *
+ * Runs in:  create and exec; the stage.
+ */
+#include "container/namespaces.h"
+
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "container/sync.h"
+#include "oci/names.h"
+
+/* In the order of joining: user first gives the rights for the rest; mount last, since paths change with it. */
+static const struct ns_kind {
+	enum oci_namespace_type type;
+	uint64_t flag;
+	const char *proc_name; /* below /proc/PID/ns */
+} kinds[] = {
+	{ OCI_NS_USER, CLONE_NEWUSER, "user" },
+	{ OCI_NS_CGROUP, CLONE_NEWCGROUP, "cgroup" },
+	{ OCI_NS_IPC, CLONE_NEWIPC, "ipc" },
+	{ OCI_NS_UTS, CLONE_NEWUTS, "uts" },
+	{ OCI_NS_NETWORK, CLONE_NEWNET, "net" },
+	{ OCI_NS_TIME, CLONE_NEWTIME, "time" },
+	{ OCI_NS_PID, CLONE_NEWPID, "pid" },
+	{ OCI_NS_MOUNT, CLONE_NEWNS, "mnt" },
+};
+_Static_assert(ARRAY_SIZE(kinds) == OCI_NS_COUNT, "every namespace type has a row");
+
+static const struct ns_kind *kind_of(enum oci_namespace_type t)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (kinds[i].type == t)
+			return &kinds[i];
+	return NULL;
+}
+
+static void clear(struct namespaces *ns)
+{
+	memset(ns, 0, sizeof(*ns));
+	for (size_t i = 0; i < OCI_NS_COUNT; i++)
+		ns->join[i] = -1;
+}
+
+void namespaces_close(struct namespaces *ns)
+{
+	for (size_t i = 0; i < OCI_NS_COUNT; i++)
+		fd_close(&ns->join[i]);
+}
+
+bool namespaces_has(const struct namespaces *ns, enum oci_namespace_type t)
+{
+	return ns->join[t] >= 0 || (ns->new_flags & kind_of(t)->flag) || (t == OCI_NS_CGROUP && ns->new_cgroup);
+}
+
+static int open_path(const struct ns_kind *k, const char *path, struct err *e)
+{
+	autofd fd = open(path, O_RDONLY | O_CLOEXEC);
+	int type;
+
+	if (fd < 0)
+		return err_sys(e, "open %s", path);
+	/* NS_GET_NSTYPE: Linux 4.11. ENOTTY: not a namespace at all. */
+	type = ioctl(fd, NS_GET_NSTYPE);
+	if (type < 0 || (uint64_t)(unsigned int)type != k->flag)
+		return err_text(e, EINVAL, "%s is not a %s namespace", path, oci_namespace_name(k->type));
+	return fd_steal(&fd);
+}
+
+static bool same_namespace(int fd, const char *own)
+{
+	struct stat a, b;
+
+	return fstat(fd, &a) == 0 && stat(own, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+int namespaces_prepare(const struct oci_linux *l, struct namespaces *ns, struct err *e)
+{
+	clear(ns);
+	for (size_t i = 0; i < l->n_namespaces; i++) {
+		const struct oci_namespace *n = &l->namespaces[i];
+		const struct ns_kind *k = kind_of(n->type);
+
+		if (!n->path || !*n->path) {
+			if (n->type == OCI_NS_CGROUP)
+				ns->new_cgroup = true;
+			else
+				ns->new_flags |= k->flag;
+			continue;
+		}
+		ns->join[n->type] = open_path(k, n->path, e);
+		if (ns->join[n->type] < 0) {
+			err_prefix(e, "linux.namespaces[%zu].path", i);
+			namespaces_close(ns);
+			return -1;
+		}
+	}
+	/* setns(2) into one's own user namespace is EINVAL. */
+	if (ns->join[OCI_NS_USER] >= 0 && same_namespace(ns->join[OCI_NS_USER], "/proc/self/ns/user"))
+		fd_close(&ns->join[OCI_NS_USER]);
+	ns->boottime = l->boottime;
+	ns->monotonic = l->monotonic;
+	if ((ns->boottime.set || ns->monotonic.set) && !(ns->new_flags & CLONE_NEWTIME)) {
+		namespaces_close(ns);
+		return err_msg(e, "linux.timeOffsets: they need a new time namespace in linux.namespaces");
+	}
+	return 0;
+}
+
+int namespaces_of_process(pid_t pid, struct namespaces *ns, struct err *e)
+{
+	clear(ns);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		autofree char *path = xasprintf("/proc/%d/ns/%s", (int)pid, kinds[i].proc_name);
+		autofree char *own = xasprintf("/proc/self/ns/%s", kinds[i].proc_name);
+		autofd fd = open(path, O_RDONLY | O_CLOEXEC);
+
+		if (fd < 0 && errno == ENOENT && access(own, F_OK) < 0)
+			continue; /* a kernel without this type */
+		if (fd < 0) {
+			namespaces_close(ns);
+			return err_sys(e, "open %s", path);
+		}
+		if (!same_namespace(fd, own))
+			ns->join[kinds[i].type] = fd_steal(&fd);
+	}
+	return 0;
+}
+
+/* EPERM with a user namespace still to be joined: the namespace may be owned by that one. Called again after it. */
+static int join_all(const struct namespaces *ns, bool after_user, bool done[OCI_NS_COUNT], struct err *e)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		int fd = ns->join[kinds[i].type];
+
+		if (fd < 0 || done[kinds[i].type] || kinds[i].type == OCI_NS_USER)
+			continue;
+		if (setns(fd, (int)kinds[i].flag) == 0)
+			done[kinds[i].type] = true;
+		else if (errno != EPERM || after_user)
+			return err_sys(e, "join the %s namespace", oci_namespace_name(kinds[i].type));
+	}
+	return 0;
+}
+
+static int join(const struct namespaces *ns, struct err *e)
+{
+	bool done[OCI_NS_COUNT] = { false };
+	int user = ns->join[OCI_NS_USER];
+
+	if (join_all(ns, user < 0, done, e) < 0)
+		return -1;
+	if (user < 0)
+		return 0;
+	if (setns(user, CLONE_NEWUSER) < 0)
+		return err_sys(e, "join the user namespace");
+	return join_all(ns, true, done, e);
+}
+
+static int write_offset(const char *clock, const struct oci_time_offset *o, struct err *e)
+{
+	char line[96];
+
+	if (!o->set)
+		return 0;
+	snprintf(line, sizeof(line), "%s %lld %u\n", clock, (long long)o->secs, o->nanosecs);
+	if (file_write(AT_FDCWD, "/proc/self/timens_offsets", line, e) < 0)
+		return err_prefix(e, "linux.timeOffsets.%s", clock);
+	return 0;
+}
+
+static int make_time(const struct namespaces *ns, struct err *e)
+{
+	if (unshare(CLONE_NEWTIME) < 0)
+		return err_sys(e, "make a time namespace (Linux 5.6 with CONFIG_TIME_NS has them)");
+	return write_offset("boottime", &ns->boottime, e) < 0 || write_offset("monotonic", &ns->monotonic, e) < 0 ? -1 : 0;
+}
+
+static bool needs_stage(const struct namespaces *ns)
+{
+	bool joins = false;
+
+	for (size_t i = 0; i < OCI_NS_COUNT; i++)
+		joins |= ns->join[i] >= 0;
+	return ns->join[OCI_NS_USER] >= 0 || ns->join[OCI_NS_PID] >= 0 || ns->join[OCI_NS_TIME] >= 0 ||
+	       (ns->new_flags & CLONE_NEWTIME) || (joins && (ns->new_flags & CLONE_NEWUSER));
+}
+
+static pid_t do_clone(uint64_t flags, int cgroup_fd, struct err *e)
+{
+	struct clone_args args = { .flags = flags };
+	pid_t pid;
+
+	/* With CLONE_PARENT the exit signal is the caller's and must not be given. */
+	if (!(flags & CLONE_PARENT))
+		args.exit_signal = SIGCHLD;
+	if (cgroup_fd >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)cgroup_fd;
+	}
+	pid = sys_clone3(&args);
+	/* Older kernels (before 5.7), and cgroups that may not be entered at birth: the caller moves the child later. */
+	if (pid < 0 && cgroup_fd >= 0 && (errno == E2BIG || errno == EINVAL || errno == EBUSY || errno == EACCES ||
+					  errno == EOPNOTSUPP)) {
+		args.flags &= ~CLONE_INTO_CGROUP;
+		args.cgroup = 0;
+		pid = sys_clone3(&args);
+	}
+	if (pid >= 0)
+		return pid;
+	if (errno == ENOSPC)
+		return err_set(e, errno, "make the namespaces: a limit is reached (/proc/sys/user/max_*_namespaces, or nesting)");
+	if (errno == EPERM && (flags & CLONE_NEWUSER))
+		return err_set(e, errno, "make the namespaces (user namespaces may be off: sysctl user.max_user_namespaces, "
+			       "kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns)");
+	return err_sys(e, "make the namespaces");
+}
+
+__attribute__((noreturn)) static void run_body(const struct namespaces *ns, bool joined, int sync,
+					       void (*body)(void *arg), void *arg)
+{
+	struct err e;
+
+	if (!joined && join(ns, &e) < 0) {
+		sync_send_error(sync, &e);
+		_exit(1);
+	}
+	body(arg);
+	_exit(1);
+}
+
+__attribute__((noreturn)) static void stage(const struct namespaces *ns, int cgroup_fd, int sync,
+					    void (*body)(void *arg), void *arg)
+{
+	struct err e;
+	pid_t pid;
+
+	if (join(ns, &e) < 0 || ((ns->new_flags & CLONE_NEWTIME) && make_time(ns, &e) < 0))
+		goto fail;
+	pid = do_clone(CLONE_PARENT | (ns->new_flags & ~(uint64_t)CLONE_NEWTIME), cgroup_fd, &e);
+	if (pid < 0)
+		goto fail;
+	if (pid == 0)
+		run_body(ns, true, sync, body, arg);
+	/* The number is one of our own pid namespace: setns(2) moves only children into the other. */
+	if (sync_send(sync, SYNC_STAGED, (int)pid, &e) < 0)
+		_exit(1); /* the caller is gone; init reads the end of file */
+	_exit(0);
+fail:
+	sync_send_error(sync, &e);
+	_exit(1);
+}
+
+pid_t namespaces_spawn(const struct namespaces *ns, int cgroup_fd, int sync, int sync_parent,
+		       void (*body)(void *arg), void *arg, pid_t *staged, struct err *e)
+{
+	bool two_steps = needs_stage(ns);
+	pid_t pid = do_clone(two_steps ? 0 : ns->new_flags, two_steps ? -1 : cgroup_fd, e);
+
+	*staged = 0;
+	if (pid < 0)
+		return -1;
+	if (pid == 0) {
+		close(sync_parent); /* so that the end of the parent is an end of file */
+		if (two_steps)
+			stage(ns, cgroup_fd, sync, body, arg);
+		run_body(ns, false, sync, body, arg);
+	}
+	if (!two_steps)
+		return pid;
+	*staged = pid;
+	return 0;
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+/* start.c - letting a created container run
+ *
+ * Owns:     the two fifos, from this side. init holds both open read-write: it reads start.fifo until a byte comes, and
+ *           its end of error.fifo closes when execve succeeds (close-on-exec): an end of file without text is success.
+ * Runs in:  start and run.
+ */
+#include "container/start.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "container/hooks.h"
+#include "oci/read.h"
+#include "oci/state.h"
+
+static int check_status(const struct container *c, struct err *e)
+{
+	switch (container_status(c)) {
+	case CONTAINER_CREATED:
+		return 0;
+	case CONTAINER_RUNNING:
+		return err_text(e, EBUSY, "cannot start an already running container: %s", c->id);
+	case CONTAINER_PAUSED:
+		return err_text(e, EBUSY, "cannot start a paused container: %s", c->id);
+	case CONTAINER_CREATING:
+		return err_text(e, EBUSY, "cannot start a container that is still being created: %s", c->id);
+	case CONTAINER_STOPPED:
+		break;
+	}
+	return err_text(e, ESRCH, "cannot start a container that has stopped: %s", c->id);
+}
+
+/* Reads what init has to say until it closes the fifo, by execve or by its end. */
+static int hear(int fd, int pidfd, struct err *e)
+{
+	char text[sizeof(e->msg)];
+	size_t len = 0;
+
+	for (;;) {
+		struct pollfd p[2] = { { .fd = fd, .events = POLLIN }, { .fd = pidfd, .events = POLLIN } };
+		ssize_t n;
+
+		if (poll(p, 2, -1) < 0 && errno != EINTR)
+			return err_sys(e, "wait for init");
+		n = read(fd, text + len, sizeof(text) - 1 - len);
+		if (n > 0) {
+			len += (size_t)n;
+			continue;
+		}
+		if (n == 0 || (p[1].revents && errno == EAGAIN))
+			break;
+	}
+	text[len] = 0;
+	return len ? err_text(e, 0, "%s", text) : 0;
+}
+
+static int poststart(struct container *c, struct err *e)
+{
+	struct oci_state s = { .id = c->id, .status = "running", .pid = c->pid, .bundle = c->bundle,
+			       .annotations = &c->annotations };
+	autofree char *json = NULL;
+	struct oci_config config = { 0 };
+	int r;
+
+	if (!c->poststart)
+		return 0;
+	if (container_read_config(c, &config, e) < 0)
+		return -1;
+	json = oci_state_write(&s, false);
+	r = hooks_run(&config.hooks.poststart, "poststart", json, e);
+	oci_config_free(&config);
+	return r;
+}
+
+int container_start(struct container *c, struct err *e)
+{
+	autofd pidfd = -1, error = -1, start = -1;
+
+	/* Two starts at once: the second sees the first one's work. */
+	if (container_lock(c, 10000, e) < 0 || check_status(c, e) < 0)
+		return -1;
+	pidfd = container_pidfd(c);
+	error = openat(c->dirfd, CONTAINER_ERROR_FIFO, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+	start = openat(c->dirfd, CONTAINER_START_FIFO, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+	if (pidfd < 0 || (start < 0 && errno == ENXIO))
+		return err_text(e, ESRCH, "cannot start a container that has stopped: %s", c->id);
+	if (start < 0 || error < 0)
+		return err_sys(e, "open the start fifo of container %s", c->id);
+	/* "running" from here on: a start that is killed behind this line leaves a container that runs and says so. */
+	unlinkat(c->dirfd, CONTAINER_START_FIFO, 0);
+	unlinkat(c->dirfd, CONTAINER_ERROR_FIFO, 0);
+	if (write(start, "s", 1) != 1)
+		return err_sys(e, "tell init to start");
+	if (hear(error, pidfd, e) < 0)
+		return -1;
+	if (poststart(c, e) < 0) {
+		sys_pidfd_send_signal(pidfd, SIGKILL);
+		return -1;
+	}
+	return 0;
+}

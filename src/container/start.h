@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+/* start.h - letting a created container run */
+#ifndef CONTAINER_START_H
+#define CONTAINER_START_H
+
+#include "base/error.h"
+#include "container/container.h"
+
+/* Returns when the workload was executed and the poststart hooks ran, or -1 with init's own error. A failing poststart hook
+ * stops the container (runtime.md, "Lifecycle", step 9). */
+int container_start(struct container *c, struct err *e);
+
+#endif

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+/* sync.c - the conversation between create (or exec) and the process that becomes the workload
+ *
+ * Runs in:  create, exec, the stage and init, also under a loaded seccomp filter: read(2) and write(2) only,
+ *           but for sync_send_fd().
+ */
+#include "container/sync.h"
+
+#include <stddef.h>
+
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+int sync_pair(int fds[2], struct err *e)
+{
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+		return err_sys(e, "make a socket pair");
+	return 0;
+}
+
+/* The error's text is most of a message: the rest travels without it. */
+#define SHORT_LEN offsetof(struct sync_msg, err)
+
+static int write_msg(int fd, const void *m, size_t len)
+{
+	ssize_t n;
+
+	do {
+		n = write(fd, m, len);
+	} while (n < 0 && errno == EINTR);
+	return n == (ssize_t)len ? 0 : -1;
+}
+
+int sync_send(int fd, enum sync_type type, int num, struct err *e)
+{
+	struct sync_msg m = { .type = type, .num = num };
+
+	if (write_msg(fd, &m, SHORT_LEN) < 0)
+		return err_sys(e, "write to the other half of sandrun");
+	return 0;
+}
+
+int sync_send_fd(int fd, enum sync_type type, int num, int passed, struct err *e)
+{
+	struct sync_msg m = { .type = type, .num = num };
+
+	return fd_send(fd, passed, &m, SHORT_LEN, e);
+}
+
+void sync_send_error(int fd, const struct err *error)
+{
+	struct sync_msg m = { .type = SYNC_FAILED, .err = *error };
+
+	(void)write_msg(fd, &m, sizeof(m));
+}
+
+int sync_wait_go(int fd, struct err *e)
+{
+	struct sync_msg m = { 0 };
+	ssize_t n;
+
+	/* read(2), not recvmsg: this also runs behind the OCI profile, which may know nothing of sockets. */
+	do {
+		n = read(fd, &m, sizeof(m));
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return err_sys(e, "read from the other half of sandrun");
+	if (n == 0)
+		return err_set(e, ECONNRESET, "sandrun create or exec was ended");
+	if (n != (ssize_t)SHORT_LEN || m.type != SYNC_GO)
+		return err_msg(e, "unexpected message %u from the other half of sandrun", m.type);
+	return 0;
+}
+
+int sync_ask(int fd, enum sync_type type, struct err *e)
+{
+	return sync_send(fd, type, 0, e) < 0 ? -1 : sync_wait_go(fd, e);
+}
+
+int sync_recv(int fd, struct sync_msg *m, int *passed, struct err *e)
+{
+	int n;
+
+	memset(m, 0, sizeof(*m));
+	n = fd_recv(fd, m, sizeof(*m), passed, e);
+	if (n <= 0)
+		return n;
+	if (m->type == SYNC_FAILED && n == (int)sizeof(*m)) {
+		m->err.msg[sizeof(m->err.msg) - 1] = 0;
+		return 1;
+	}
+	if (n == (int)SHORT_LEN && m->type > 0 && m->type < SYNC_COUNT && m->type != SYNC_FAILED)
+		return 1;
+	fd_close(passed);
+	return err_msg(e, "a message of %d bytes and type %u from init is none of ours", n, m->type);
+}

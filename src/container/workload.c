@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+/* workload.c - from "inside the namespaces and the root" to execve: the steps that init and exec share
+ *
+ * Owns:     their order, which is a matter of who still has which right:
+ *             1. what needs the creator's privileges (limits, scheduler, Landlock and filters without no_new_privs)
+ *             2. the user
+ *             3. what has to be judged with the user's rights (working directory, the command)
+ *             4. capabilities, which end 2's leftovers
+ *             5. with no_new_privs, the OCI profile: as late as possible, so that it need not allow our own calls
+ * Runs in:  init and exec'd processes; no process of the container can look into us (not dumpable).
+ */
+#include "container/workload.h"
+
+#include <stdlib.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/sys.h"
+#include "container/sync.h"
+#include "process/process.h"
+
+/* A process that shares our descriptor table (CLONE_FILES) but was born before the filter, so that it may call
+ * sendmsg(2): it waits on @wait_fd for the number of the listener and sends it to create. pidfd_getfd(2) from create would
+ * do for root, but a user's create has no ptrace rights over an init that is not dumpable. */
+static pid_t postman(int sync, enum sync_type type, int *wake, struct err *e)
+{
+	struct clone_args args = { .flags = CLONE_FILES, .exit_signal = SIGCHLD };
+	int pipefd[2];
+	int listener;
+	pid_t pid;
+
+	if (pipe2(pipefd, O_CLOEXEC) < 0)
+		return err_sys(e, "make a pipe");
+	pid = sys_clone3(&args);
+	if (pid < 0)
+		return err_sys(e, "clone");
+	if (pid == 0) {
+		if (fd_read_all(pipefd[0], &listener, sizeof(listener)) != (ssize_t)sizeof(listener) || listener < 0)
+			_exit(0);
+		_exit(sync_send_fd(sync, type, 0, listener, NULL) < 0);
+	}
+	/* The read end stays open here, too: the table is one. It is close-on-exec. */
+	*wake = pipefd[1];
+	return pid;
+}
+
+/* Tells the postman and waits for create's "it is being served": no acknowledgement, no exec. */
+static int hand_over(int sync, pid_t pid, int wake, int listener, struct err *e)
+{
+	int status = -1;
+
+	if (fd_write_all(wake, &listener, sizeof(listener)) < 0)
+		return err_sys(e, "hand over the seccomp listener");
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (listener < 0)
+		return 0;
+	if (!WIFEXITED(status) || WEXITSTATUS(status))
+		return err_msg(e, "the seccomp listener could not be handed over");
+	/* Ours must go: a workload that held its own listener could answer itself. */
+	close(listener);
+	return sync_wait_go(sync, e);
+}
+
+static int apply_policy(const struct workload *w, struct err *e)
+{
+	int listener = -1, wake = -1, r;
+	bool active;
+	pid_t pid;
+
+	if (!w->policy)
+		return 0;
+	if (confine_landlock_apply(w->policy, &active, e) < 0)
+		return -1;
+	if (!w->notify)
+		return 0;
+	pid = postman(w->sync, SYNC_LISTENER, &wake, e);
+	if (pid < 0)
+		return -1;
+	r = confine_notify_apply(w->notify, &listener, e);
+	if (hand_over(w->sync, pid, wake, r < 0 ? -1 : listener, r < 0 ? NULL : e) < 0)
+		return -1;
+	close(wake);
+	return r;
+}
+
+static int apply_profile(const struct workload *w, struct err *e)
+{
+	int listener = -1, wake = -1, r;
+	pid_t pid;
+
+	if (!w->profile)
+		return 0;
+	if (!confine_profile_has_notify(&w->linux_->seccomp))
+		return confine_profile_apply(w->profile, &listener, e);
+	pid = postman(w->sync, SYNC_PROFILE_LISTENER, &wake, e);
+	if (pid < 0)
+		return -1;
+	r = confine_profile_apply(w->profile, &listener, e);
+	if (hand_over(w->sync, pid, wake, r < 0 ? -1 : listener, r < 0 ? NULL : e) < 0)
+		return -1;
+	close(wake);
+	return r;
+}
+
+/* Pipes and files that the engine gave as 0 to 2 are made the user's, so that he may open /dev/stdout (as the peers do).
+ * What cannot be owned (read-only file systems, ids that are not mapped) stays as it is. */
+static void own_stdio(const struct oci_process *p)
+{
+	struct stat st, null;
+
+	if (stat("/dev/null", &null) < 0)
+		null.st_rdev = 0;
+	for (int fd = 0; fd < 3; fd++) {
+		if (fstat(fd, &st) < 0 || st.st_uid == p->user.uid)
+			continue;
+		if (S_ISCHR(st.st_mode) && st.st_rdev == null.st_rdev)
+			continue;
+		(void)!fchown(fd, p->user.uid, (gid_t)-1);
+	}
+}
+
+static int set_limits(const struct workload *w, struct err *e)
+{
+	const struct oci_process *p = w->process;
+
+	if (process_set_scheduler(p, e) < 0 || process_set_io_priority(p, e) < 0 || process_set_rlimits(p, e) < 0)
+		return -1;
+	return process_set_personality(&w->linux_->personality, e) < 0 ||
+			       process_set_memory_policy(&w->linux_->memory_policy, e) < 0
+		       ? -1
+		       : 0;
+}
+
+int workload_become(struct workload *w, struct err *e)
+{
+	const struct oci_process *p = w->process;
+
+	if (set_limits(w, e) < 0)
+		return -1;
+	own_stdio(p);
+	if (apply_policy(w, e) < 0)
+		return -1;
+	if (!p->no_new_privileges && apply_profile(w, e) < 0)
+		return -1;
+	if (process_drop_bounding(p, e) < 0 || process_set_user(p, e) < 0 || process_enter_cwd(p->cwd, e) < 0)
+		return -1;
+	w->command = process_find_command(p, e);
+	if (!w->command)
+		return -1;
+	if (process_set_caps(p, e) < 0)
+		return -1;
+	if (w->label_fd >= 0 && process_write_label(p, w->label_fd, e) < 0)
+		return -1;
+	if (p->no_new_privileges && (process_set_no_new_privs(e) < 0 || apply_profile(w, e) < 0))
+		return -1;
+	return 0;
+}
+
+int workload_exec(struct workload *w, struct err *e)
+{
+	char **env = process_make_env(w->process, e);
+
+	if (!env)
+		return -1;
+	/* Every descriptor of ours is close-on-exec from birth; this is the belt to those braces (CVE-2024-21626). */
+	fd_cloexec_from(3 + w->preserve_fds);
+	process_reset_signals();
+	execve(w->command, w->process->args.v, env);
+	if (errno == ENOENT)
+		return err_text(e, ENOENT, "exec %s: no such file or directory (its interpreter or loader is missing)", w->command);
+	return err_sys(e, "exec %s", w->command);
+}

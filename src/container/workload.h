@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+/* workload.h - from "inside the namespaces and the root" to execve: the steps that init and exec share
+ *
+ * Owns:     their order.
+ * Runs in:  init and exec'd processes.
+ */
+#ifndef CONTAINER_WORKLOAD_H
+#define CONTAINER_WORKLOAD_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "confine/confine.h"
+#include "oci/config.h"
+#include "policy/policy.h"
+
+struct workload {
+	const struct oci_process *process; /* all borrowed from the process that forked us */
+	const struct oci_linux *linux_;
+	const struct policy *policy;	      /* NULL: none */
+	const struct confine_profile *profile; /* NULL: none */
+	const struct confine_notify *notify;   /* NULL: none */
+	int sync;
+	int preserve_fds;
+	int label_fd; /* -1, or what process_open_label_fd() gave */
+	char *command; /* found by workload_become() */
+};
+
+/* Scheduling, limits, confinement, user, capabilities, the command's lookup. After it nothing privileged is left, and the
+ * workload could run. */
+int workload_become(struct workload *w, struct err *e);
+/* Returns only on failure. */
+int workload_exec(struct workload *w, struct err *e);
+
+#endif

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+/* main.c - global options, the table of commands
+ *
+ * Owns:     how a failure is told: one line on stderr, one entry in --log, the exit status of the command.
+ */
+#include "config.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "cmd/cmd.h"
+#include "container/selfexe.h"
+#include "oci/names.h"
+
+static const struct command commands[] = {
+	{ "checkpoint", cmd_checkpoint, "freeze a container into files (not in this version)", 1, false },
+	{ "create", cmd_create, "make a container that waits for start", 1, true },
+	{ "delete", cmd_delete, "remove a container and what belongs to it", 1, false },
+	{ "events", cmd_events, "statistics and out-of-memory events", 1, false },
+	{ "exec", cmd_exec, "run another process in a container", 255, true },
+	{ "features", cmd_features, "tell what this runtime can do, as JSON", 1, false },
+	{ "kill", cmd_kill, "send a signal", 1, false },
+	{ "list", cmd_list, "list the containers", 1, false },
+	{ "pause", cmd_pause, "freeze all processes of a container", 1, false },
+	{ "ps", cmd_ps, "list the processes of a container", 1, false },
+	{ "restore", cmd_restore, "bring a checkpoint back (not in this version)", 1, false },
+	{ "resume", cmd_resume, "let a paused container go on", 1, false },
+	{ "run", cmd_run, "create and start a container", 1, true },
+	{ "spec", cmd_spec, "write a config.json to begin with", 1, false },
+	{ "start", cmd_start, "start a container that create made", 1, false },
+	{ "state", cmd_state, "print the state of a container", 1, false },
+	{ "update", cmd_update, "change the limits of a container", 1, false },
+};
+
+struct global_options {
+	const char *root, *log, *log_format, *log_level, *manager;
+	bool debug, systemd_cgroup, version;
+};
+
+static void print_version(void)
+{
+	printf("%s version %s\ncommit: %s\nspec: %s\n", PACKAGE, VERSION, SANDRUN_COMMIT, OCI_SPEC_VERSION);
+	/* Feature tags, as crun has them. */
+	printf("+SECCOMP +LANDLOCK +NOTIFY +CGROUPV1 +CGROUPV2 %sSYSTEMD +APPARMOR +SELINUX +YAJL\n",
+#ifdef HAVE_SYSTEMD
+	       "+"
+#else
+	       "-"
+#endif
+	);
+}
+
+static void print_help(const struct option *table)
+{
+	printf("usage: sandrun [global options] COMMAND [options] …\n\n"
+	       "An OCI container runtime that also locks down what a container may reach on the network.\n\ncommands:\n");
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		printf("  %-14s %s\n", commands[i].name, commands[i].help);
+	printf("\nglobal options:\n");
+	options_print(table);
+	printf("\n\"sandrun COMMAND --help\" tells more; so do the manual pages sandrun(1) and sandrun-policy(5).\n");
+}
+
+static int open_log(const struct global_options *o, struct err *e)
+{
+	static const struct {
+		const char *name;
+		enum log_level level;
+	} levels[] = { { "error", LOG_LVL_ERROR }, { "warning", LOG_LVL_WARNING }, { "warn", LOG_LVL_WARNING },
+		       { "info", LOG_LVL_INFO },   { "debug", LOG_LVL_DEBUG } };
+	enum log_format format = LOG_FMT_TEXT;
+	bool known = !o->log_level;
+
+	if (o->log_format && str_eq(o->log_format, "json"))
+		format = LOG_FMT_JSON;
+	else if (o->log_format && !str_eq(o->log_format, "text"))
+		return err_text(e, EINVAL, "--log-format %.100s: text or json is expected", o->log_format);
+	/* The log first: the next errors go there, too. */
+	if (o->log && *o->log && log_open(o->log, format, e) < 0)
+		return -1;
+	for (size_t i = 0; o->log_level && i < ARRAY_SIZE(levels); i++) {
+		if (!str_eq(o->log_level, levels[i].name))
+			continue;
+		log_set_level(levels[i].level);
+		known = true;
+	}
+	if (!known)
+		return err_text(e, EINVAL, "--log-level %.100s: error, warning, info or debug is expected", o->log_level);
+	if (o->debug)
+		log_set_level(LOG_LVL_DEBUG);
+	return 0;
+}
+
+static int choose_manager(const struct global_options *o, struct globals *g, struct err *e)
+{
+	g->cgroup_manager = o->systemd_cgroup ? CGROUP_SYSTEMD : CGROUP_CGROUPFS;
+	if (!o->manager)
+		return 0;
+	if (str_eq(o->manager, "systemd"))
+		g->cgroup_manager = CGROUP_SYSTEMD;
+	else if (str_eq(o->manager, "disabled"))
+		g->cgroup_manager = CGROUP_DISABLED;
+	else if (str_eq(o->manager, "cgroupfs"))
+		g->cgroup_manager = CGROUP_CGROUPFS;
+	else
+		return err_text(e, EINVAL, "--cgroup-manager %.100s: cgroupfs, systemd or disabled is expected", o->manager);
+	return 0;
+}
+
+static const struct command *find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (str_eq(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+static int run_command(const struct command *cmd, const struct globals *g, int argc, char **argv)
+{
+	struct err e = { 0 };
+	int r = cmd->enters ? selfexe_protect(g->argv, &e) : 0;
+
+	if (r == 0)
+		r = cmd->run(g, argc, argv, &e);
+	if (r >= 0)
+		return fflush(stdout) == 0 ? r : 1;
+	log_failure(&e);
+	return cmd->failure_status;
+}
+
+int main(int argc, char **argv)
+{
+	struct global_options o = { 0 };
+	struct globals g = { .argv = argv };
+	const struct option table[] = {
+		{ "root", 0, OPT_STRING, &o.root, "DIR", "state directory (default: /run/sandrun, or in $XDG_RUNTIME_DIR)" },
+		{ "log", 0, OPT_STRING, &o.log, "FILE", "write errors there, too" },
+		{ "log-format", 0, OPT_STRING, &o.log_format, "FORMAT", "text (default) or json" },
+		{ "log-level", 0, OPT_STRING, &o.log_level, "LEVEL", "error (default), warning, info, debug" },
+		{ "debug", 0, OPT_FLAG, &o.debug, NULL, "the same as --log-level debug" },
+		{ "cgroup-manager", 0, OPT_STRING, &o.manager, "NAME", "cgroupfs (default), systemd, disabled" },
+		{ "systemd-cgroup", 's', OPT_FLAG, &o.systemd_cgroup, NULL, "the same as --cgroup-manager systemd" },
+		{ "rootless", 0, OPT_IGNORED, NULL, NULL, NULL },
+		{ "criu", 0, OPT_IGNORED, NULL, NULL, NULL },
+		{ "version", 'v', OPT_FLAG, &o.version, NULL, "print the version" },
+		{ 0 },
+	};
+	const struct command *cmd = NULL;
+	bool help = false;
+	struct err e;
+	int at;
+
+	/* A reader that went away is an error of the write, not our end. */
+	signal(SIGPIPE, SIG_IGN);
+	at = options_parse(table, argc, argv, &help, &e);
+	if (at >= 0 && help) {
+		print_help(table);
+		return 0;
+	}
+	if (at >= 0 && o.version) {
+		print_version();
+		return 0;
+	}
+	if (at < 0 || open_log(&o, &e) < 0 || choose_manager(&o, &g, &e) < 0)
+		goto fail;
+	if (at == argc) {
+		err_msg(&e, "a command is missing; \"sandrun --help\" lists them");
+		goto fail;
+	}
+	cmd = find(argv[at]);
+	if (!cmd) {
+		err_msg(&e, "unknown command \"%.100s\"; \"sandrun --help\" lists them", argv[at]);
+		goto fail;
+	}
+	g.root = container_root(o.root);
+	return run_command(cmd, &g, argc - at, argv + at);
+fail:
+	log_failure(&e);
+	return 1;
+}
