@@ -8,6 +8,7 @@
 #define BASE_SYS_H
 
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
@@ -120,6 +121,12 @@ static inline int sys_seccomp(unsigned int op, unsigned int flags, void *args)
 static inline long sys_keyctl_join(const char *name)
 {
 	return syscall(SYS_keyctl, 1 /* KEYCTL_JOIN_SESSION_KEYRING */, name);
+}
+
+/* bpf(2): Linux 3.18. */
+static inline int sys_bpf(int cmd, union bpf_attr *attr, unsigned int size)
+{
+	return (int)syscall(SYS_bpf, cmd, attr, size);
 }
 
 #endif
