@@ -132,7 +132,7 @@ int cmd_events(const struct globals *g, int argc, char **argv, struct err *e)
 		{ 0 },
 	};
 	struct container c;
-	int at, r, seconds;
+	int at, r, seconds = 5;
 
 	r = cmd_begin(table, "[options] ID", 1, false, argc, argv, &at, e);
 	if (r)
