@@ -1,0 +1,13 @@
+bashcompdir = $(datadir)/bash-completion/completions
+install-data-local: install-completion
+install-completion:
+	$(MKDIR_P) $(DESTDIR)$(bashcompdir)
+	$(INSTALL_DATA) $(srcdir)/contrib/completion/sandrun.bash $(DESTDIR)$(bashcompdir)/sandrun
+uninstall-local:
+	rm -f $(DESTDIR)$(bashcompdir)/sandrun
+EXTRA_DIST += \
+	contrib/completion/sandrun.bash \
+	contrib/containerd/config.toml \
+	contrib/crio/10-sandrun.conf \
+	contrib/kubernetes/runtimeclass.yaml \
+	contrib/podman/containers.conf

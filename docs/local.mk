@@ -1,0 +1,2 @@
+dist_man_MANS += docs/sandrun.1
+EXTRA_DIST += docs/architecture.md

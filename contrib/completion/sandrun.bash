@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+# bash completion for sandrun: commands, their options (asked of sandrun itself), container ids
+
+_sandrun_options() {
+	"$1" "${@:2}" --help 2>/dev/null | grep -oE -- '(^| )--?[a-z][a-z-]*' | tr -d ' '
+}
+
+_sandrun() {
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command='' root=() i
+	local commands='create delete events exec features kill list pause ps resume run spec start state update'
+
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		--root) root=(--root "${COMP_WORDS[++i]}") ;;
+		--log | --log-format | --log-level | --cgroup-manager) ((i++)) ;;
+		-*) ;;
+		*) command=${COMP_WORDS[i]}; break ;;
+		esac
+	done
+	case $prev in
+	--root | --bundle | -b | --log | --pid-file | --console-socket | --process | -p | --config | --resources | -r)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	--log-format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur"); return ;;
+	--cgroup-manager) mapfile -t COMPREPLY < <(compgen -W 'cgroupfs systemd disabled' -- "$cur"); return ;;
+	esac
+	if [[ -z $command ]]; then
+		if [[ $cur == -* ]]; then
+			mapfile -t COMPREPLY < <(compgen -W "$(_sandrun_options "${COMP_WORDS[0]}")" -- "$cur")
+		else
+			mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur")
+		fi
+		return
+	fi
+	if [[ $cur == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(_sandrun_options "${COMP_WORDS[0]}" "$command")" -- "$cur")
+		return
+	fi
+	case $command in
+	create | run | spec | features | list) ;;
+	*) mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" "${root[@]}" list -q 2>/dev/null)" -- "$cur") ;;
+	esac
+}
+complete -F _sandrun sandrun
