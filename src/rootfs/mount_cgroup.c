@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+/* mount_cgroup.c - /sys/fs/cgroup of the container
+ *
+ * v2:      the one hierarchy. In a cgroup namespace a new mount of it, whose root is the container's cgroup; without one,
+ *          a bind of the host's.
+ * v1:      a tmpfs with a directory for each hierarchy of the host, under the host's names, and the host's symlinks
+ *          (cpu -> cpu,cpuacct). In a cgroup namespace each is a new mount, without one a bind of the container's own part.
+ * hybrid:  v1, and the v2 hierarchy is one more directory ("unified").
+ *
+ * Without a cgroup namespace the v2 hierarchy is never mounted anew: the mount would take nsdelegate and the other
+ * options off the host's, since the superblock is the same.
+ *
+ * Runs in:  init, in its final cgroup and cgroup namespace, while the host's /proc and /sys are still there.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "rootfs/mount_special.h"
+
+#define CGROUP_ROOT "/sys/fs/cgroup"
+#define HARDENED (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
+
+static long fs_type(int dirfd, const char *path)
+{
+	struct statfs sfs;
+	autofd fd = openat(dirfd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd >= 0 && fstatfs(fd, &sfs) == 0 ? (long)sfs.f_type : 0;
+}
+
+/* A bind of @path with the job's flags, on @target. */
+static int bind_cgroup(const char *path, uint64_t set, int target, struct err *e)
+{
+	autofd tree = mount_clone(AT_FDCWD, path, false, false);
+
+	if (tree < 0 && errno == EINVAL) /* in a user namespace what is mounted below is locked to it */
+		tree = mount_clone(AT_FDCWD, path, true, false);
+	if (tree < 0)
+		return err_sys(e, "bind %s", path);
+	if (mount_set_attr(tree, false, set, 0, e) < 0 || mount_attach(tree, target, e) < 0)
+		return err_prefix(e, "bind %s", path);
+	return fd_steal(&tree);
+}
+
+/* --- v2 --------------------------------------------------------------------------------------------------- */
+
+static char *own_path_v2(const struct rootfs *r)
+{
+	const char *p = r->cgroup_path_v2;
+
+	if (fs_type(AT_FDCWD, CGROUP_ROOT) != CGROUP2_SUPER_MAGIC)
+		return xstrdup(CGROUP_ROOT "/unified");
+	if (!r->cgroupns || !p || !*p)
+		return xstrdup(CGROUP_ROOT);
+	return str_starts(p, CGROUP_ROOT) ? xstrdup(p) : xasprintf(CGROUP_ROOT "/%s", p);
+}
+
+static int mount_v2(struct mount_job *j, struct err *e)
+{
+	struct mount_fs fs = { .type = "cgroup2", .source = "cgroup", .options = &j->options };
+	autofree char *own = NULL;
+	autofd fd = -1;
+
+	if (j->r->cgroupns) {
+		fd = mount_fs_on(&fs, j->target, j->r->rootfd, j->path, e);
+		/* EPERM: a user namespace that does not own the cgroup namespace. EBUSY: mount(2) on a bind of the same. */
+		if (fd >= 0 || (e->code != EPERM && e->code != EBUSY))
+			return fd_steal(&fd);
+	}
+	own = own_path_v2(j->r);
+	fd = bind_cgroup(own, j->options.set, j->target, e);
+	if (fd >= 0 || !j->r->userns || (e->code != ENOENT && e->code != EACCES))
+		return fd_steal(&fd);
+	/* Rootless, and the cgroup is out of sight: an empty directory hides that of the host, which may be there as part of
+	 * a bind of /sys. */
+	fd = mount_special_empty_dir(NULL, e);
+	if (fd < 0 || mount_attach(fd, j->target, e) < 0)
+		return -1;
+	return fd_steal(&fd);
+}
+
+/* --- v1 --------------------------------------------------------------------------------------------------- */
+
+/* "a,b" and "b,a" are the same controllers. */
+static bool same_controllers(const char *a, const char *b)
+{
+	if (strlen(a) != strlen(b))
+		return false;
+	for (const char *p = a; *p;) {
+		size_t len = strcspn(p, ",");
+		bool found = false;
+
+		for (const char *q = b; *q && !found;) {
+			size_t qlen = strcspn(q, ",");
+
+			found = qlen == len && !strncmp(p, q, len);
+			q += qlen + (q[qlen] == ',');
+		}
+		if (!found)
+			return false;
+		p += len + (p[len] == ',');
+	}
+	return true;
+}
+
+/* Finds the line of /proc/self/cgroup (@text) that belongs to the directory @name: "4:cpu,cpuacct:/path",
+ * "1:name=systemd:/path", "0::/path" (for the v2 one). @what: what to give to mount(2), @path: our place in it. Heap. */
+static bool find_hierarchy(const char *text, const char *name, bool v2, char **what, char **path)
+{
+	autofree char *copy = xstrdup(text);
+	char *save = NULL;
+
+	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char *controllers = strchr(line, ':');
+		char *where = controllers ? strchr(controllers + 1, ':') : NULL;
+
+		if (!where)
+			continue;
+		*where++ = 0;
+		controllers++;
+		if (v2 ? *controllers == 0
+		       : same_controllers(controllers, name) ||
+				 (str_starts(controllers, "name=") && str_eq(controllers + 5, name))) {
+			*what = xstrdup(controllers);
+			*path = xstrdup(where);
+			return true;
+		}
+	}
+	return false;
+}
+
+static int mount_new(struct mount_job *j, const char *what, bool v2, int dir, const char *name, struct err *e)
+{
+	struct mount_options o = { .set = j->options.set | HARDENED };
+	struct mount_fs fs = { .type = v2 ? "cgroup2" : "cgroup", .source = "cgroup", .options = &o };
+	autofree char *path = xasprintf("%s/%s", j->path, name);
+	autofree char *copy = xstrdup(what);
+	char *save = NULL;
+	int fd;
+
+	/* Each controller is an option of its own; the v2 hierarchy has none. */
+	for (char *t = v2 ? NULL : strtok_r(copy, ",", &save); t; t = strtok_r(NULL, ",", &save))
+		mount_options_add_data(&o, t);
+	fd = mount_fs_on(&fs, dir, j->r->rootfd, path, e);
+	mount_options_free(&o);
+	return fd;
+}
+
+static int bind_own(struct mount_job *j, const char *name, const char *where, int dir, struct err *e)
+{
+	autofree char *own = xasprintf(CGROUP_ROOT "/%s%s", name, where);
+	autofree char *all = xasprintf(CGROUP_ROOT "/%s", name);
+	uint64_t set = j->options.set | HARDENED;
+	int fd = bind_cgroup(own, set, dir, e);
+
+	/* We are in a container already: what /proc says is a path of the host, and the mount shows our part only. */
+	if (fd < 0 && e->code == ENOENT)
+		fd = bind_cgroup(all, set, dir, e);
+	return fd;
+}
+
+/* One directory of the host's /sys/fs/cgroup. A hierarchy that cannot be had (gone, or not for this user namespace) is left
+ * out, as the peers do. */
+static int add_hierarchy(struct mount_job *j, int tmpfs, const char *name, bool v2, const char *text, struct err *e)
+{
+	autofree char *what = NULL;
+	autofree char *where = NULL;
+	autofd dir = -1;
+	autofd fd = -1;
+
+	if (!find_hierarchy(text, name, v2, &what, &where))
+		return 0;
+	if (mkdirat(tmpfs, name, 0755) < 0)
+		return err_sys(e, "make directory %s", name);
+	dir = openat(tmpfs, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0)
+		return err_sys(e, "open directory %s", name);
+	fd = j->r->cgroupns ? mount_new(j, what, v2, dir, name, e) : bind_own(j, name, where, dir, e);
+	if (fd >= 0)
+		return 0;
+	if (e->code != ENOENT && e->code != ENODEV && !(v2 || j->r->userns))
+		return err_prefix(e, "cgroup hierarchy %s", name);
+	unlinkat(tmpfs, name, AT_REMOVEDIR);
+	return 0;
+}
+
+static int add_symlink(int tmpfs, const char *name, const char *to, struct err *e)
+{
+	if (symlinkat(to, tmpfs, name) < 0 && errno != EEXIST)
+		return err_sys(e, "make symlink %s", name);
+	return 0;
+}
+
+/* "cpu,cpuacct" is also found as "cpu" and as "cpuacct", whether the host has those symlinks or not. */
+static int add_controller_names(int tmpfs, const char *name, struct err *e)
+{
+	autofree char *copy = xstrdup(name);
+	char *save = NULL;
+
+	if (!strchr(name, ','))
+		return 0;
+	for (char *t = strtok_r(copy, ",", &save); t; t = strtok_r(NULL, ",", &save))
+		if (add_symlink(tmpfs, t, name, e) < 0)
+			return -1;
+	return 0;
+}
+
+static int add_entry(struct mount_job *j, int tmpfs, int host, const char *name, const char *text, struct err *e)
+{
+	char to[NAME_MAX + 1];
+	ssize_t n = readlinkat(host, name, to, sizeof(to) - 1);
+	long type;
+
+	if (n > 0) {
+		to[n] = 0;
+		/* Only "cpu -> cpu,cpuacct": nothing that leads elsewhere. */
+		return strchr(to, '/') ? 0 : add_symlink(tmpfs, name, to, e);
+	}
+	type = fs_type(host, name);
+	if (type != CGROUP_SUPER_MAGIC && type != CGROUP2_SUPER_MAGIC)
+		return 0;
+	if (add_hierarchy(j, tmpfs, name, type == CGROUP2_SUPER_MAGIC, text, e) < 0)
+		return -1;
+	return add_controller_names(tmpfs, name, e);
+}
+
+static void close_dir(DIR **d)
+{
+	if (*d)
+		closedir(*d);
+}
+
+static int fill_v1(struct mount_job *j, int tmpfs, struct err *e)
+{
+	__attribute__((cleanup(close_dir))) DIR *d = opendir(CGROUP_ROOT);
+	autofree char *text = NULL;
+	struct dirent *de;
+
+	if (!d)
+		return err_sys(e, "open " CGROUP_ROOT);
+	if (file_read(AT_FDCWD, "/proc/self/cgroup", 1 << 20, &text, NULL, e) < 0)
+		return -1;
+	while ((de = readdir(d)))
+		if (de->d_name[0] != '.' && add_entry(j, tmpfs, dirfd(d), de->d_name, text, e) < 0)
+			return -1;
+	return 0;
+}
+
+static int mount_v1(struct mount_job *j, struct err *e)
+{
+	char *data[] = { (char *)"mode=755", (char *)"size=1024k" };
+	struct mount_options o = {
+		.set = (j->options.set | HARDENED) & ~(uint64_t)MOUNT_ATTR_RDONLY,
+		.data = data,
+		.n_data = ARRAY_SIZE(data),
+	};
+	struct mount_fs fs = { .type = "tmpfs", .options = &o };
+	autofd tmpfs = mount_fs_on(&fs, j->target, j->r->rootfd, j->path, e);
+
+	if (tmpfs < 0 || fill_v1(j, tmpfs, e) < 0)
+		return -1;
+	if (mount_set_attr(tmpfs, false, j->options.set & MOUNT_ATTR_RDONLY, 0, e) < 0)
+		return -1;
+	return fd_steal(&tmpfs);
+}
+
+int mount_cgroup(struct mount_job *job, struct err *e)
+{
+	if (str_eq(job->type, "cgroup2") || fs_type(AT_FDCWD, CGROUP_ROOT) == CGROUP2_SUPER_MAGIC)
+		return mount_v2(job, e);
+	return mount_v1(job, e);
+}
