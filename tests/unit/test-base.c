@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+/* test-base.c - errors, strings, files below a root, descriptors over sockets, the log's one line */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/str.h"
+
+static void error_says_errno_in_words(void **state)
+{
+	struct err e;
+
+	(void)state;
+	assert_int_equal(err_set(&e, ENOENT, "open %s", "x"), -1);
+	assert_int_equal(e.code, ENOENT);
+	assert_string_equal(e.msg, "open x: No such file or directory");
+	err_text(&e, ESRCH, "container not running: %s", "a");
+	assert_string_equal(e.msg, "container not running: a");
+	assert_int_equal(err_set(NULL, EINVAL, "nobody listens"), -1);
+}
+
+static void error_prefix_keeps_code_and_cuts(void **state)
+{
+	char longer[2000];
+	struct err e;
+
+	(void)state;
+	err_set(&e, EPERM, "mount");
+	err_prefix(&e, "mounts[%d]", 3);
+	assert_string_equal(e.msg, "mounts[3]: mount: Operation not permitted");
+	assert_int_equal(e.code, EPERM);
+	memset(longer, 'x', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = 0;
+	err_msg(&e, "%s", longer);
+	assert_int_equal(strlen(e.msg), sizeof(e.msg) - 1);
+	/* An argument may be the message itself. */
+	err_msg(&e, "inner");
+	err_msg(&e, "outer: %s", e.msg);
+	assert_string_equal(e.msg, "outer: inner");
+}
+
+static void error_keeps_errno(void **state)
+{
+	struct err e;
+
+	(void)state;
+	errno = EBADF;
+	err_set(&e, EIO, "x");
+	assert_int_equal(errno, EBADF);
+}
+
+static void numbers_are_whole(void **state)
+{
+	static const char *const bad[] = { "", " 1", "+1", "-1", "1 ", "0x", "1x", "18446744073709551616" };
+	uint64_t v;
+	int64_t i;
+
+	(void)state;
+	for (size_t k = 0; k < ARRAY_SIZE(bad); k++)
+		assert_int_equal(str_to_u64(bad[k], 10, UINT64_MAX, &v), -1);
+	assert_int_equal(str_to_u64("18446744073709551615", 10, UINT64_MAX, &v), 0);
+	assert_true(v == UINT64_MAX);
+	assert_int_equal(str_to_u64("65536", 10, 65535, &v), -1);
+	assert_int_equal(errno, ERANGE);
+	assert_int_equal(str_to_i64("-1", &i), 0);
+	assert_int_equal(i, -1);
+	assert_int_equal(str_to_i64("--1", &i), -1);
+	assert_int_equal(str_to_i64("9223372036854775808", &i), -1);
+}
+
+struct tree {
+	char path[PATH_MAX];
+	int fd;
+};
+
+static int make_tree(void **state)
+{
+	struct tree *t = calloc(1, sizeof(*t));
+	const char *tmp = getenv("TMPDIR");
+
+	snprintf(t->path, sizeof(t->path), "%s/sandrun-base-XXXXXX", tmp ? tmp : "/tmp");
+	assert_non_null(mkdtemp(t->path));
+	t->fd = open(t->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	*state = t;
+	return 0;
+}
+
+static int remove_tree(void **state)
+{
+	struct tree *t = *state;
+	autofree char *cmd = xasprintf("rm -rf '%s'", t->path);
+
+	close(t->fd);
+	assert_int_equal(system(cmd), 0);
+	free(t);
+	return 0;
+}
+
+static void paths_stay_below_the_root(void **state)
+{
+	struct tree *t = *state;
+	autofd dir = -1, escaped = -1;
+	struct stat st;
+	struct err e;
+
+	/* A link that points to the host's /etc leads to the tree's own. */
+	assert_int_equal(symlinkat("/etc", t->fd, "link"), 0);
+	assert_int_equal(symlinkat("../../../../../../etc", t->fd, "dots"), 0);
+	assert_true(file_open_in_root(t->fd, "link/passwd", O_RDONLY, 0) < 0);
+	assert_true(file_open_in_root(t->fd, "dots/passwd", O_RDONLY, 0) < 0);
+	assert_true(file_open_in_root(t->fd, "../../../../etc/passwd", O_RDONLY, 0) < 0);
+	/* Dangling: made where it points to, inside. */
+	dir = file_mkdirs_in_root(t->fd, "var/run/x", 0755, &e);
+	assert_true(dir >= 0);
+	assert_int_equal(fstatat(t->fd, "var/run/x", &st, 0), 0);
+	assert_true(S_ISDIR(st.st_mode));
+	escaped = file_mkdirs_in_root(t->fd, "../../out", 0755, &e);
+	if (escaped >= 0)
+		assert_int_equal(fstatat(t->fd, "out", &st, 0), 0);
+	assert_true(file_mkdirs_in_root(t->fd, "link/deep", 0755, &e) < 0);
+	assert_int_equal(fstatat(t->fd, "etc", &st, 0), -1);
+}
+
+static void replaced_files_are_whole_or_not_there(void **state)
+{
+	struct tree *t = *state;
+	autofd dir = open(t->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autofree char *text = NULL;
+	struct err e;
+	size_t len;
+
+	assert_int_equal(file_replace(dir, "f", "one", 3, 0600, &e), 0);
+	assert_int_equal(file_replace(dir, "f", "three", 5, 0600, &e), 0);
+	assert_int_equal(file_read(dir, "f", 100, &text, &len, &e), 0);
+	assert_string_equal(text, "three");
+	assert_int_equal(len, 5);
+	assert_int_equal(file_read(dir, "f", 4, &text, &len, &e), -1);
+	assert_int_equal(e.code, EFBIG);
+	assert_int_equal(file_write(dir, "absent", "x", &e), -1);
+	assert_int_equal(e.code, ENOENT);
+}
+
+static void descriptors_travel_and_extras_are_closed(void **state)
+{
+	char buf[16];
+	int pair[2], got;
+	struct stat a, b;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	assert_int_equal(fd_send(pair[0], pair[1], "hello", 5, &e), 0);
+	assert_int_equal(fd_recv(pair[1], buf, sizeof(buf), &got, &e), 5);
+	assert_true(got >= 0);
+	assert_true(fcntl(got, F_GETFD) & FD_CLOEXEC);
+	assert_int_equal(fstat(got, &a) | fstat(pair[1], &b), 0);
+	assert_int_equal(a.st_ino, b.st_ino);
+	close(got);
+	close(pair[0]);
+	assert_int_equal(fd_recv(pair[1], buf, sizeof(buf), &got, &e), 0);
+	close(pair[1]);
+}
+
+static void log_is_one_json_object(void **state)
+{
+	struct tree *t = *state;
+	autofree char *path = xasprintf("%s/log", t->path), *text = NULL;
+	autofd saved = dup(2), null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	struct err e;
+
+	assert_int_equal(log_open(path, LOG_FMT_JSON, &e), 0);
+	err_text(&e, 0, "a \"quoted\"\nline \\ with \xff bad and \xc3\xa9 good bytes");
+	dup2(null, 2);
+	log_failure(&e);
+	dup2(saved, 2);
+	assert_int_equal(file_read(AT_FDCWD, path, 4096, &text, NULL, &e), 0);
+	assert_non_null(strstr(text, "{\"level\":\"error\",\"msg\":\"a \\\"quoted\\\" line \\\\ with ? bad and \xc3\xa9 good bytes\""));
+	assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(error_says_errno_in_words),
+		cmocka_unit_test(error_prefix_keeps_code_and_cuts),
+		cmocka_unit_test(error_keeps_errno),
+		cmocka_unit_test(numbers_are_whole),
+		cmocka_unit_test_setup_teardown(paths_stay_below_the_root, make_tree, remove_tree),
+		cmocka_unit_test_setup_teardown(replaced_files_are_whole_or_not_there, make_tree, remove_tree),
+		cmocka_unit_test(descriptors_travel_and_extras_are_closed),
+		cmocka_unit_test_setup_teardown(log_is_one_json_object, make_tree, remove_tree),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
