@@ -12,6 +12,8 @@
 
 /* What a message quotes of a string is cut here. */
 #define QUOTE_MAX 64
+/* A longer list of right words is told by its ends. */
+#define WORDS_SHOWN 16
 
 struct text {
 	char *buf;
@@ -136,11 +138,19 @@ int fault_type(struct oci_walk *w, const char *expected, const struct json_node 
 int fault_word(struct oci_walk *w, const struct oci_field *f, const char *value)
 {
 	struct text t = begin(w, "");
+	size_t n = 0;
 
+	while (f->words[n])
+		n++;
 	put(&t, "unknown %s ", f->what);
 	put_quoted(&t, value, strlen(value));
+	/* 41 capabilities would hide the one that matters, in a line that engines cut. */
+	if (n > WORDS_SHOWN) {
+		put(&t, " (one of %s … %s, %zu in all)", f->words[0], f->words[n - 1], n);
+		return -1;
+	}
 	put(&t, " (one of ");
-	for (size_t i = 0; f->words[i]; i++)
+	for (size_t i = 0; i < n; i++)
 		put(&t, "%s%s", i ? ", " : "", f->words[i]);
 	put(&t, ")");
 	return -1;

@@ -240,6 +240,15 @@ static void describe(const struct json_tree *t, yajl_handle h, const char *text,
 		snprintf(why, why_size, "not valid JSON: line %zu, column %zu: %s", line, column, words);
 }
 
+/* Whether that is an error has changed between versions of yajl. */
+static bool is_blank(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!strchr(" \t\r\n", text[i]) || !text[i])
+			return false;
+	return true;
+}
+
 struct json_tree *json_tree_parse(const char *text, size_t len, char *why, size_t why_size)
 {
 	struct json_tree *t = calloc(1, sizeof(*t));
@@ -253,13 +262,11 @@ struct json_tree *json_tree_parse(const char *text, size_t len, char *why, size_
 	}
 	ok = yajl_parse(h, (const unsigned char *)text, len) == yajl_status_ok &&
 	     yajl_complete_parse(h) == yajl_status_ok;
-	/* Nothing but white space is fine for yajl. */
-	if (ok && !t->root) {
+	if (is_blank(text, len))
 		snprintf(why, why_size, "not valid JSON: the text is empty");
-		ok = false;
-	} else if (!ok) {
+	else if (!ok || !t->root)
 		describe(t, h, text, len, why, why_size);
-	}
+	ok = ok && t->root;
 	yajl_free(h);
 	if (!ok) {
 		json_tree_free(t);
