@@ -72,19 +72,28 @@ static const char *env_get(const struct oci_strings *env, const char *name)
 	return NULL;
 }
 
+static int open_careful(const char *path, int flags)
+{
+	/* No magic links: /etc/passwd could lead to a descriptor of ours through /proc/self/fd. */
+	struct open_how how = { .flags = (uint64_t)(flags | O_CLOEXEC), .resolve = RESOLVE_NO_MAGICLINKS };
+	int fd = sys_openat2(AT_FDCWD, path, &how);
+
+	/* Linux before 5.6, or a seccomp profile in force that does not know the call: then no link at the end at all. */
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+		fd = open(path, flags | O_NOFOLLOW | O_CLOEXEC);
+	return fd;
+}
+
 /* Opens /etc/passwd only if it is a regular file: an image can hold a fifo or a device there. Descriptor or -1. */
 static int open_passwd(void)
 {
-	/* No magic links: /etc/passwd could lead to a descriptor of ours through /proc/self/fd. */
-	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS };
-	autofd seen = sys_openat2(AT_FDCWD, "/etc/passwd", &how);
+	autofd seen = open_careful("/etc/passwd", O_PATH);
 	struct stat a, b;
 	autofd fd = -1;
 
 	if (seen < 0 || fstat(seen, &a) < 0 || !S_ISREG(a.st_mode))
 		return -1;
-	how.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-	fd = sys_openat2(AT_FDCWD, "/etc/passwd", &how);
+	fd = open_careful("/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 || fstat(fd, &b) < 0 || a.st_dev != b.st_dev || a.st_ino != b.st_ino)
 		return -1;
 	return fd_steal(&fd);
