@@ -100,7 +100,8 @@ static inline struct report *child_ok(void (*body)(struct report *, const void *
 /* strings as in a config */
 #define STRINGS(...)                                                                                                   \
 	{                                                                                                              \
-		.v = (char *[]){ __VA_ARGS__, NULL }, .n = sizeof((char *[]){ __VA_ARGS__ }) / sizeof(char *)          \
+		.v = (char **)(const char *[]){ __VA_ARGS__, NULL },                                                   \
+		.n = sizeof((const char *[]){ __VA_ARGS__ }) / sizeof(char *)                                          \
 	}
 
 #endif
