@@ -72,6 +72,22 @@ bool canonical_contains(const struct canonical_net *n, const struct in6_addr *a)
 	return memcmp(&m.addr, &n->addr, sizeof(m.addr)) == 0;
 }
 
+/* RFC 5952, which libc leaves for ::/96: it writes ::2 as ::0.0.0.2, which reads like IPv4 and is not. */
+static void canonical_text_v6(const struct in6_addr *a, char *buf, size_t size)
+{
+	unsigned int hi = a->s6_addr[12] * 256u + a->s6_addr[13], lo = a->s6_addr[14] * 256u + a->s6_addr[15];
+	static const uint8_t zero[12];
+
+	if (memcmp(a, zero, sizeof(zero)) != 0)
+		inet_ntop(AF_INET6, a, buf, (socklen_t)size);
+	else if (hi)
+		snprintf(buf, size, "::%x:%x", hi, lo);
+	else if (lo)
+		snprintf(buf, size, "::%x", lo);
+	else
+		snprintf(buf, size, "::");
+}
+
 void canonical_text(const struct canonical_net *n, char *buf, size_t size)
 {
 	bool v4 = n->len >= 96 && canonical_is_v4(&n->addr);
@@ -80,7 +96,7 @@ void canonical_text(const struct canonical_net *n, char *buf, size_t size)
 	if (v4)
 		inet_ntop(AF_INET, &n->addr.s6_addr[12], addr, sizeof(addr));
 	else
-		inet_ntop(AF_INET6, &n->addr, addr, sizeof(addr));
+		canonical_text_v6(&n->addr, addr, sizeof(addr));
 	if (n->len == 128)
 		snprintf(buf, size, "%s", addr);
 	else

@@ -333,6 +333,8 @@ static int grammar_net(struct grammar *g, struct piece p, int family, struct pol
 	if (slash) {
 		struct piece l = piece_from(p, slash + 1);
 
+		if (piece_find(l, ':'))
+			return bad(g, "a prefix with a port needs brackets, as in [2001:db8::/32]:443");
 		len = grammar_number(l);
 		if (len == -1)
 			return bad(g, "\"%s\" is no prefix length; %s has 0 to %u", piece_show(l, show), ip, max);

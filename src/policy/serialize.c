@@ -195,12 +195,18 @@ static int read_bind_deny(struct reader *r, char *rest)
 
 static int read_port(struct reader *r, char *rest)
 {
+	size_t n = r->b.n_ranges;
+	/* What "*" became; the grammar has no other way to write it. */
+	bool star = r->p->bind == BIND_ALLOW && str_eq(rest, "0-65535");
+
 	if (r->p->bind == BIND_OPEN)
 		return err_text(r->e, EINVAL, "a port without a mode");
-	/* What "*" became; the grammar has no way to write it. */
-	if (str_eq(rest, "0-65535"))
-		return grammar_parse_ports(&r->b, "port", "*", r->p->bind == BIND_ALLOW, r->e);
-	return grammar_parse_ports(&r->b, "port", rest, false, r->e);
+	if (grammar_parse_ports(&r->b, "port", star ? "*" : rest, star, r->e) < 0)
+		return -1;
+	/* The search in them counts on it. */
+	if (r->b.n_ranges != n + 1 || (n && r->b.ranges[n].lo <= r->b.ranges[n - 1].hi + 1))
+		return err_text(r->e, EINVAL, "ports out of order");
+	return 0;
 }
 
 /* The whole file: what may come, in this order; lines of one step exclude each other unless they may repeat. */

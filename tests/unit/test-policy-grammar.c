@@ -1,0 +1,474 @@
+// SPDX-License-Identifier: Apache-2.0
+/* test-policy-grammar.c - rule lists: what they mean, and the exact words of every error */
+#include "policy-util.h"
+
+#define A "io.sandlock.net-allow"
+#define D "io.sandlock.net-deny"
+
+/* --- lists that are right --------------------------------------------------------------------------- */
+
+static const struct {
+	const char *list;
+	const char *rules; /* canonical */
+} good[] = {
+	/* nothing */
+	{ "", "" },
+	{ "  ", "" },
+	{ " , ;\t\n", "" },
+	/* any */
+	{ "*", "*" },
+	{ "*:*", "*" },
+	{ ":*", "*" },
+	{ ":443", ":443" },
+	{ "*:443", ":443" },
+	{ "tcp://*", "tcp://*" },
+	{ "tcp://:443", "tcp://:443" },
+	{ "TCP://*:443", "tcp://:443" },
+	{ "udp://:*", "udp://*" },
+	{ "icmp://*", "icmp://*" },
+	/* IPv4 */
+	{ "10.0.0.1", "10.0.0.1" },
+	{ "10.0.0.1:80", "10.0.0.1:80" },
+	{ "10.0.0.1:*", "10.0.0.1" },
+	{ "10.1.2.3/8", "10.0.0.0/8" },
+	{ "10.1.2.3/32", "10.1.2.3" },
+	{ "255.255.255.255/0", "0.0.0.0/0" },
+	{ "10.0.0.0/8:25", "10.0.0.0/8:25" },
+	{ "0.0.0.0", "127.0.0.1" },
+	{ "0.0.0.0/8", "0.0.0.0/8" },
+	/* IPv6 */
+	{ "::1", "::1" },
+	{ "::", "::1" },
+	{ "::/0", "::/0" },
+	{ "2001:DB8::1/32", "2001:db8::/32" },
+	{ "[2001:db8::1]:443", "[2001:db8::1]:443" },
+	{ "[2001:db8::1/32]:443", "[2001:db8::/32]:443" },
+	{ "[2001:db8::1]", "2001:db8::1" },
+	{ "[2001:db8::1]:*", "2001:db8::1" },
+	{ "udp://[::1]:53", "udp://[::1]:53" },
+	{ "tcp://::1", "tcp://::1" },
+	{ "fe80::/127", "fe80::/127" },
+	{ "::1:80", "::1:80" },
+	{ "::2", "::2" },
+	{ "::10.0.0.1", "::a00:1" },
+	/* IPv4 in IPv6 is IPv4 */
+	{ "::ffff:10.0.0.1", "10.0.0.1" },
+	{ "[::ffff:a00:1]:80", "10.0.0.1:80" },
+	{ "::ffff:10.1.2.3/104", "10.0.0.0/8" },
+	{ "::ffff:0:0/96", "0.0.0.0/0" },
+	{ "::ffff:0:0/95", "::fffe:0:0/95" },
+	{ "64:ff9b::10.0.0.1", "64:ff9b::a00:1" },
+	/* sets */
+	{ "private", "private" },
+	{ "Private:80", "private:80" },
+	{ "udp://METADATA", "udp://metadata" },
+	{ "loopback link-local multicast", "loopback link-local multicast" },
+	/* names */
+	{ "one.test", "one.test" },
+	{ "One.TEST.:443", "one.test:443" },
+	{ "udp://two.test:53", "udp://two.test:53" },
+	/* ports */
+	{ ":1-65535", ":1-65535" },
+	{ ":80-80", ":80" },
+	{ ":443,80", ":80,443" },
+	{ ":80,81,82-90,85-100,200", ":80-100,200" },
+	{ ":65535,65534", ":65534-65535" },
+	/* lists: each separator, and what continues a port list */
+	{ "10.0.0.1:80,443", "10.0.0.1:80,443" },
+	{ "10.0.0.1:80;443", "10.0.0.1:80,443" },
+	{ "10.0.0.1:80 443", "10.0.0.1:80,443" },
+	{ "10.0.0.1:80 ,; 443-445\t500", "10.0.0.1:80,443-445,500" },
+	{ "127.0.0.1,10.0.0.0/8,:25", "127.0.0.1 10.0.0.0/8 :25" },
+	{ "*,:25,10.0.0.1", "* :25 10.0.0.1" },
+	{ "private:80,443,10.0.0.1:25,26", "private:80,443 10.0.0.1:25-26" },
+	{ "[::1]:80,443,::1", "[::1]:80,443 ::1" },
+	{ ",,10.0.0.1,,", "10.0.0.1" },
+	{ "10.0.0.1:80,10.0.0.2,*", "10.0.0.1:80 10.0.0.2 *" },
+	{ "tcp://10.0.0.1:80,443,udp://10.0.0.1:53", "tcp://10.0.0.1:80,443 udp://10.0.0.1:53" },
+};
+
+static void lists_have_one_canonical_form(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		struct policy *p = util_policy("net-allow", good[i].list);
+		autofree char *once = util_rules(p);
+		struct policy *q;
+
+		if (!str_eq(once, good[i].rules))
+			fail_msg("\"%s\" gave \"%s\", not \"%s\"", good[i].list, once, good[i].rules);
+		/* … which means the same. */
+		q = util_policy("net-allow", once);
+		autofree char *twice = util_rules(q);
+
+		assert_string_equal(once, twice);
+		policy_free(p);
+		policy_free(q);
+	}
+}
+
+static void a_deny_list_is_read_as_an_allow_list_is_but_for_names(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		struct policy *p;
+
+		if (strstr(good[i].rules, ".test"))
+			continue;
+		p = util_policy("net-deny", good[i].list);
+		autofree char *rules = util_rules(p);
+
+		assert_string_equal(rules, good[i].rules);
+		policy_free(p);
+	}
+}
+
+/* --- every error ------------------------------------------------------------------------------------ */
+
+#define V6_HINT "an IPv6 address with a port is written [2001:db8::1]:443"
+#define NO_HOST \
+	" is no address, no set (private, loopback, link-local, metadata, multicast) and no valid host name"
+#define NO_PORT " is no port; a port is a number from 1 to 65535, without leading zeros"
+#define STAR_JOINS \
+	"\"*\" cannot join a port list; write HOST:* for every port, or put a \"*\" that means any address first"
+#define STAR_FULL "\"*\" is every port already; leave either it or this port out"
+#define DENY_HOST \
+	"a host name cannot be denied, its addresses may change and then nothing is blocked; list addresses or prefixes"
+
+static const struct {
+	const char *key;
+	const char *value;
+	const char *msg;
+} errors[] = {
+	/* ports */
+	{ "net-allow", "10.0.0.1:0", A ": \"10.0.0.1:0\" at character 1: port 0 is no destination; ports are 1 to 65535" },
+	{ "net-allow", ":000000", A ": \":000000\" at character 1: port 0 is no destination; ports are 1 to 65535" },
+	{ "net-allow", ":65536", A ": \":65536\" at character 1: port 65536 is too large; ports are 1 to 65535" },
+	{ "net-allow", ":1-99999999999999999999",
+	  A ": \":1-99999999999999999999\" at character 1: port 99999999999999999999 is too large; ports are 1 to 65535" },
+	{ "net-allow", "  10.0.0.1:80, 0", A ": \"0\" at character 16: port 0 is no destination; ports are 1 to 65535" },
+	{ "net-deny", ":80;443;70000", D ": \"70000\" at character 9: port 70000 is too large; ports are 1 to 65535" },
+	{ "net-allow", ":443-80", A ": \":443-80\" at character 1: the port range begins behind its end; write 80-443" },
+	{ "net-allow", ":80,9-1", A ": \"9-1\" at character 5: the port range begins behind its end; write 1-9" },
+	{ "net-allow", ":080", A ": \":080\" at character 1: \"080\"" NO_PORT },
+	{ "net-allow", ":80-", A ": \":80-\" at character 1: \"\"" NO_PORT },
+	{ "net-allow", ":80,-90", A ": \"-90\" at character 5: \"\"" NO_PORT },
+	{ "net-allow", ":1-2-3", A ": \":1-2-3\" at character 1: \"2-3\"" NO_PORT },
+	{ "net-allow", ":+80", A ": \":+80\" at character 1: \"+80\"" NO_PORT },
+	{ "net-allow", "10.0.0.1:http", A ": \"10.0.0.1:http\" at character 1: \"http\"" NO_PORT },
+	{ "net-allow", "10.0.0.1:",
+	  A ": \"10.0.0.1:\" at character 1: the port part is empty; write ports behind the colon, or leave the colon out "
+	    "for every port" },
+	{ "net-allow", "10.0.0.1:80,*", A ": \"*\" at character 13: " STAR_JOINS },
+	{ "net-allow", "one.test:80,443 *", A ": \"*\" at character 17: " STAR_JOINS },
+	{ "net-allow", "10.0.0.1:*,80", A ": \"80\" at character 12: " STAR_FULL },
+	{ "net-allow", "10.0.0.1:*,*", A ": \"*\" at character 12: " STAR_JOINS },
+	{ "net-allow", "443", A ": \"443\" at character 1: a number alone is no destination; did you mean \":443\"?" },
+	{ "net-allow", "10.0.0.1 80-90",
+	  A ": \"80-90\" at character 10: a number alone is no destination; did you mean \":80-90\"?" },
+	{ "net-deny", "udp://53", D ": \"udp://53\" at character 1: a number alone is no destination; did you mean \"udp://:53\"?" },
+	{ "net-allow", "icmp://8",
+	  A ": \"icmp://8\" at character 1: a number alone is no destination; write icmp:// and an address" },
+	{ "net-allow", "icmp://10.0.0.1:7",
+	  A ": \"icmp://10.0.0.1:7\" at character 1: ICMP has no ports; write it without the port part" },
+	{ "net-allow", "icmp://[::1]:*",
+	  A ": \"icmp://[::1]:*\" at character 1: ICMP has no ports; write it without the port part" },
+	/* prefixes */
+	{ "net-allow", "10.0.0.0/33", A ": \"10.0.0.0/33\" at character 1: prefix length 33 is too long; IPv4 has 0 to 32" },
+	{ "net-deny", "::1,::/129", D ": \"::/129\" at character 5: prefix length 129 is too long; IPv6 has 0 to 128" },
+	{ "net-deny", "[::/999999]:1",
+	  D ": \"[::/999999]:1\" at character 1: prefix length 999999 is too long; IPv6 has 0 to 128" },
+	{ "net-allow", "10.0.0.0/", A ": \"10.0.0.0/\" at character 1: \"\" is no prefix length; IPv4 has 0 to 32" },
+	{ "net-allow", "10.0.0.0/08", A ": \"10.0.0.0/08\" at character 1: \"08\" is no prefix length; IPv4 has 0 to 32" },
+	{ "net-allow", "10.0.0.0/255.0.0.0",
+	  A ": \"10.0.0.0/255.0.0.0\" at character 1: \"255.0.0.0\" is no prefix length; IPv4 has 0 to 32" },
+	{ "net-allow", "2001:db8::/32:443",
+	  A ": \"2001:db8::/32:443\" at character 1: a prefix with a port needs brackets, as in [2001:db8::/32]:443" },
+	/* schemes */
+	{ "net-allow", "http://one.test",
+	  A ": \"http://one.test\" at character 1: unknown scheme \"http\"; the schemes are tcp, udp and icmp" },
+	{ "net-allow", "://1.1.1.1", A ": \"://1.1.1.1\" at character 1: unknown scheme \"\"; the schemes are tcp, udp and icmp" },
+	{ "net-deny", ":1 sctp://:1",
+	  D ": \"sctp://:1\" at character 4: unknown scheme \"sctp\"; the schemes are tcp, udp and icmp" },
+	{ "net-allow", "tcp://", A ": \"tcp://\" at character 1: nothing follows the scheme; write tcp://* for any address" },
+	{ "net-allow", "icmp://, 1.1.1.1",
+	  A ": \"icmp://\" at character 1: nothing follows the scheme; write icmp://* for any address" },
+	/* brackets */
+	{ "net-allow", "[::1", A ": \"[::1\" at character 1: the bracket is not closed; " V6_HINT },
+	{ "net-allow", "[::1,::2]", A ": \"[::1\" at character 1: the bracket is not closed; " V6_HINT },
+	{ "net-allow", "::1]:80", A ": \"::1]:80\" at character 1: \"::1]:80\" is no IPv6 address; with a port it is written [2001:db8::1]:443" },
+	{ "net-allow", "x]:80", A ": \"x]:80\" at character 1: a bracket is out of place; " V6_HINT },
+	{ "net-allow", "[]:80", A ": \"[]:80\" at character 1: \"\" is no IPv6 address; with a port it is written [2001:db8::1]:443" },
+	{ "net-allow", "[::1]/64:80",
+	  A ": \"[::1]/64:80\" at character 1: the prefix length belongs inside the brackets, as in [2001:db8::/32]:443" },
+	{ "net-allow", "[::1]80", A ": \"[::1]80\" at character 1: only \":\" and ports may follow the bracket, as in [2001:db8::1]:443" },
+	{ "net-allow", "[10.0.0.1]:80",
+	  A ": \"[10.0.0.1]:80\" at character 1: \"10.0.0.1\" is no IPv6 address; with a port it is written [2001:db8::1]:443" },
+	/* addresses */
+	{ "net-allow", "10.0.0.256",
+	  A ": \"10.0.0.256\" at character 1: \"10.0.0.256\" is no IPv4 address; write four numbers from 0 to 255, as in 10.0.0.1" },
+	{ "net-allow", "10.1:80",
+	  A ": \"10.1:80\" at character 1: \"10.1\" is no IPv4 address; write four numbers from 0 to 255, as in 10.0.0.1" },
+	{ "net-deny", "010.0.0.1",
+	  D ": \"010.0.0.1\" at character 1: \"010.0.0.1\" is no IPv4 address; write four numbers from 0 to 255, as in 10.0.0.1" },
+	{ "net-allow", "10.0.0.1:80:90",
+	  A ": \"10.0.0.1:80:90\" at character 1: \"10.0.0.1:80:90\" is no IPv6 address; with a port it is written [2001:db8::1]:443" },
+	{ "net-allow", "fe80::1%eth0",
+	  A ": \"fe80::1%eth0\" at character 1: a zone (\"%eth0\") cannot be part of a rule; write the address without it" },
+	{ "net-allow", "one.test/24",
+	  A ": \"one.test/24\" at character 1: \"one.test\" is no IPv4 address; write four numbers from 0 to 255, as in 10.0.0.1" },
+	/* names */
+	{ "net-allow", "*.example.com",
+	  A ": \"*.example.com\" at character 1: a host name cannot have a wildcard; list the names, or \"*\" alone for any address" },
+	{ "net-deny", "*.example.com:80",
+	  D ": \"*.example.com:80\" at character 1: a host name cannot have a wildcard; list the names, or \"*\" alone for any "
+	    "address" },
+	{ "net-deny", "10.0.0.1;evil.example:80", D ": \"evil.example:80\" at character 10: " DENY_HOST },
+	{ "net-deny", "privat", D ": \"privat\" at character 1: " DENY_HOST },
+	{ "net-allow", "1.1.1.1 Gone.test:80",
+	  A ": \"Gone.test:80\" at character 9: the name does not resolve (the test resolver has no gone.test); check it, or "
+	    "list its addresses" },
+	{ "net-allow", "hole.test",
+	  A ": \"hole.test\" at character 1: the name resolves to no usable address; list its addresses" },
+	{ "net-allow", "0x7f.0.0.0x1", A ": \"0x7f.0.0.0x1\" at character 1: \"0x7f.0.0.0x1\"" NO_HOST },
+	{ "net-allow", "a.0x7f", A ": \"a.0x7f\" at character 1: \"a.0x7f\"" NO_HOST },
+	{ "net-allow", "a.b.1", A ": \"a.b.1\" at character 1: \"a.b.1\"" NO_HOST },
+	{ "net-allow", "-a.test", A ": \"-a.test\" at character 1: \"-a.test\"" NO_HOST },
+	{ "net-allow", "a-.test", A ": \"a-.test\" at character 1: \"a-.test\"" NO_HOST },
+	{ "net-allow", "a..test", A ": \"a..test\" at character 1: \"a..test\"" NO_HOST },
+	{ "net-allow", ".", A ": \".\" at character 1: \".\" is no IPv4 address; write four numbers from 0 to 255, as in 10.0.0.1" },
+	{ "net-allow", "a.test/x", A ": \"a.test/x\" at character 1: \"a.test\" is no IPv4 address; write four numbers from 0 to "
+	  "255, as in 10.0.0.1" },
+	{ "net-allow", "m\xc3\xbc.test", A ": \"m\\xc3\\xbc.test\" at character 1: \"m\\xc3\\xbc.test\"" NO_HOST },
+	{ "net-allow", "a\"\\\x01:80", A ": \"a\\x22\\x5c\\x01:80\" at character 1: \"a\\x22\\x5c\\x01\"" NO_HOST },
+	{ "net-allow", "user@one.test", A ": \"user@one.test\" at character 1: \"user@one.test\"" NO_HOST },
+	/* bind lists */
+	{ "net-allow-bind", "0", A "-bind: \"0\" at character 1: port 0 is no destination; ports are 1 to 65535" },
+	{ "net-allow-bind", "80,x", A "-bind: \"x\" at character 4: \"x\"" NO_PORT },
+	{ "net-allow-bind", ":80", A "-bind: \":80\" at character 1: bind lists are ports alone; write them without the colon" },
+	{ "net-allow-bind", "80 *", A "-bind: \"*\" at character 4: \"*\" is every port already; it stands alone" },
+	{ "net-allow-bind", "*,80", A "-bind: \"80\" at character 3: \"*\" is every port already; it stands alone" },
+	{ "net-deny-bind", "*", D "-bind: \"*\" at character 1: \"*\" cannot be denied here; write 1-65535 for every port" },
+	{ "net-deny-bind", "9-8", D "-bind: \"9-8\" at character 1: the port range begins behind its end; write 8-9" },
+	/* keys: the spelling in the error is the user's */
+	{ "network.deny", "x", "io.sandlock.network.deny: \"x\" at character 1: " DENY_HOST },
+	{ "net-alow", "", "annotation \"io.sandlock.net-alow\": unknown key; did you mean \"io.sandlock.net-allow\"?" },
+	{ "network.denny", "", "annotation \"io.sandlock.network.denny\": unknown key; did you mean \"io.sandlock.network.deny\"?" },
+	{ "", "", "annotation \"io.sandlock.\": unknown key; the keys are net-allow, net-deny, allow-udp, allow-icmp, "
+	  "net-allow-bind and net-deny-bind, each behind \"io.sandlock.\"" },
+	{ "executable file not found", "",
+	  "annotation \"io.sandlock.executable\\x20file\\x20not\\x20found\": unknown key; the keys are net-allow, net-deny, "
+	  "allow-udp, allow-icmp, net-allow-bind and net-deny-bind, each behind \"io.sandlock.\"" },
+	{ "http-allow", "x", "annotation io.sandlock.http-allow is not supported by this version of sandrun; remove it, or use "
+	  "net-allow or net-deny" },
+	{ "http.deny", "x", "annotation io.sandlock.http.deny is not supported by this version of sandrun; remove it, or use "
+	  "net-allow or net-deny" },
+	{ "profile", "web", "annotation io.sandlock.profile is not supported by this version of sandrun; remove it, or use "
+	  "net-allow or net-deny" },
+};
+
+static void each_error_names_key_token_position_and_cure(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+		struct err e;
+		struct policy *p = util_try(&e, errors[i].key, errors[i].value, NULL);
+
+		if (p)
+			fail_msg("\"%s=%s\" was taken", errors[i].key, errors[i].value);
+		assert_string_equal(e.msg, errors[i].msg);
+		assert_int_equal(e.code, EINVAL);
+		util_assert_harmless(e.msg);
+	}
+}
+
+static void bools_are_eight_words(void **state)
+{
+	static const char *const yes[] = { "true", "1", "yes", "on" };
+	static const char *const no[] = { "false", "0", "no", "off" };
+	static const char *const bad[] = { "", "True", "TRUE", "2", "y", "true ", " on", "not found" };
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(yes); i++) {
+		struct policy *p = util_policy("net-allow", "1.1.1.1", "allow-udp", yes[i]);
+		struct policy *q = util_policy("net-allow", "1.1.1.1", "allow-udp", no[i]);
+
+		assert_true(policy_get_traits(p).udp_possible);
+		assert_false(policy_get_traits(q).udp_possible);
+		policy_free(p);
+		policy_free(q);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		assert_null(util_try(&e, "net-allow", "", "allow-icmp", bad[i], NULL));
+		assert_non_null(strstr(e.msg, "io.sandlock.allow-icmp: \""));
+		assert_non_null(strstr(e.msg, "is neither true nor false; write true or false (or 1/0, yes/no, on/off)"));
+		util_assert_harmless(e.msg);
+	}
+}
+
+static void keys_that_contradict_each_other_are_named_both(void **state)
+{
+	struct err e;
+
+	(void)state;
+	assert_null(util_try(&e, "net-allow", "", "net-deny", "", NULL));
+	assert_string_equal(e.msg, A " and " D " exclude each other; keep the one that is meant");
+	assert_null(util_try(&e, "network.deny", "", "net-allow", "", NULL));
+	assert_string_equal(e.msg, A " and io.sandlock.network.deny exclude each other; keep the one that is meant");
+	assert_null(util_try(&e, "net-allow-bind", "1", "network.deny_bind", "2", NULL));
+	assert_string_equal(e.msg, A "-bind and io.sandlock.network.deny_bind exclude each other; keep the one that is meant");
+	assert_null(util_try(&e, "net-allow", "1.1.1.1", "network.allow", "1.1.1.1", NULL));
+	assert_string_equal(e.msg, "annotations " A " and io.sandlock.network.allow are two spellings of one key; keep one");
+	assert_null(util_try(&e, "net-allow", "1.1.1.1", "net-allow", "*", NULL));
+	assert_string_equal(e.msg, "annotation " A " is there twice; keep one");
+}
+
+static void bools_without_an_allow_list_are_errors(void **state)
+{
+	struct err e;
+
+	(void)state;
+	assert_null(util_try(&e, "allow-udp", "true", NULL));
+	assert_string_equal(e.msg, "io.sandlock.allow-udp has a meaning only beside " A "; add the list, or remove it");
+	assert_null(util_try(&e, "net-deny", "private", "allow-icmp", "false", NULL));
+	assert_string_equal(e.msg, "io.sandlock.allow-icmp has a meaning only beside " A "; under " D " everything is allowed "
+				   "that is not listed, so remove it (and list udp:// or icmp:// rules to block those)");
+	assert_null(util_try(&e, "net-allow-bind", "80", "allow-udp", "true", NULL));
+	assert_string_equal(e.msg, "io.sandlock.allow-udp has a meaning only beside " A "; add the list, or remove it");
+}
+
+static void other_peoples_annotations_are_none_of_ours(void **state)
+{
+	struct oci_pair pairs[] = { { (char *)(uintptr_t)"io.sandlockx.net-allow", (char *)(uintptr_t)"?" },
+				    { (char *)(uintptr_t)"org.opencontainers.image.title", (char *)(uintptr_t)"x" },
+				    { (char *)(uintptr_t)"io.sandlock.nonsense", (char *)(uintptr_t)"x" } };
+	struct oci_map map = { .v = pairs, .n = 2 };
+	struct err e = { 0 };
+	struct policy *p;
+
+	(void)state;
+	assert_false(policy_wanted(&(struct oci_map){ 0 }));
+	assert_false(policy_wanted(&map));
+	p = policy_compile(&map, util_resolve, &e);
+	assert_non_null(p);
+	assert_false(policy_get_traits(p).egress || policy_get_traits(p).bind);
+	policy_free(p);
+	map.n = 3;
+	assert_true(policy_wanted(&map));
+	assert_null(policy_compile(&map, util_resolve, &e));
+}
+
+static void aliases_mean_the_same(void **state)
+{
+	struct policy *p = util_policy("network.allow", ":443", "network.allow_bind", "80");
+	struct policy *q = util_policy("network.deny", ":443", "network.deny_bind", "80");
+
+	(void)state;
+	assert_true(p->allow_mode && p->bind == BIND_ALLOW);
+	assert_true(q->egress && !q->allow_mode && q->bind == BIND_DENY);
+	policy_free(p);
+	policy_free(q);
+}
+
+/* Whatever the tokens: one line, cut, still with its cure behind the cut token. */
+static void long_and_strange_tokens_make_short_errors(void **state)
+{
+	char token[5000];
+	struct err e;
+
+	(void)state;
+	for (unsigned int c = 1; c < 256; c++) {
+		memset(token, (int)c, sizeof(token) - 1);
+		token[sizeof(token) - 1] = '\0';
+		if (strchr(",; \t\n\r\f\v", (int)c))
+			continue;
+		if (c == '0' || (c >= '1' && c <= '9')) {
+			assert_null(util_try(&e, "net-allow", ":1", "net-deny-bind", token, NULL));
+			util_assert_harmless(e.msg);
+		}
+		assert_null(util_try(&e, "net-deny", token, NULL));
+		util_assert_harmless(e.msg);
+		assert_true(strlen(e.msg) < 600);
+		for (const char *s = e.msg; *s; s++)
+			assert_true(*s >= ' ' && *s < 0x7f);
+		token[200] = '\0';
+		if (c == ':') /* the helper's mark for a whole key */
+			continue;
+		assert_null(util_try(&e, token, "", NULL));
+		util_assert_harmless(e.msg);
+		assert_true(strlen(e.msg) < 600);
+	}
+}
+
+static void names_have_their_shape(void **state)
+{
+	static const char *const yes[] = { "a", "localhost", "a.b", "3com.example", "a_b.example", "xn--mnchen-3ya.de",
+					   "1a", "0xyz", "a-b--c.d", "1.2.3.a" };
+	static const char *const no[] = { "", ".", "a.", ".a", "-a", "a-", "a b", "A", "1", "1.2", "0x", "0xf", "a.0x1",
+					  "a.1", "a/b", "a@b", "a*", "a\x80" };
+	char long_one[260];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(yes); i++)
+		if (!grammar_is_hostname(yes[i], strlen(yes[i])))
+			fail_msg("%s is a name", yes[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(no); i++)
+		if (grammar_is_hostname(no[i], strlen(no[i])))
+			fail_msg("%s is no name", no[i]);
+	memset(long_one, 'a', sizeof(long_one));
+	assert_true(grammar_is_hostname(long_one, 63));
+	assert_false(grammar_is_hostname(long_one, 64));
+	for (size_t i = 50; i < sizeof(long_one); i += 50)
+		long_one[i] = '.';
+	assert_true(grammar_is_hostname(long_one, 253));
+	assert_false(grammar_is_hostname(long_one, 254));
+}
+
+static void bounds_have_an_answer(void **state)
+{
+	size_t n = POLICY_MAX_RULES + 1;
+	autofree char *list = xcalloc(n, 16);
+	char *s = list;
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < n; i++)
+		s += sprintf(s, "10.%zu.%zu.1 ", i / 256 % 256, i % 256);
+	assert_null(util_try(&e, "net-deny", list, NULL));
+	assert_non_null(strstr(e.msg, ": more than 65536 rules; use wider prefixes"));
+
+	/* 8 prefixes with 30,000 port ranges each, five times. */
+	s = list;
+	for (unsigned int i = 0; i < 5; i++) {
+		s += sprintf(s, "private:1");
+		for (unsigned int port = 3; port < 60000; port += 2)
+			s += sprintf(s, ",%u", port);
+		*s++ = ' ';
+		if ((size_t)(s - list) + 200000 > n * 16)
+			break;
+	}
+	*s = '\0';
+	if (util_try(&e, "net-deny", list, NULL))
+		fail_msg("taken");
+	assert_non_null(strstr(e.msg, "io.sandlock.net-deny has more than 1048576 pairs of prefix and port range"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lists_have_one_canonical_form),
+		cmocka_unit_test(a_deny_list_is_read_as_an_allow_list_is_but_for_names),
+		cmocka_unit_test(each_error_names_key_token_position_and_cure),
+		cmocka_unit_test(bools_are_eight_words),
+		cmocka_unit_test(keys_that_contradict_each_other_are_named_both),
+		cmocka_unit_test(bools_without_an_allow_list_are_errors),
+		cmocka_unit_test(other_peoples_annotations_are_none_of_ours),
+		cmocka_unit_test(aliases_mean_the_same),
+		cmocka_unit_test(long_and_strange_tokens_make_short_errors),
+		cmocka_unit_test(names_have_their_shape),
+		cmocka_unit_test(bounds_have_an_answer),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
