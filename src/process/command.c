@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/file.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "process/internal.h"
@@ -201,26 +200,6 @@ char **process_make_env(const struct oci_process *p, struct err *e)
 }
 
 /* --- working directory ----------------------------------------------------------------------------------- */
-
-int process_make_cwd(int rootfd, const char *cwd, struct err *e)
-{
-	autofd fd = -1;
-	struct err ignored;
-
-	/* Most often it is there. What is there and is no directory is told by process_enter_cwd(). */
-	fd = file_open_in_root(rootfd, cwd, O_PATH, 0);
-	if (fd >= 0 || errno != ENOENT)
-		return 0;
-	fd = file_mkdirs_in_root(rootfd, cwd, 0755, &ignored);
-	/* A read-only root, or somebody else's directory: then it cannot be made, and the error that counts
-	 * is that it is missing. */
-	if (fd < 0 && ignored.code != EROFS && ignored.code != EACCES && ignored.code != EPERM && ignored.code != ENOENT) {
-		if (e)
-			*e = ignored;
-		return err_prefix(e, "process.cwd");
-	}
-	return 0;
-}
 
 int process_enter_cwd(const char *cwd, struct err *e)
 {

@@ -55,9 +55,6 @@ int process_send_console(const char *socket_path, int master, struct err *e);
 
 /* The environment: process.env, with HOME from /etc/passwd where it is missing (as the peers do). Heap, execve form. */
 char **process_make_env(const struct oci_process *p, struct err *e);
-/* Makes a missing cwd (0755) below @rootfd, as both peers do in create (not in exec). After the mounts, before the root is
- * sealed. One that cannot be made (read-only root) is no error here. */
-int process_make_cwd(int rootfd, const char *cwd, struct err *e);
 /* cwd: chdir, then proof that it is inside the root (CVE-2024-21626). */
 int process_enter_cwd(const char *cwd, struct err *e);
 /* Finds args[0] in process.env's PATH with the rights of the user already taken. Heap path or NULL with @e in the engines'

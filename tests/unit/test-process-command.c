@@ -313,26 +313,6 @@ static void a_cwd_that_leads_to_a_leaked_host_directory_is_refused(void **state)
 	child_ok(do_escape, NULL);
 }
 
-static void do_make_cwd(struct report *r, const void *arg)
-{
-	int fd;
-
-	(void)arg;
-	enter(r);
-	fd = open("/", O_PATH | O_DIRECTORY);
-	expect(r, process_make_cwd(fd, "/new/deep/er", &r->err) == 0);
-	expect(r, process_enter_cwd("/new/deep/er", &r->err) == 0);
-	expect(r, process_make_cwd(fd, "/work", &r->err) == 0);
-	expect(r, process_make_cwd(fd, "/bin/tool", &r->err) == 0); /* chdir says it */
-	expect(r, process_make_cwd(fd, "/work/here/below", &r->err) == 0);
-}
-
-static void a_missing_cwd_is_made(void **state)
-{
-	(void)state;
-	child_ok(do_make_cwd, NULL);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -341,7 +321,6 @@ int main(void)
 		cmocka_unit_test(the_last_of_equal_names_is_left_and_the_order_kept),
 		cmocka_unit_test(cwd_is_entered_or_the_reason_told),
 		cmocka_unit_test(a_cwd_that_leads_to_a_leaked_host_directory_is_refused),
-		cmocka_unit_test(a_missing_cwd_is_made),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
