@@ -9,3 +9,5 @@ include tests/unit/process.mk
 include tests/unit/confine.mk
 include tests/unit/supervisor.mk
 include tests/fuzz/fuzz.mk
+include tests/programs/programs.mk
+include tests/bats/bats.mk

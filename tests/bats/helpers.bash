@@ -8,6 +8,8 @@
 # SANDRUN_MUST_RUN=1 makes every skip a failure.
 
 bats_require_minimum_version 1.5.0
+# A missing command's 127 is an answer here, not a mistake in a test.
+export BATS_WARNING_FILE=/dev/null
 
 TESTS_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 : "${SANDRUN_BUILDDIR:=$(cd "$TESTS_DIR/../.." && pwd)}"

@@ -46,19 +46,16 @@ prun() { run --separate-stderr pm run --rm --network none "$@"; }
 }
 
 @test "podman: an empty command is 127" {
-	prun --entrypoint '[""]' t
+	prun t ""
 	is 127 "$status"
 }
 
 @test "podman: death by signal is 128 and the signal's number" {
-	prun t probe sig 9
-	# as pid 1 a process cannot be killed from inside its namespace
 	run pm run -d --network none --name "$NAME" t sleep 1000
 	is 0 "$status"
 	pm kill -s KILL "$NAME"
 	run pm wait "$NAME"
 	is 137 "$output"
-	prun --init t true 2>/dev/null || true
 	prun --pid host t sh -c 'kill -TERM $$; sleep 10'
 	is 143 "$status"
 }

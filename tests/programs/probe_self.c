@@ -166,7 +166,7 @@ static void tty(int argc, char **argv)
 	}
 	ioctl(0, TIOCGWINSZ, &w);
 	ioctl(0, TIOCGSID, &sid);
-	printf("%s %ux%u %s", ttyname(0) ? ttyname(0) : "?", w.ws_row, w.ws_col, sid == getpid() ? "session" : "foreign");
+	printf("%s %ux%u %s", ttyname(0) ? ttyname(0) : "?", w.ws_row, w.ws_col, sid == getsid(0) ? "session" : "foreign");
 }
 
 /* Waits until the terminal has that size, for resize tests. */
