@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "oci/utf8.h"
+
 /* What a message quotes of a string is cut here. */
 #define QUOTE_MAX 64
 /* A longer list of right words is told by its ends. */
@@ -40,28 +42,26 @@ static void put(struct text *t, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* A string of the document in quotation marks: one line, whatever is in it, and not cut inside a UTF-8 sequence. */
+/* A string of the document in quotation marks: one line of valid UTF-8, whatever is in it. */
 static void put_quoted(struct text *t, const char *s, size_t len)
 {
-	size_t n = len;
+	size_t i = 0, l;
 
-	if (n > QUOTE_MAX) {
-		n = QUOTE_MAX;
-		while (n && ((unsigned char)s[n] & 0xc0) == 0x80)
-			n--;
-	}
 	put(t, "\"");
-	for (size_t i = 0; i < n; i++) {
+	for (; i < len && i < QUOTE_MAX; i += l) {
 		unsigned char c = (unsigned char)s[i];
 
-		if (c < 0x20 || c == 0x7f)
+		l = utf8_length(s + i, len - i);
+		if (!l) {
+			put(t, "%s", UTF8_REPLACEMENT);
+			l = 1;
+		} else if (c < 0x20 || c == 0x7f) {
 			put(t, "\\u%04x", c);
-		else if (c == '"' || c == '\\')
-			put(t, "\\%c", c);
-		else
-			put(t, "%c", c);
+		} else {
+			put(t, "%s%.*s", c == '"' || c == '\\' ? "\\" : "", (int)l, s + i);
+		}
 	}
-	put(t, n < len ? "…\"" : "\"");
+	put(t, i < len ? "…\"" : "\"");
 }
 
 static void put_path(struct text *t, const struct oci_walk *w)

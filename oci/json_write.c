@@ -13,6 +13,8 @@
 #include <unistd.h>
 #include <yajl/yajl_gen.h>
 
+#include "oci/utf8.h"
+
 struct json_out {
 	yajl_gen g;
 	/* '{' or '[' that has been opened and not told to yajl: it would write an empty one on three lines. */
@@ -58,50 +60,21 @@ static void must(yajl_gen_status s)
 		abort();
 }
 
-/* Length of the UTF-8 sequence at @s (Unicode table 3-7: nothing overlong, no surrogates, up to U+10FFFF), or 0. The
- * text ends with a NUL, which continues no sequence: so no byte behind it is read. */
-static size_t utf8_length(const unsigned char *s)
-{
-	size_t n;
-
-	if (s[0] < 0x80)
-		return 1;
-	if (s[0] >= 0xc2 && s[0] <= 0xdf)
-		n = 2;
-	else if ((s[0] & 0xf0) == 0xe0)
-		n = 3;
-	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
-		n = 4;
-	else
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
-	    (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0;
-	return n;
-}
-
 /* @s with U+FFFD in place of each byte that belongs to no character; the caller's. */
-static unsigned char *clean(const unsigned char *s, size_t *len)
+static char *clean(const char *s, size_t *len)
 {
+	size_t left = strlen(s), n = 0;
 	/* U+FFFD is three bytes. */
-	unsigned char *out = check(malloc(strlen((const char *)s) * 3 + 1));
-	size_t n = 0;
+	char *out = check(malloc(left * 3 + 1));
 
-	while (*s) {
-		size_t l = utf8_length(s);
+	while (left) {
+		size_t l = utf8_length(s, left);
 
-		if (l) {
-			memcpy(out + n, s, l);
-			n += l;
-			s += l;
-		} else {
-			memcpy(out + n, "\xef\xbf\xbd", 3);
-			n += 3;
-			s++;
-		}
+		memcpy(out + n, l ? s : UTF8_REPLACEMENT, l ? l : 3);
+		n += l ? l : 3;
+		l += !l;
+		s += l;
+		left -= l;
 	}
 	*len = n;
 	return out;
@@ -121,10 +94,10 @@ static void flush(struct json_out *j)
 static void put_string(struct json_out *j, const char *s)
 {
 	size_t len;
-	unsigned char *t = clean((const unsigned char *)s, &len);
+	char *t = clean(s, &len);
 
 	flush(j);
-	must(yajl_gen_string(j->g, t, len));
+	must(yajl_gen_string(j->g, (const unsigned char *)t, len));
 	free(t);
 }
 

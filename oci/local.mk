@@ -13,4 +13,5 @@ liboci_a_SOURCES = \
 	oci/names.c oci/names.h \
 	oci/read.c oci/read.h \
 	oci/spec.c oci/spec.h \
-	oci/state.c oci/state.h
+	oci/state.c oci/state.h \
+	oci/utf8.c oci/utf8.h

@@ -130,6 +130,7 @@ static int take_number(struct oci_walk *w, const struct oci_field *f, const stru
 	char expected[96];
 	bool ok = false;
 
+	*out = 0;
 	range_of(f, &min, &max);
 	if (n->type == JSON_NUMBER && n->text[strspn(n->text, "-0123456789")] == '\0') {
 		errno = 0;

@@ -17,7 +17,8 @@ struct oci_error {
 /* Each takes the whole text (NUL-terminated, @len bytes), fills a struct that the caller frees with the matching
  * …_free() (also safe on a zeroed struct), and returns 0, or -1 with @e filled and nothing to free.
  * A missing required field, a wrong type, a number out of its type's range, an unknown value where the specification
- * lists the values: errors. Unknown fields are ignored (spec.md, "Extensibility"); duplicate keys: the last one wins. */
+ * lists the values: errors. Unknown fields are ignored (spec.md, "Extensibility"); duplicate keys: the last one wins;
+ * null, and an empty string where the field is optional, are an absent field. fields.c says it field by field. */
 int oci_config_parse(const char *text, size_t len, struct oci_config *out, struct oci_error *e);
 void oci_config_free(struct oci_config *c);
 

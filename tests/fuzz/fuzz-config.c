@@ -12,6 +12,7 @@
 #include "../../oci/json_tree.c"
 #include "../../oci/names.c"
 #include "../../oci/read.c"
+#include "../../oci/utf8.c"
 /* Last: its tables have short names. */
 #include "../../oci/fields.c"
 
@@ -25,6 +26,11 @@ static void check_error(int r, const struct oci_error *e)
 		return;
 	if (r != -1 || !len || !strstr(e->msg, ": ") || strpbrk(e->msg, "\r\n"))
 		abort();
+	for (size_t i = 0, l; i < len; i += l) {
+		l = utf8_length(e->msg + i, len - i);
+		if (!l)
+			abort();
+	}
 }
 
 static void check_strings(const struct oci_strings *s)

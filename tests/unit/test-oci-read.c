@@ -673,7 +673,9 @@ static const struct mistake mistakes[] = {
 	/* 63 letters, then a character of two bytes that the cut must not halve */
 	{ PROCESS("'cwd':'012345678901234567890123456789012345678901234567890123456789012éxx'"),
 	  "process.cwd: must be an absolute path, found "
-	  "\"012345678901234567890123456789012345678901234567890123456789012…\"" },
+	  "\"012345678901234567890123456789012345678901234567890123456789012é…\"" },
+	/* a lone surrogate, an overlong slash: yajl takes them */
+	{ PROCESS("'cwd':'\\udc00\xc0\xaf'"), "process.cwd: must be an absolute path, found \"�����\"" },
 };
 
 static void each_mistake_is_told_with_its_path(void **state)
@@ -962,6 +964,51 @@ static void a_damaged_document_is_survived(void **state)
 	free(t);
 }
 
+/* The linker sends the library's calls here (oci.mk): the one after @allocations_left more returns NULL; -1: none. */
+static long allocations_left = -1;
+
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t n, size_t size);
+
+static bool memory_is_gone(void)
+{
+	return allocations_left >= 0 && allocations_left-- == 0;
+}
+
+void *__wrap_malloc(size_t n)
+{
+	return memory_is_gone() ? NULL : __real_malloc(n);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+	return memory_is_gone() ? NULL : __real_calloc(n, size);
+}
+
+static void memory_that_is_gone_is_an_error_at_every_allocation(void **state)
+{
+	char *t = json(everything);
+	struct oci_config c;
+	struct oci_error e;
+	long n;
+	int r;
+
+	(void)state;
+	for (n = 0;; n++) {
+		allocations_left = n;
+		r = oci_config_parse(t, strlen(t), &c, &e);
+		allocations_left = -1;
+		if (r == 0)
+			break;
+		assert_non_null(strstr(e.msg, "out of memory"));
+	}
+	assert_true(n > 100);
+	oci_config_free(&c);
+	free(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -983,6 +1030,7 @@ int main(void)
 		cmocka_unit_test(a_process_alone_is_read_by_the_same_table),
 		cmocka_unit_test(resources_alone_are_read_by_the_same_table),
 		cmocka_unit_test(a_damaged_document_is_survived),
+		cmocka_unit_test(memory_that_is_gone_is_an_error_at_every_allocation),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
