@@ -34,6 +34,6 @@ tests/programs/probe32: $(probe_sources)
 	$(AM_V_GEN)cd $(srcdir) && $(CC) -m32 -D_GNU_SOURCE -std=gnu11 -O1 -static -pthread \
 		-o $(abs_builddir)/$@ $(filter %.c,$(probe_sources)) 2>/dev/null || \
 		echo "no 32-bit compiler: tests/programs/probe32 is left out"
-check_DATA += tests/programs/probe32
+check_DATA = tests/programs/probe32
 CLEANFILES += tests/programs/probe32
 EXTRA_DIST += tests/programs/programs.mk
