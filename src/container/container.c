@@ -120,6 +120,13 @@ int container_lock(struct container *c, int timeout_ms, struct err *e)
 	return 0;
 }
 
+void container_unlock(struct container *c)
+{
+	if (c->lockfd >= 0)
+		flock(c->lockfd, LOCK_UN);
+	fd_close(&c->lockfd);
+}
+
 int container_claim(const char *root, const char *id, struct container *c, struct err *e)
 {
 	autofree char *path = xasprintf("%s/%s", root, id);

@@ -72,6 +72,8 @@ int container_claim(const char *root, const char *id, struct container *c, struc
 int container_open(const char *root, const char *id, struct container *c, struct err *e);
 /* Waits at most @timeout_ms for the lock; EBUSY if it is held on. */
 int container_lock(struct container *c, int timeout_ms, struct err *e);
+/* For everybody: a lock lives as long as any copy of its descriptor, and init has inherited one. */
+void container_unlock(struct container *c);
 int container_save(const struct container *c, struct err *e);
 /* Removes the state directory. */
 int container_remove(struct container *c, struct err *e);

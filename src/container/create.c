@@ -442,6 +442,7 @@ static int make_init(struct creation *k, struct err *e)
 		.no_new_keyring = k->o->no_new_keyring,
 		.start_fifo = k->start_fifo,
 		.error_fifo = k->error_fifo,
+		.lockfd = k->c->lockfd,
 		.rootfs = {
 			.config = &k->config,
 			.bundle = k->bundle,
@@ -565,7 +566,7 @@ int container_create(const struct create_options *o, struct container *c, int *m
 		undo(&k);
 		container_close(c);
 	} else {
-		fd_close(&c->lockfd);
+		container_unlock(c);
 		*master = fd_steal(&k.master);
 	}
 	free_all(&k);

@@ -167,6 +167,7 @@ void init_run(void *args)
 	struct init_args *a = args;
 	struct err e = { 0 };
 
+	fd_close(&a->lockfd);
 	if (until_ready(a, &e) < 0) {
 		sync_send_error(a->workload.sync, &e);
 		_exit(1);

@@ -18,6 +18,7 @@ struct init_args {
 	const char *bundle;
 	bool no_new_keyring;
 	int start_fifo; /* opened read-write by create: a read waits for "start" and never sees an end of file */
+	int lockfd;	/* create's; closed first: a create that is killed must not stay "at work" in us */
 	int error_fifo; /* opened read-write: "start" reads an end of file when execve closed it */
 };
 

@@ -79,12 +79,11 @@ static int poststart(struct container *c, struct err *e)
 	return r;
 }
 
-int container_start(struct container *c, struct err *e)
+static int start_locked(struct container *c, struct err *e)
 {
 	autofd pidfd = -1, error = -1, start = -1;
 
-	/* Two starts at once: the second sees the first one's work. */
-	if (container_lock(c, 10000, e) < 0 || check_status(c, e) < 0)
+	if (check_status(c, e) < 0)
 		return -1;
 	pidfd = container_pidfd(c);
 	error = openat(c->dirfd, CONTAINER_ERROR_FIFO, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
@@ -105,4 +104,16 @@ int container_start(struct container *c, struct err *e)
 		return -1;
 	}
 	return 0;
+}
+
+int container_start(struct container *c, struct err *e)
+{
+	int r;
+
+	/* Two starts at once: the second sees the first one's work. */
+	if (container_lock(c, 10000, e) < 0)
+		return -1;
+	r = start_locked(c, e);
+	container_unlock(c);
+	return r;
 }

@@ -3,10 +3,9 @@
  *
  * Owns:     their order, which is a matter of who still has which right:
  *             1. what needs the creator's privileges (limits, scheduler, Landlock and filters without no_new_privs)
- *             2. the user
- *             3. what has to be judged with the user's rights (working directory, the command)
- *             4. capabilities, which end 2's leftovers
- *             5. with no_new_privs, the OCI profile: as late as possible, so that it need not allow our own calls
+ *             2. the working directory, the user, the capabilities
+ *             3. what has to be judged with the rights that the workload will have: the command
+ *             4. with no_new_privs, the OCI profile: as late as possible, so that it need not allow our own calls
  * Runs in:  init and exec'd processes; no process of the container can look into us (not dumpable).
  */
 #include "container/workload.h"
@@ -14,7 +13,6 @@
 #include <stdlib.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -107,21 +105,17 @@ static int apply_profile(const struct workload *w, struct err *e)
 	return r;
 }
 
-/* Pipes and files that the engine gave as 0 to 2 are made the user's, so that he may open /dev/stdout (as the peers do).
- * What cannot be owned (read-only file systems, ids that are not mapped) stays as it is. */
-static void own_stdio(const struct oci_process *p)
+/* A directory that only the creator may enter (a mode 0700 of another user, with the capabilities still here), or only the
+ * user (a FUSE or NFS mount that refuses root): one of the two has to succeed, as under the peers. */
+static int enter_cwd_and_user(const struct oci_process *p, struct err *e)
 {
-	struct stat st, null;
+	bool entered = process_enter_cwd(p->cwd, e) == 0;
 
-	if (stat("/dev/null", &null) < 0)
-		null.st_rdev = 0;
-	for (int fd = 0; fd < 3; fd++) {
-		if (fstat(fd, &st) < 0 || st.st_uid == p->user.uid)
-			continue;
-		if (S_ISCHR(st.st_mode) && st.st_rdev == null.st_rdev)
-			continue;
-		(void)!fchown(fd, p->user.uid, (gid_t)-1);
-	}
+	if (!entered && e->code != EACCES && e->code != EPERM)
+		return -1;
+	if (process_drop_bounding(p, e) < 0 || process_set_user(p, e) < 0)
+		return -1;
+	return entered ? 0 : process_enter_cwd(p->cwd, e);
 }
 
 static int set_limits(const struct workload *w, struct err *e)
@@ -142,17 +136,19 @@ int workload_become(struct workload *w, struct err *e)
 
 	if (set_limits(w, e) < 0)
 		return -1;
-	own_stdio(p);
+	/* These read the image's /etc/passwd: before a profile that may forbid to open anything. */
+	w->env = process_make_env(p, e);
+	if (!w->env)
+		return -1;
 	if (apply_policy(w, e) < 0)
 		return -1;
 	if (!p->no_new_privileges && apply_profile(w, e) < 0)
 		return -1;
-	if (process_drop_bounding(p, e) < 0 || process_set_user(p, e) < 0 || process_enter_cwd(p->cwd, e) < 0)
+	if (enter_cwd_and_user(p, e) < 0 || process_set_caps(p, e) < 0)
 		return -1;
+	/* With the rights that the workload will have, and no more. */
 	w->command = process_find_command(p, e);
 	if (!w->command)
-		return -1;
-	if (process_set_caps(p, e) < 0)
 		return -1;
 	if (w->label_fd >= 0 && process_write_label(p, w->label_fd, e) < 0)
 		return -1;
@@ -163,14 +159,10 @@ int workload_become(struct workload *w, struct err *e)
 
 int workload_exec(struct workload *w, struct err *e)
 {
-	char **env = process_make_env(w->process, e);
-
-	if (!env)
-		return -1;
 	/* Every descriptor of ours is close-on-exec from birth; this is the belt to those braces (CVE-2024-21626). */
 	fd_cloexec_from(3 + w->preserve_fds);
 	process_reset_signals();
-	execve(w->command, w->process->args.v, env);
+	execve(w->command, w->process->args.v, w->env);
 	if (errno == ENOENT)
 		return err_text(e, ENOENT, "exec %s: no such file or directory (its interpreter or loader is missing)", w->command);
 	return err_sys(e, "exec %s", w->command);

@@ -24,6 +24,7 @@ struct workload {
 	int preserve_fds;
 	int label_fd; /* -1, or what process_open_label_fd() gave */
 	char *command; /* found by workload_become() */
+	char **env;    /* made by it */
 };
 
 /* Scheduling, limits, confinement, user, capabilities, the command's lookup. After it nothing privileged is left, and the
