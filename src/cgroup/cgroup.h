@@ -8,6 +8,8 @@
 #define CGROUP_CGROUP_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -21,22 +23,32 @@ struct cgroup_request {
 	enum cgroup_manager manager;
 	const char *path; /* linux.cgroupsPath; NULL or "" = chosen here. For systemd "slice:prefix:name" */
 	const char *id;	  /* the container's */
-	bool rootless;	  /* not real root: a cgroup that may not be made is no error if no limit asks for it */
-	const struct oci_resources *resources; /* borrowed for the call */
-	const struct oci_map *annotations;     /* org.systemd.property.* */
+	bool rootless;	  /* not real root: a cgroup that may not be made is no error if no path names it and no limit
+			   * asks for it (v1: any one of its directories) */
+	const struct oci_resources *resources; /* borrowed, until cgroup_add() has returned: systemd takes them there */
+	const struct oci_map *annotations;     /* org.systemd.property.*; likewise */
+	/* v2: whose it becomes on the host, so that a container with a cgroup namespace and a writable /sys/fs/cgroup can
+	 * make cgroups of its own (config-linux.md, "Cgroup ownership"). 0: it stays as it is. */
+	uid_t owner_uid;
+	gid_t owner_gid;
 };
 
 /* Makes the cgroup with its limits, empty. Returns it or NULL with @e and nothing left behind. For systemd the unit can
- * only be made with a process in it: the directory then exists after cgroup_add(). */
+ * only be made with a process in it: the directory then exists after cgroup_add(). One that is there already is taken if it
+ * has no processes and is not frozen (else it would be killed, paused and limited together with strangers). */
 struct cgroup *cgroup_create(const struct cgroup_request *req, struct err *e);
-/* The cgroup written down for the state file (one line of text, heap, the caller's), and back. */
+/* The cgroup written down for the state file (one line of text, heap, the caller's), and back. Write it after
+ * cgroup_add(); what was written before it serves cgroup_destroy() only. */
 char *cgroup_write(const struct cgroup *cg);
 struct cgroup *cgroup_read(const char *text, struct err *e);
 void cgroup_free(struct cgroup *cg); /* the struct only */
 
-/* A directory descriptor for CLONE_INTO_CGROUP if this is pure v2 and the kernel can, else -1. Borrowed. */
+/* A directory descriptor for CLONE_INTO_CGROUP if this is pure v2, else -1. Borrowed. Where clone3(2) says ENOSYS, E2BIG or
+ * EINVAL (before Linux 5.7), EACCES (rootless) or EOPNOTSUPP (threaded subtree), clone without it; cgroup_add() then moves
+ * the process or says why not. */
 int cgroup_clone_fd(const struct cgroup *cg);
-/* Puts @pid into it (every hierarchy), and for systemd makes the scope. Then applies what needs a member. */
+/* Puts @pid into it (every hierarchy; one cloned into it is there already), and for systemd makes the scope. Then applies
+ * what needs a member. */
 int cgroup_add(struct cgroup *cg, pid_t pid, struct err *e);
 /* For exec: puts @pid into it or into the cgroup below it named @sub (NULL: none; exec --cgroup). */
 int cgroup_join(const struct cgroup *cg, const char *sub, pid_t pid, struct err *e);
@@ -47,24 +59,64 @@ int cgroup_freeze(const struct cgroup *cg, bool freeze, struct err *e); /* retur
 bool cgroup_frozen(const struct cgroup *cg);
 /* Every pid in it and below, in the caller's pid namespace. Heap, the caller's. */
 int cgroup_pids(const struct cgroup *cg, pid_t **pids, size_t *n, struct err *e);
-/* Signals every process in it and below; SIGKILL is repeated (or cgroup.kill used) until none is left. */
+/* Signals every process in it and below; SIGKILL is repeated (or cgroup.kill used) until none is left. EOPNOTSUPP in e->code
+ * where the container has no cgroup (disabled, or rootless without one). */
 int cgroup_signal(const struct cgroup *cg, int sig, struct err *e);
-/* Removes it and everything below; members are waited for a short while. An absent one is no error. */
+/* Removes it and everything below; members are waited for a short while, not killed (cgroup_signal() does that). Parents
+ * stay. An absent one is no error. */
 int cgroup_destroy(struct cgroup *cg, struct err *e);
 
-/* "events --stats" and oom. Fills what is known; the rest stays 0. */
+/* "events --stats" and oom. Fills what is known; the rest stays 0. "No limit" is UINT64_MAX, but 0 for pids (as runc
+ * prints it). */
+struct cgroup_io_stat {
+	uint64_t major, minor;
+	char op[12]; /* Read, Write, Sync, Async, Discard, Total */
+	uint64_t value;
+};
+
+struct cgroup_io_stats {
+	struct cgroup_io_stat *v;
+	size_t n;
+};
+
+struct cgroup_hugetlb_stat {
+	char page_size[24];
+	uint64_t usage, max, failcnt;
+};
+
 struct cgroup_stats {
 	uint64_t cpu_total_ns, cpu_user_ns, cpu_kernel_ns;
+	uint64_t *percpu_ns; /* v1 */
+	size_t n_percpu;
 	uint64_t throttle_periods, throttled_periods, throttled_ns;
 	uint64_t mem_usage, mem_max_usage, mem_failcnt, mem_limit, mem_cache;
-	uint64_t swap_usage, swap_limit;
+	uint64_t swap_usage, swap_limit;     /* memory and swap together, as v1 counts */
+	uint64_t kernel_usage, kernel_limit; /* v1: memory.kmem */
 	uint64_t pids_current, pids_limit;
 	uint64_t oom_kills;
+	struct cgroup_io_stats io_bytes, io_ops; /* ioServiceBytesRecursive, ioServicedRecursive */
+	struct cgroup_hugetlb_stat *hugetlb;
+	size_t n_hugetlb;
+	char *mem_raw; /* memory.stat as it is ("key value" lines), for memory.raw; NULL */
 };
 int cgroup_get_stats(const struct cgroup *cg, struct cgroup_stats *out, struct err *e);
+void cgroup_stats_free(struct cgroup_stats *s); /* what hangs off it */
+
+/* A descriptor (the caller's) that becomes readable when a process of the cgroup may have been killed for want of memory, and
+ * when the cgroup empties or goes away. Read it to rearm (up to 4096 bytes, contents mean nothing), then compare
+ * oom_kills of cgroup_get_stats(). -1 with @e. */
+int cgroup_oom_fd(const struct cgroup *cg, struct err *e);
 
 /* The directory whose device, connect and sendmsg programs cover the container: the v2 one, also that of the hybrid
  * layout. -1 if there is none. Descriptor is the caller's. */
 int cgroup_open_v2(const struct cgroup *cg);
+
+/* Where the container is in hierarchy @i (0 …), for mounts of type cgroup and for messages. False behind the last. */
+struct cgroup_where {
+	const char *controllers; /* "cpu,cpuacct", "name=systemd"; "" for v2 */
+	const char *dir;	 /* absolute on the host */
+	const char *path;	 /* the part of it below the mount point: begins with a slash */
+};
+bool cgroup_where(const struct cgroup *cg, size_t i, struct cgroup_where *out);
 
 #endif
