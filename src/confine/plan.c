@@ -60,12 +60,13 @@ void confine_plan_make(const struct policy *p, int landlock_abi, bool bpf, struc
 		}
 		/* A cgroup program sees neither ping nor raw sends; Landlock sees TCP only. */
 		out->backstop = (landlock || bpf) && (!t.udp_possible || bpf) && !t.icmp_possible;
-		out->restrict_clone = confine_plan_traps(out) && !out->backstop;
 	}
 	if (t.bind) {
 		out->landlock_bind = landlock && bind_ports_fit(p);
 		out->trap_bind = !out->landlock_bind;
 	}
+	/* AF_UNIX calls then continue only where the descriptor cannot change. */
+	out->restrict_clone = out->trap_bind || (confine_plan_traps(out) && !out->backstop);
 }
 
 bool confine_plan_traps(const struct confine_plan *plan)

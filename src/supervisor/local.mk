@@ -1,1 +1,20 @@
-libsandrun_a_SOURCES +=
+libsandrun_a_SOURCES += \
+	src/supervisor/audit.c \
+	src/supervisor/caller.c \
+	src/supervisor/client.c \
+	src/supervisor/connect.c \
+	src/supervisor/control.c \
+	src/supervisor/internal.h \
+	src/supervisor/listener.c \
+	src/supervisor/loop.c \
+	src/supervisor/message.c \
+	src/supervisor/options.c \
+	src/supervisor/pending.c \
+	src/supervisor/protocol.h \
+	src/supervisor/rawsys.h \
+	src/supervisor/self.c \
+	src/supervisor/send.c \
+	src/supervisor/start.c \
+	src/supervisor/supervisor.h \
+	src/supervisor/unix.c \
+	src/supervisor/verdict.c

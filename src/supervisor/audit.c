@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+/* audit.c - what was refused, countable and readable
+ *
+ * Owns:     the count, a ring of descriptions, the file denied.jsonl (one JSON object a line).
+ * Must not: delay a verdict: workers only copy into the ring, under a lock that is never held over I/O; the main
+ *           thread writes. Nor fill a disk: two files of AUDIT_FILE_MAX, AUDIT_PER_SECOND lines; what exceeds that is counted
+ *           in a line of its own.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "supervisor/internal.h"
+
+#define FILE_NAME "denied.jsonl"
+#define OLD_NAME "denied.jsonl.1"
+
+int audit_init(struct audit *a, int dir_fd)
+{
+	pthread_mutex_init(&a->lock, NULL);
+	a->dir_fd = dir_fd;
+	a->file_fd = -1;
+	a->tokens = 2 * AUDIT_PER_SECOND;
+	a->tokens_at = sup_now_ms();
+	a->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return a->wake_fd < 0 ? -1 : 0;
+}
+
+void audit_denied(struct audit *a, const struct audit_record *r)
+{
+	const uint64_t one = 1;
+	bool wake;
+
+	atomic_fetch_add_explicit(&a->denied, 1, memory_order_relaxed);
+	pthread_mutex_lock(&a->lock);
+	wake = a->count == 0;
+	if (a->count < AUDIT_RING)
+		a->ring[(a->head + a->count++) % AUDIT_RING] = *r;
+	else
+		a->suppressed++;
+	pthread_mutex_unlock(&a->lock);
+	if (wake)
+		(void)!write(a->wake_fd, &one, sizeof(one)); /* full (EAGAIN) is as good */
+}
+
+static bool open_file(struct audit *a)
+{
+	struct stat st;
+
+	if (a->file_fd >= 0 && a->size < AUDIT_FILE_MAX)
+		return true;
+	if (a->file_fd >= 0) {
+		renameat(a->dir_fd, FILE_NAME, a->dir_fd, OLD_NAME);
+		close(a->file_fd);
+	}
+	a->file_fd = openat(a->dir_fd, FILE_NAME, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	a->size = a->file_fd >= 0 && fstat(a->file_fd, &st) == 0 ? st.st_size : 0;
+	return a->file_fd >= 0;
+}
+
+static bool take(struct audit *a, struct audit_record *r)
+{
+	bool any;
+
+	pthread_mutex_lock(&a->lock);
+	any = a->count > 0;
+	if (any) {
+		*r = a->ring[a->head];
+		a->head = (a->head + 1) % AUDIT_RING;
+		a->count--;
+	}
+	pthread_mutex_unlock(&a->lock);
+	return any;
+}
+
+static uint64_t take_suppressed(struct audit *a)
+{
+	uint64_t n;
+
+	pthread_mutex_lock(&a->lock);
+	n = a->suppressed;
+	a->suppressed = 0;
+	pthread_mutex_unlock(&a->lock);
+	return n;
+}
+
+/* Task names and rule texts come from strangers. */
+static void escape(const char *in, char *out, size_t size)
+{
+	size_t n = 0;
+
+	for (; *in && n + 7 < size; in++) {
+		unsigned char ch = (unsigned char)*in;
+
+		if (ch == '"' || ch == '\\')
+			n += (size_t)snprintf(out + n, size - n, "\\%c", ch);
+		else if (ch < 0x20 || ch >= 0x7f)
+			n += (size_t)snprintf(out + n, size - n, "\\u%04x", ch);
+		else
+			out[n++] = (char)ch;
+	}
+	out[n] = '\0';
+}
+
+static void put_dest(const struct policy_dest *d, char *out, size_t size)
+{
+	static const char *const protos[] = { [POLICY_TCP] = "tcp", [POLICY_UDP] = "udp", [POLICY_ICMP] = "icmp" };
+	char addr[INET6_ADDRSTRLEN] = "";
+	bool v4 = IN6_IS_ADDR_V4MAPPED(&d->addr);
+
+	if (v4)
+		inet_ntop(AF_INET, &d->addr.s6_addr[12], addr, sizeof(addr));
+	else
+		inet_ntop(AF_INET6, &d->addr, addr, sizeof(addr));
+	if (d->proto == POLICY_ICMP)
+		snprintf(out, size, "icmp://%s", addr);
+	else
+		snprintf(out, size, v4 ? "%s://%s:%u" : "%s://[%s]:%u", protos[d->proto], addr, d->port);
+}
+
+static size_t format_record(const struct audit_record *r, const struct policy *p, const char *id, char *out, size_t size)
+{
+	char comm[96], rule_raw[160] = "", rule[320], dest[96] = "", stamp[40], id_text[512];
+	struct tm tm;
+	int n;
+
+	gmtime_r(&r->when.tv_sec, &tm); /* UTC: reads no zone file */
+	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
+	escape(r->comm, comm, sizeof(comm));
+	escape(id, id_text, sizeof(id_text));
+	if (r->has_dest)
+		put_dest(&r->dest, dest, sizeof(dest));
+	if (r->rule >= 0)
+		policy_rule_text(p, r->rule, rule_raw, sizeof(rule_raw));
+	else
+		snprintf(rule_raw, sizeof(rule_raw), "%s", r->rule == AUDIT_NO_RULE ? r->why : "default: not listed");
+	escape(rule_raw, rule, sizeof(rule));
+	n = snprintf(out, size,
+		     "{\"time\":\"%s.%03ldZ\",\"container\":\"%s\",\"pid\":%d,\"comm\":\"%s\",\"call\":\"%s\","
+		     "\"destination\":\"%s\",\"rule\":\"%s\",\"error\":\"%s\"}\n",
+		     stamp, r->when.tv_nsec / 1000000, id_text, (int)r->tid, comm, notify_calls_name(r->kind), dest, rule,
+		     strerrorname_np(r->error) ? strerrorname_np(r->error) : "?");
+	return n < 0 || (size_t)n >= size ? 0 : (size_t)n;
+}
+
+static void put_line(struct audit *a, const char *line, size_t len)
+{
+	if (!len || !open_file(a))
+		return;
+	/* A full disk loses lines, not verdicts. */
+	if (write(a->file_fd, line, len) > 0)
+		a->size += (off_t)len;
+}
+
+void audit_flush(struct audit *a, const struct policy *p, const char *id)
+{
+	int64_t now = sup_now_ms(), earned = (now - a->tokens_at) * AUDIT_PER_SECOND / 1000;
+	struct audit_record r;
+	uint64_t over = 0, drain;
+	char line[1400];
+
+	(void)!read(a->wake_fd, &drain, sizeof(drain));
+	if (earned > 0) {
+		a->tokens = earned + a->tokens > 2 * AUDIT_PER_SECOND ? 2 * AUDIT_PER_SECOND : (unsigned int)(a->tokens + earned);
+		a->tokens_at = now;
+	}
+	/* At most one ring's worth: the main thread has other things to do. */
+	for (unsigned int i = 0; i < AUDIT_RING && take(a, &r); i++) {
+		if (a->tokens == 0) {
+			over++;
+			continue;
+		}
+		a->tokens--;
+		put_line(a, line, format_record(&r, p, id, line, sizeof(line)));
+	}
+	pthread_mutex_lock(&a->lock);
+	a->suppressed += over;
+	pthread_mutex_unlock(&a->lock);
+	/* One line for many: written with the next line that is due, so that it is bounded, too. */
+	if (a->tokens > 0 && (over = take_suppressed(a)) > 0) {
+		a->tokens--;
+		put_line(a, line, (size_t)snprintf(line, sizeof(line), "{\"suppressed\":%llu}\n", (unsigned long long)over));
+	}
+}

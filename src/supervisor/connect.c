@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+/* connect.c - connect(2) on behalf
+ *
+ * Owns:     the three steps for connect: copy address and socket, judge, connect the duplicate.
+ * Must not: read from the caller after the hard edge.
+ * Runs in:  a worker thread.
+ *
+ * A blocking connect: O_NONBLOCK belongs to the file description that the container shares, so it is never touched. The
+ * worker hands the lead to another, and connects. If that takes longer than a tick, the main thread interrupts it; the
+ * socket is then as after an interrupted connect of the container's own (SS_CONNECTING), and waits in the epoll set for
+ * its handshake, without a thread. When it is writable, connect is called again and collects the outcome, as the
+ * kernel does after its own wait. So if the caller is interrupted meanwhile, nothing was taken from it: its restarted
+ * connect finds the socket as it would natively.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "supervisor/internal.h"
+
+int sockinfo_get(int sock, struct sockinfo *out)
+{
+	socklen_t len = sizeof(int);
+	int fl;
+
+	if (getsockopt(sock, SOL_SOCKET, SO_DOMAIN, &out->domain, &len) < 0)
+		return -errno;
+	len = sizeof(int);
+	if (getsockopt(sock, SOL_SOCKET, SO_TYPE, &out->type, &len) < 0)
+		return -errno;
+	len = sizeof(int);
+	if (getsockopt(sock, SOL_SOCKET, SO_PROTOCOL, &out->protocol, &len) < 0)
+		return -errno;
+	fl = fcntl(sock, F_GETFL);
+	if (fl < 0)
+		return -errno;
+	out->nonblock = fl & O_NONBLOCK;
+	return 0;
+}
+
+static enum answer fail(struct result *r, int error)
+{
+	r->error = error;
+	return ANSWER_VALUE;
+}
+
+static bool was_undelivered(struct sup *s, int sock)
+{
+	socklen_t len = sizeof(uint64_t);
+	uint64_t cookie = 0;
+	bool found = false;
+
+	if (getsockopt(sock, SOL_SOCKET, SO_COOKIE, &cookie, &len) < 0)
+		return false;
+	pthread_mutex_lock(&s->lock);
+	for (size_t i = 0; i < sizeof(s->undelivered) / sizeof(s->undelivered[0]); i++) {
+		if (s->undelivered[i] == cookie) {
+			s->undelivered[i] = 0;
+			found = true;
+		}
+	}
+	pthread_mutex_unlock(&s->lock);
+	return found;
+}
+
+static enum answer perform(struct worker *w, struct op *op, struct result *r)
+{
+	bool again = op->phase == OP_CONNECTING;
+	bool may_block = op->si.type == SOCK_STREAM && !op->si.nonblock;
+	int rc, error;
+
+	if (may_block) {
+		loop_hand_over(w);
+		atomic_store(&w->in_connect, true);
+	}
+	rc = connect(op->sock, (struct sockaddr *)&op->addr, op->addr_len);
+	error = rc < 0 ? errno : 0;
+	atomic_store(&w->in_connect, false);
+	if (may_block && error == EINTR) {
+		op->phase = OP_CONNECTING;
+		return ANSWER_WAIT;
+	}
+	/* Another thread's connect has collected the outcome that this one waited for, too: natively both get 0. */
+	if (error == EISCONN && (again || was_undelivered(w->sup, op->sock)))
+		error = 0;
+	return fail(r, -error);
+}
+
+/* The denylist for bind, once more: a socket that slipped by bind's verdict (a descriptor changed after it) may not be
+ * used from a denied port (options.c has the theory). */
+static bool local_port_allowed(struct sup *s, int sock)
+{
+	struct sockaddr_storage ss = { 0 };
+	socklen_t len = sizeof(ss);
+	uint16_t port;
+
+	if (!s->plan.trap_bind || getsockname(sock, (struct sockaddr *)&ss, &len) < 0)
+		return true;
+	port = ss.ss_family == AF_INET ? ntohs(((struct sockaddr_in *)&ss)->sin_port)
+				       : ntohs(((struct sockaddr_in6 *)&ss)->sin6_port);
+	return port == 0 || policy_check_bind(s->policy, port).allowed;
+}
+
+/* An inherited socket may carry a source route; the container itself cannot set one. */
+static bool has_source_route(const struct op *op)
+{
+	uint8_t buf[64];
+	socklen_t len = sizeof(buf);
+
+	return getsockopt(op->sock, IPPROTO_IP, 4 /* IP_OPTIONS */, buf, &len) == 0 && len > 0;
+}
+
+static enum answer judge(struct worker *w, struct op *op, struct result *r)
+{
+	struct sup *s = w->sup;
+	struct policy_verdict v;
+	struct policy_dest d;
+
+	switch (verdict_destination(&op->si, false, &op->addr, &op->addr_len, &d)) {
+	case DEST_REFUSED:
+		listener_audit(s, op, NULL, AUDIT_NO_RULE, "a protocol that no rule can allow", EACCES);
+		return fail(r, -EACCES);
+	case DEST_NONE:
+		return perform(w, op, r);
+	case DEST_JUDGE:
+		break;
+	}
+	v = policy_check(s->policy, &d);
+	if (!v.allowed) {
+		listener_audit(s, op, &d, v.rule, NULL, ECONNREFUSED);
+		return fail(r, -ECONNREFUSED);
+	}
+	if (d.proto == POLICY_TCP && !local_port_allowed(s, op->sock)) {
+		listener_audit(s, op, &d, AUDIT_NO_RULE, "bound to a denied port", EACCES);
+		return fail(r, -EACCES);
+	}
+	if (has_source_route(op)) {
+		listener_audit(s, op, &d, AUDIT_NO_RULE, "source route", ECONNREFUSED);
+		return fail(r, -ECONNREFUSED);
+	}
+	return perform(w, op, r);
+}
+
+enum answer connect_handle(struct worker *w, struct caller *c, struct op *op, struct result *r)
+{
+	struct sup *s = w->sup;
+	int addr_len = (int)op->call.args[2];
+	int rc;
+
+	if (op->phase == OP_CONNECTING)
+		return op->si.domain == AF_UNIX ? unix_connect(w, c, op, r) : perform(w, op, r);
+
+	/* Step 1: materialize, in the order in which the kernel finds fault. */
+	op->sock = caller_fetch(c, (int)op->call.args[0]);
+	if (op->sock < 0)
+		return fail(r, op->sock);
+	if (addr_len < 0 || addr_len > (int)sizeof(op->addr))
+		return fail(r, -EINVAL);
+	memset(&op->addr, 0, sizeof(op->addr));
+	op->addr_len = (socklen_t)addr_len;
+	if (caller_read(c, op->call.args[1], &op->addr, op->addr_len) < 0)
+		return fail(r, -EFAULT);
+	rc = sockinfo_get(op->sock, &op->si);
+	if (rc < 0)
+		return fail(r, rc);
+	/* The hard edge. The caller may have died since RECV and its number gone to a stranger, whose memory and
+	 * descriptor we then hold. A notification dies with its caller: valid now, all that was read was the caller's. */
+	if (!listener_valid(s, op))
+		return ANSWER_DONE;
+
+	/* Steps 2 and 3. */
+	if (verdict_is_inet(&op->si) && s->plan.trap_connect)
+		return judge(w, op, r);
+	if (verdict_is_inet(&op->si))
+		return perform(w, op, r);
+	if (op->si.domain == AF_UNIX || op->si.domain == AF_NETLINK) {
+		/* CONTINUE: either every internet protocol has its backstop (Landlock refuses TCP, other sockets cannot be
+		 * made), or the caller is the only task with this descriptor table and cannot change it. */
+		if (listener_may_continue(s, c, op))
+			return ANSWER_CONTINUE;
+		return unix_connect(w, c, op, r);
+	}
+	listener_audit(s, op, NULL, AUDIT_NO_RULE, "a family that no rule can allow", EACCES);
+	return fail(r, -EACCES);
+}

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: Apache-2.0
+/* internal.h - what the supervisor's files share
+ *
+ * Owns:     struct sup (the process), struct op (one call on its way), the limits and what happens at each.
+ * Runs in:  the supervisor only. Nothing here uses the heap after "ready".
+ */
+#ifndef SUPERVISOR_INTERNAL_H
+#define SUPERVISOR_INTERNAL_H
+
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include "base/error.h"
+#include "confine/notify_calls.h"
+#include "confine/plan.h"
+#include "policy/policy.h"
+#include "supervisor/supervisor.h"
+
+/* Limits: each has an answer for when it is reached. */
+#define LISTENERS_MAX 256     /* exec sessions at a time; more: the exec is refused with this as the reason */
+#define PENDING_MAX 2048      /* blocked calls at a time; more: EAGAIN (connect), ENOBUFS (send) */
+#define WORKERS_MAX 48	      /* threads; all stuck in the workload's own slow pages: its calls wait until one is back */
+#define CONNECTIONS_MAX 16    /* on the control socket; more: the oldest is closed */
+#define PAYLOAD_MAX (256 * 1024) /* a datagram's bound (EMSGSIZE, as beyond SO_SNDBUF); a stream is sent in pieces */
+#define CONTROL_MAX 8192      /* control data: ENOBUFS, as beyond net.core.optmem_max */
+#define IOVECS_MAX 1024	      /* the kernel's UIO_MAXIOV: EMSGSIZE */
+#define RIGHTS_MAX 253	      /* the kernel's SCM_MAX_FD: EINVAL */
+#define AUDIT_RING 256	      /* refusals not yet written; more: counted, not described */
+#define AUDIT_FILE_MAX (1024 * 1024) /* then the file becomes denied.jsonl.1, the one before is gone */
+#define AUDIT_PER_SECOND 50   /* lines written a second (and a burst of twice that); more: counted in one line */
+#define WATCH_DEADLINE_S 30   /* no init by then: nobody is coming */
+#define TICK_MS 2	      /* how long a worker may be away before another takes over */
+#define PENDING_TICK_MS 4     /* how often blocked calls are looked at, at best */
+
+struct worker;
+struct sup;
+
+/* --- caller.c: reading the task that made the call ------------------------------------------------------------ */
+
+struct caller {
+	const struct sup *sup;
+	pid_t tid;
+	int pidfd;	/* of the thread where the kernel can (6.9), else of its process */
+};
+
+/* Negative errno, or 0. @c must be closed with caller_close(). */
+int caller_open(struct caller *c, const struct sup *s, pid_t tid);
+void caller_close(struct caller *c);
+/* All @len bytes, or -EFAULT. A page that is slow to come blocks the calling worker (never the others, loop.c). */
+int caller_read(const struct caller *c, uint64_t addr, void *buf, size_t len);
+int caller_read_vec(const struct caller *c, const struct iovec *remote, size_t n, void *buf, size_t len);
+int caller_write(const struct caller *c, uint64_t addr, const void *buf, size_t len);
+/* The caller's descriptor @fd as one of ours, or a negative errno (-EBADF). */
+int caller_fetch(const struct caller *c, int fd);
+/* True if no other task can change the caller's descriptor table while it waits for us. */
+bool caller_is_alone(const struct caller *c);
+
+struct caller_identity {
+	pid_t tgid, ns_tgid; /* in our pid namespace, in the caller's own */
+	unsigned int threads;
+	uid_t uid, euid, suid, fsuid;
+	gid_t gid, egid, sgid, fsgid;
+	unsigned int ngroups;
+	gid_t groups[64]; /* more are cut off: a caller may then be refused a socket that a group would open */
+	uint64_t cap_eff;
+	uint64_t sig_pending, sig_pending_shared, sig_blocked, sig_ignored;
+	char comm[16];
+};
+/* From /proc/TID/status. Costs 10 to 20 µs: not on the way of an allowed packet. */
+int caller_identify(const struct sup *s, pid_t tid, struct caller_identity *out);
+
+/* --- message.c: headers, iovecs and control data as bytes (pure; fuzzed) ------------------------------------------ */
+
+struct message {
+	uint64_t name;
+	uint32_t name_len;
+	uint64_t iov;
+	uint64_t iov_len;
+	uint64_t control;
+	uint64_t control_len;
+};
+#define MESSAGE_HEADER_MAX 64
+size_t message_header_size(bool compat);
+size_t message_entry_size(bool compat);	 /* struct mmsghdr */
+size_t message_entry_len_at(bool compat); /* offset of msg_len in it */
+/* Negative errno as copy_msghdr_from_user() gives, or 0. */
+int message_parse(const uint8_t *buf, bool compat, struct message *out);
+size_t message_iovec_size(bool compat);
+int message_parse_iovecs(const uint8_t *buf, size_t n, bool compat, struct iovec *out, uint64_t *total);
+
+enum message_family { MESSAGE_INET, MESSAGE_UNIX, MESSAGE_NETLINK };
+struct message_control {
+	size_t len;		/* of out[], in our own layout */
+	unsigned int nfds;	/* SCM_RIGHTS: the caller's numbers, in order … */
+	int fds[RIGHTS_MAX];
+	size_t fds_at[RIGHTS_MAX]; /* … and where in out[] ours go */
+	bool has_creds;		/* SCM_CREDENTIALS, at out[creds_at] */
+	size_t creds_at;
+	_Alignas(16) uint8_t out[CONTROL_MAX * 2];
+};
+/* Copies the caller's control data @in into our layout and looks at every header. Negative errno: -EINVAL for what
+ * the kernel would not take, -EPERM for what we do not pass on. */
+int message_parse_control(const uint8_t *in, size_t len, bool compat, enum message_family family,
+			  struct message_control *out);
+
+/* --- verdict.c: pure ---------------------------------------------------------------------------------------------- */
+
+struct sockinfo {
+	int domain, type, protocol;
+	bool nonblock;
+};
+
+enum destination {
+	DEST_NONE,	/* no address that the kernel would send to: it may be asked, and will say so */
+	DEST_REFUSED,	/* a protocol that the policy cannot speak of */
+	DEST_JUDGE,	/* *out is to be judged */
+};
+/* What the kernel makes of @ss on this socket. Rewrites @ss where it leaves room for interpretation (any-address, no
+ * family), so that what is judged is what is used. @send: not a connect. */
+enum destination verdict_destination(const struct sockinfo *si, bool send, struct sockaddr_storage *ss, socklen_t *len,
+				     struct policy_dest *out);
+bool verdict_is_inet(const struct sockinfo *si);
+
+/* --- audit.c -------------------------------------------------------------------------------------------------------- */
+
+struct audit_record {
+	struct timespec when;
+	pid_t tid;
+	enum notify_kind kind;
+	char comm[16];
+	bool has_dest;
+	struct policy_dest dest;
+	int rule; /* as policy_verdict.rule; AUDIT_NO_RULE: not a rule but @why */
+	const char *why; /* a string constant */
+	int error;
+};
+#define AUDIT_NO_RULE (-2)
+
+struct audit {
+	pthread_mutex_t lock;
+	struct audit_record ring[AUDIT_RING];
+	unsigned int head, count;
+	uint64_t suppressed;
+	_Atomic uint64_t denied;
+	int wake_fd; /* eventfd: the main thread writes */
+	/* main thread only: */
+	int dir_fd, file_fd;
+	off_t size;
+	unsigned int tokens;
+	int64_t tokens_at;
+};
+int audit_init(struct audit *a, int dir_fd);
+/* Any thread; never waits for a disk. */
+void audit_denied(struct audit *a, const struct audit_record *r);
+/* Main thread: writes what has come in. */
+void audit_flush(struct audit *a, const struct policy *p, const char *id);
+
+/* --- the call on its way ---------------------------------------------------------------------------------------------- */
+
+enum op_phase {
+	OP_NEW,	       /* nothing done yet */
+	OP_CONNECTING, /* a connect is under way on ->sock to ->addr, judged */
+	OP_SENDING,    /* ->done bytes or messages have gone out; the rest is read again, judged again */
+};
+
+struct op {
+	uint64_t id;	 /* the notification's */
+	unsigned int listener; /* its slot */
+	pid_t tid;
+	struct notify_call call;
+	enum op_phase phase;
+	int sock;	 /* our duplicate of the socket, or -1. Owned */
+	struct sockinfo si;
+	uint64_t done;
+	struct sockaddr_storage addr;
+	socklen_t addr_len;
+	bool fastopen_sent; /* the SYN is out: what follows is an ordinary send */
+	int64_t deadline;   /* SO_SNDTIMEO, absolute ms; 0: none */
+};
+
+/* What a handler says of an op. */
+enum answer {
+	ANSWER_VALUE,	 /* result->val / result->error are the call's outcome */
+	ANSWER_CONTINUE, /* the kernel may run the original: only where plan.c's backstop, or caller_is_alone(), allows */
+	ANSWER_WAIT,	 /* would block: come again when op->sock is writable (or after a while) */
+	ANSWER_DONE,	 /* the handler has answered itself */
+};
+struct result {
+	int64_t val;
+	int error; /* negative errno */
+};
+
+struct worker {
+	struct sup *sup;
+	unsigned int index;
+	pthread_t thread;
+	_Atomic pid_t tid;
+	_Atomic uint32_t wake;	    /* futex: 1 = you lead */
+	_Atomic bool in_connect;    /* may be interrupted by TICK_SIGNAL */
+	unsigned int away_ticks;    /* main thread only */
+	uint64_t seen_seq;	    /* main thread only */
+	bool privileged;	    /* has its own root directory and credentials at the moment: unix.c */
+	/* Scratch, bounded, touched only when used. */
+	uint8_t *payload;	    /* PAYLOAD_MAX */
+	uint8_t *control_in;	    /* CONTROL_MAX */
+	struct iovec *iovecs;	    /* IOVECS_MAX */
+	uint8_t *iovecs_in;	    /* IOVECS_MAX * 16 */
+	struct message_control *control;
+	int fds[RIGHTS_MAX];
+};
+
+struct listener {
+	int fd; /* -1: free */
+	_Atomic unsigned int refs; /* 1 for being served, 1 for each op */
+	bool closing;
+};
+
+struct pending {
+	struct op op;
+	bool used, busy; /* busy: a worker has it in its hands */
+	uint32_t generation;
+	bool polled;	    /* in the epoll set */
+	int64_t next_look;  /* ms: validity and signals */
+	int64_t next_retry; /* ms: for sockets whose writability tells nothing (AF_UNIX datagrams) */
+	unsigned int backoff;
+	bool signal_seen;
+};
+
+struct sup {
+	const struct policy *policy;
+	struct policy_traits traits;
+	struct confine_plan plan;
+	char id[256];
+	int proc_fd;	  /* the host's /proc */
+	int root_fd;	  /* our own "/", the way back for unix.c */
+	int state_dir;
+	int control_fd;   /* listening */
+	int connections[CONNECTIONS_MAX]; /* -1: free */
+	unsigned int connection_next;
+	int creator_fd;   /* pidfd of create, until watch */
+	int init_fd;	  /* pidfd of init */
+	int main_ep, work_ep;
+	int tick_fd;	  /* main: workers */
+	int pending_fd;	  /* workers: timerfd for blocked calls */
+	_Atomic bool tick_armed;
+	bool thread_pidfds; /* PIDFD_THREAD */
+	struct audit audit;
+	pthread_mutex_t lock; /* listeners and pending */
+	struct listener listeners[LISTENERS_MAX];
+	struct pending *pending;
+	unsigned int pending_count;
+	bool pending_armed;
+	/* Completed connects whose answer did not reach the caller (interrupted; kernels before 5.19): the restarted call
+	 * must get 0, not EISCONN. By socket cookie. */
+	uint64_t undelivered[16];
+	unsigned int undelivered_next;
+	/* Leadership: (worker index << 1 | busy) | sequence << 16. */
+	_Atomic uint64_t lead;
+	pthread_mutex_t idle_lock;
+	unsigned int idle[WORKERS_MAX];
+	unsigned int idle_count;
+	struct worker workers[WORKERS_MAX];
+	unsigned int worker_count;
+};
+
+int64_t sup_now_ms(void);
+
+/* --- listener.c ---------------------------------------------------------------------------------------------------------- */
+/* Takes @fd. The slot or -1 if there is none. */
+int listener_add(struct sup *s, int fd, struct err *e);
+/* Something is to be had from listener @slot. */
+void listener_serve(struct worker *w, unsigned int slot, uint32_t events);
+bool listener_valid(struct sup *s, const struct op *op);
+/* False if the caller is no longer there to hear it. */
+bool listener_respond(struct sup *s, const struct op *op, int64_t val, int error, uint32_t flags);
+int listener_add_fd(struct sup *s, const struct op *op, int fd, bool cloexec);
+void listener_put(struct sup *s, unsigned int slot);
+/* Runs a call (new or once blocked) to its next stop and answers it if it is over. True: it waits, keep it. */
+bool listener_run(struct worker *w, struct op *op);
+void listener_audit(struct sup *s, const struct op *op, const struct policy_dest *d, int rule, const char *why, int error);
+
+/* --- pending.c ------------------------------------------------------------------------------------------------------------- */
+int pending_init(struct sup *s);
+/* Takes over @op (its socket). False: full. */
+bool pending_add(struct sup *s, struct op *op);
+void pending_ready(struct worker *w, uint32_t index, uint32_t generation);
+void pending_tick(struct worker *w);
+
+/* --- loop.c ---------------------------------------------------------------------------------------------------------------- */
+#define TICK_SIGNAL SIGUSR1
+enum work_tag { WORK_LISTENER = 1, WORK_PENDING, WORK_TIMER };
+#define WORK_DATA(tag, index, gen) ((uint64_t)(tag) << 56 | (uint64_t)((gen) & 0xffffff) << 32 | (uint32_t)(index))
+/* The life of the process after "ready"; does not return. */
+void loop_run(struct sup *s) __attribute__((noreturn));
+/* The calling worker is about to block: lets another lead. False: nobody is free, do not block for long. */
+bool loop_hand_over(struct worker *w);
+void loop_arm_tick(struct sup *s);
+void loop_watch_init(struct sup *s);
+void loop_watch_connection(struct sup *s, int fd, unsigned int index);
+
+/* --- the handlers: connect.c, send.c, unix.c, options.c --------------------------------------------------------------------- */
+enum answer connect_handle(struct worker *w, struct caller *c, struct op *op, struct result *r);
+enum answer send_handle(struct worker *w, struct caller *c, struct op *op, struct result *r);
+enum answer unix_connect(struct worker *w, struct caller *c, struct op *op, struct result *r);
+/* listen(2) in the caller's name: 0 or a negative errno. */
+int unix_listen(struct worker *w, struct caller *c, struct op *op, int backlog);
+/* Sends one message of an AF_UNIX or AF_NETLINK socket with the caller's credentials: bytes or a negative errno. */
+int64_t unix_send(struct worker *w, struct caller *c, struct op *op, struct msghdr *msg, int flags);
+enum answer options_handle(struct worker *w, struct caller *c, struct op *op, struct result *r);
+enum answer options_bind(struct worker *w, struct caller *c, struct op *op, struct result *r);
+enum answer options_listen(struct worker *w, struct caller *c, struct op *op, struct result *r);
+enum answer options_socket(struct worker *w, struct caller *c, struct op *op, struct result *r);
+/* True if the kernel may run the call itself (policy contract, section 4, rule 2). */
+bool listener_may_continue(const struct sup *s, const struct caller *c, const struct op *op);
+int sockinfo_get(int sock, struct sockinfo *out);
+
+/* --- control.c, self.c ------------------------------------------------------------------------------------------------------- */
+void control_accept(struct sup *s);
+void control_serve(struct sup *s, unsigned int conn);
+int control_listen(int state_dir, struct err *e);
+
+/* Becomes the daemon it is: session, stdio, descriptors (keeps those in @keep), signals, name. */
+int self_detach(int *keep[], size_t n, struct err *e);
+int self_limit(struct err *e);	  /* rlimits, dumpable, no_new_privs, capabilities */
+int self_filter(struct err *e);	  /* its own seccomp filter; after the last thread has been made */
+/* For the calling thread only: adds to (or returns to) the effective capabilities. */
+int self_raise(bool on);
+
+#endif

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+/* message.c - message headers, iovecs and control data as bytes
+ *
+ * Owns:     their layout in 64-bit and 32-bit callers; which control messages are passed on.
+ * Must not: read from anywhere but the buffers given (it is fuzzed as it stands).
+ * Runs in:  a worker thread. Pure.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "supervisor/internal.h"
+
+struct header32 {
+	uint32_t name;
+	int32_t name_len;
+	uint32_t iov, iov_len, control, control_len, flags;
+};
+
+struct header64 {
+	uint64_t name;
+	int32_t name_len;
+	uint32_t pad;
+	uint64_t iov, iov_len, control, control_len;
+	uint32_t flags, pad2;
+};
+
+struct iovec32 {
+	uint32_t base, len;
+};
+
+struct iovec64 {
+	uint64_t base, len;
+};
+
+_Static_assert(sizeof(struct header64) == 56 && sizeof(struct header32) == 28, "layout of struct user_msghdr");
+_Static_assert(sizeof(struct header64) <= MESSAGE_HEADER_MAX, "room for a header");
+
+size_t message_header_size(bool compat)
+{
+	return compat ? sizeof(struct header32) : sizeof(struct header64);
+}
+
+/* struct mmsghdr: the header, an unsigned int, padding to the pointer's size. */
+size_t message_entry_size(bool compat)
+{
+	return compat ? 32 : 64;
+}
+
+size_t message_entry_len_at(bool compat)
+{
+	return message_header_size(compat);
+}
+
+int message_parse(const uint8_t *buf, bool compat, struct message *out)
+{
+	int32_t name_len;
+
+	if (compat) {
+		struct header32 h;
+
+		memcpy(&h, buf, sizeof(h));
+		*out = (struct message){ .name = h.name, .iov = h.iov, .iov_len = h.iov_len, .control = h.control,
+					 .control_len = h.control_len };
+		name_len = h.name_len;
+	} else {
+		struct header64 h;
+
+		memcpy(&h, buf, sizeof(h));
+		*out = (struct message){ .name = h.name, .iov = h.iov, .iov_len = h.iov_len, .control = h.control,
+					 .control_len = h.control_len };
+		name_len = h.name_len;
+	}
+	if (!out->name)
+		name_len = 0;
+	if (name_len < 0)
+		return -EINVAL;
+	/* Unlike connect and sendto, sendmsg cuts a name that is too long instead of refusing it. */
+	if (name_len > (int32_t)sizeof(struct sockaddr_storage))
+		name_len = sizeof(struct sockaddr_storage);
+	out->name_len = (uint32_t)name_len;
+	if (!out->name_len)
+		out->name = 0;
+	if (out->iov_len > IOVECS_MAX)
+		return -EMSGSIZE;
+	if (!out->control)
+		out->control_len = 0;
+	if (out->control_len > INT_MAX)
+		return -ENOBUFS;
+	return 0;
+}
+
+size_t message_iovec_size(bool compat)
+{
+	return compat ? sizeof(struct iovec32) : sizeof(struct iovec64);
+}
+
+int message_parse_iovecs(const uint8_t *buf, size_t n, bool compat, struct iovec *out, uint64_t *total)
+{
+	*total = 0;
+	for (size_t i = 0; i < n; i++) {
+		uint64_t base, len;
+
+		if (compat) {
+			struct iovec32 v;
+
+			memcpy(&v, buf + i * sizeof(v), sizeof(v));
+			base = v.base;
+			len = v.len;
+			if (len > INT32_MAX)
+				return -EINVAL;
+		} else {
+			struct iovec64 v;
+
+			memcpy(&v, buf + i * sizeof(v), sizeof(v));
+			base = v.base;
+			len = v.len;
+			if (len > INT64_MAX)
+				return -EINVAL;
+		}
+		/* The kernel cuts the sum at MAX_RW_COUNT. */
+		if (len > 0x7ffff000u - *total)
+			len = 0x7ffff000u - *total;
+		out[i] = (struct iovec){ .iov_base = (void *)(uintptr_t)base, .iov_len = len };
+		*total += len;
+	}
+	return 0;
+}
+
+/* --- control data -------------------------------------------------------------------------------------------------- */
+
+/* What is passed on. Not in the list, hence refused: what names another way for the packet (IP_RETOPTS, routing
+ * headers), and what the kernel grants by the capabilities of the task that sends, which here would be ours and not
+ * the caller's (SO_MARK, hop-by-hop and destination options). */
+static const struct {
+	enum message_family family;
+	int level, type;
+	size_t max; /* bytes of data */
+} passed[] = {
+	{ MESSAGE_INET, IPPROTO_IP, 1 /* IP_TOS */, 4 },
+	{ MESSAGE_INET, IPPROTO_IP, 2 /* IP_TTL */, 4 },
+	{ MESSAGE_INET, IPPROTO_IP, 8 /* IP_PKTINFO: the source */, 12 },
+	{ MESSAGE_INET, IPPROTO_IPV6, 2 /* IPV6_2292PKTINFO */, 20 },
+	{ MESSAGE_INET, IPPROTO_IPV6, 8 /* IPV6_2292HOPLIMIT */, 4 },
+	{ MESSAGE_INET, IPPROTO_IPV6, 11 /* IPV6_FLOWINFO */, 4 },
+	{ MESSAGE_INET, IPPROTO_IPV6, 50 /* IPV6_PKTINFO */, 20 },
+	{ MESSAGE_INET, IPPROTO_IPV6, 52 /* IPV6_HOPLIMIT */, 4 },
+	{ MESSAGE_INET, IPPROTO_IPV6, 62 /* IPV6_DONTFRAG */, 4 },
+	{ MESSAGE_INET, IPPROTO_IPV6, 67 /* IPV6_TCLASS */, 4 },
+	{ MESSAGE_INET, IPPROTO_UDP, 103 /* UDP_SEGMENT */, 2 },
+	{ MESSAGE_INET, SOL_SOCKET, 37 /* SO_TIMESTAMPING_OLD */, 4 },
+	{ MESSAGE_INET, SOL_SOCKET, 65 /* SO_TIMESTAMPING_NEW */, 4 },
+	{ MESSAGE_INET, SOL_SOCKET, 61 /* SCM_TXTIME */, 8 },
+	{ MESSAGE_UNIX, SOL_SOCKET, SCM_RIGHTS, RIGHTS_MAX * sizeof(int) },
+	{ MESSAGE_UNIX, SOL_SOCKET, SCM_CREDENTIALS, sizeof(struct ucred) },
+	{ MESSAGE_NETLINK, SOL_SOCKET, SCM_CREDENTIALS, sizeof(struct ucred) },
+};
+
+static bool is_passed(enum message_family family, int level, int type, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(passed); i++)
+		if (passed[i].family == family && passed[i].level == level && passed[i].type == type)
+			return len <= passed[i].max;
+	return false;
+}
+
+struct cmsg_head {
+	size_t len, head, align; /* cmsg_len, bytes of the header, alignment of the next one */
+	int level, type;
+};
+
+static bool take_head(const uint8_t *in, size_t left, bool compat, struct cmsg_head *h)
+{
+	int32_t words[2];
+
+	h->head = compat ? 12 : 16;
+	h->align = compat ? 4 : 8;
+	if (left < h->head)
+		return false;
+	if (compat) {
+		uint32_t len;
+
+		memcpy(&len, in, sizeof(len));
+		h->len = len;
+		memcpy(words, in + 4, sizeof(words));
+	} else {
+		uint64_t len;
+
+		memcpy(&len, in, sizeof(len));
+		h->len = len;
+		memcpy(words, in + 8, sizeof(words));
+	}
+	h->level = words[0];
+	h->type = words[1];
+	return true;
+}
+
+static int put(struct message_control *out, const struct cmsg_head *h, const uint8_t *data, size_t n)
+{
+	struct cmsghdr *c = (struct cmsghdr *)(void *)(out->out + out->len);
+	size_t space = CMSG_SPACE(n), at = out->len + CMSG_LEN(0);
+
+	if (space > sizeof(out->out) - out->len)
+		return -ENOBUFS;
+	memset(c, 0, space);
+	c->cmsg_len = CMSG_LEN(n);
+	c->cmsg_level = h->level;
+	c->cmsg_type = h->type;
+	memcpy(CMSG_DATA(c), data, n);
+	if (h->level == SOL_SOCKET && h->type == SCM_RIGHTS) {
+		if (n % sizeof(int) || out->nfds + n / sizeof(int) > RIGHTS_MAX)
+			return -EINVAL;
+		for (size_t i = 0; i < n; i += sizeof(int)) {
+			memcpy(&out->fds[out->nfds], data + i, sizeof(int));
+			out->fds_at[out->nfds++] = at + i;
+		}
+	}
+	if (h->level == SOL_SOCKET && h->type == SCM_CREDENTIALS) {
+		if (n != sizeof(struct ucred) || out->has_creds)
+			return -EINVAL;
+		out->has_creds = true;
+		out->creds_at = at;
+	}
+	out->len += space;
+	return 0;
+}
+
+int message_parse_control(const uint8_t *in, size_t len, bool compat, enum message_family family,
+			  struct message_control *out)
+{
+	size_t at = 0;
+
+	out->len = 0;
+	out->nfds = 0;
+	out->has_creds = false;
+	while (at < len) {
+		struct cmsg_head h;
+		size_t step;
+		int r;
+
+		/* As the kernel: a rest too short for a header ends the walk, a length that leaves the buffer is wrong. */
+		if (!take_head(in + at, len - at, compat, &h))
+			break;
+		if (h.len < h.head || h.len > len - at)
+			return -EINVAL;
+		if (!is_passed(family, h.level, h.type, h.len - h.head))
+			return -EPERM;
+		r = put(out, &h, in + at + h.head, h.len - h.head);
+		if (r < 0)
+			return r;
+		step = (h.len + h.align - 1) & ~(h.align - 1);
+		if (step > len - at)
+			break;
+		at += step;
+	}
+	return 0;
+}

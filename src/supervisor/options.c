@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+/* options.c - setsockopt, bind, listen; socket for 32-bit callers
+ *
+ * Owns:     the calls around connect and send that a policy speaks of.
+ * Runs in:  a worker thread.
+ *
+ * bind, where Landlock cannot express the policy: an internet socket is bound on behalf. For others (AF_UNIX) the call
+ * continues: a path must be made with the caller's own rights, labels and umask. Its descriptor may be changed to a TCP
+ * socket meanwhile; what that wins is a bound socket, which is useless until it listens or connects, and both look at
+ * the port that it really has (options_listen(), connect.c). So neither needs a backstop in the kernel.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+#include "supervisor/internal.h"
+#include "supervisor/rawsys.h"
+
+#define OPTION_MAX 256
+
+static enum answer fail(struct result *r, int error)
+{
+	r->error = error;
+	return ANSWER_VALUE;
+}
+
+/* 0 with op->sock and op->si filled, or a negative errno. */
+static int fetch(struct caller *c, struct op *op)
+{
+	op->sock = caller_fetch(c, (int)op->call.args[0]);
+	return op->sock < 0 ? op->sock : sockinfo_get(op->sock, &op->si);
+}
+
+static enum answer refuse(struct worker *w, struct op *op, struct result *r, const char *why, int error)
+{
+	listener_audit(w->sup, op, NULL, AUDIT_NO_RULE, why, error);
+	return fail(r, -error);
+}
+
+/* --- setsockopt ------------------------------------------------------------------------------------------------------- */
+
+/* The options that the filter traps (its table, for the calls of socketcall where it cannot see). */
+static bool changes_route(int level, int name)
+{
+	switch (level) {
+	case IPPROTO_IP:
+		return name == 4 || name == 3;
+	case IPPROTO_IPV6:
+		return name == 57 || name == 5 || name == 6 || name == 36 || name == 55;
+	case IPPROTO_SCTP:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Options of 32-bit callers that we may set from our copy: plain values. Pointers inside (filters, iptables) would be
+ * taken for ours; the timeouts have another layout. */
+static bool is_plain(int level, int name)
+{
+	switch (level) {
+	case SOL_SOCKET:
+		return name != 26 && name != 50 && name != 51 && name != 52 && name != 36 /* SO_MARK: by our rights */ &&
+		       name != 32 && name != 33 /* …BUFFORCE */ && name != 20 && name != 21;
+	case IPPROTO_IP:
+	case IPPROTO_IPV6:
+		return name < 64 && !(name >= 41 && name <= 48);
+	case IPPROTO_TCP:
+	case IPPROTO_UDP:
+		return true;
+	default:
+		return false;
+	}
+}
+
+enum answer options_handle(struct worker *w, struct caller *c, struct op *op, struct result *r)
+{
+	int level = (int)op->call.args[1], name = (int)op->call.args[2], len = (int)op->call.args[4];
+	uint8_t value[OPTION_MAX] = { 0 };
+	int rc;
+
+	if (changes_route(level, name))
+		return refuse(w, op, r, "an option that redirects packets", EPERM);
+	rc = fetch(c, op);
+	if (rc < 0)
+		return fail(r, rc);
+	if (len < 0 || len > OPTION_MAX)
+		return fail(r, -EINVAL);
+	if (caller_read(c, op->call.args[3], value, (size_t)len) < 0)
+		return fail(r, -EFAULT);
+	if (!listener_valid(w->sup, op))
+		return ANSWER_DONE;
+	if (level == IPPROTO_TCP && name == TCP_ULP) {
+		if (len != 3 || memcmp(value, "tls", 3) != 0)
+			return refuse(w, op, r, "TCP_ULP other than tls", EPERM);
+	} else if (!op->call.in_memory || !is_plain(level, name)) {
+		return fail(r, -ENOPROTOOPT);
+	}
+	return fail(r, setsockopt(op->sock, level, name, value, (socklen_t)len) < 0 ? -errno : 0);
+}
+
+/* --- bind and listen -------------------------------------------------------------------------------------------------- */
+
+static bool is_tcp(const struct op *op)
+{
+	return verdict_is_inet(&op->si) && op->si.type == SOCK_STREAM;
+}
+
+static uint16_t port_of(const struct sockaddr_storage *ss)
+{
+	return ntohs(ss->ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)ss)->sin6_port
+					       : ((const struct sockaddr_in *)ss)->sin_port);
+}
+
+static bool bind_allowed(struct worker *w, struct op *op, uint16_t port)
+{
+	struct policy_verdict v = policy_check_bind(w->sup->policy, port);
+	struct policy_dest d = { .proto = POLICY_TCP, .port = port };
+
+	if (!v.allowed)
+		listener_audit(w->sup, op, &d, v.rule, NULL, EACCES);
+	return v.allowed;
+}
+
+/* Low ports ask for CAP_NET_BIND_SERVICE: the caller's, not ours. */
+static int bind_as(struct worker *w, struct op *op)
+{
+	struct caller_identity id;
+	bool raise = caller_identify(w->sup, op->tid, &id) == 0 && id.cap_eff & (1ULL << CAP_NET_BIND_SERVICE);
+	int r;
+
+	if (!listener_valid(w->sup, op))
+		return -ESRCH;
+	if (raise)
+		self_raise(true);
+	r = bind(op->sock, (struct sockaddr *)&op->addr, op->addr_len) < 0 ? -errno : 0;
+	if (raise)
+		self_raise(false);
+	return r;
+}
+
+enum answer options_bind(struct worker *w, struct caller *c, struct op *op, struct result *r)
+{
+	int len = (int)op->call.args[2];
+	int rc = fetch(c, op);
+
+	if (rc < 0)
+		return fail(r, rc);
+	if (!verdict_is_inet(&op->si))
+		return ANSWER_CONTINUE; /* backstop: listen and connect look at the real port, see above */
+	if (len < 0 || len > (int)sizeof(op->addr))
+		return fail(r, -EINVAL);
+	op->addr_len = (socklen_t)len;
+	if (caller_read(c, op->call.args[1], &op->addr, op->addr_len) < 0)
+		return fail(r, -EFAULT);
+	if (!listener_valid(w->sup, op))
+		return ANSWER_DONE;
+	/* AF_UNSPEC is AF_INET to bind. A length too short for a port is the kernel's to refuse. */
+	if (is_tcp(op) && len >= (int)sizeof(struct sockaddr_in) && !bind_allowed(w, op, port_of(&op->addr)))
+		return fail(r, -EACCES);
+	rc = bind_as(w, op);
+	return rc == -ESRCH ? ANSWER_DONE : fail(r, rc);
+}
+
+enum answer options_listen(struct worker *w, struct caller *c, struct op *op, struct result *r)
+{
+	socklen_t len = sizeof(op->addr);
+	int rc = fetch(c, op);
+
+	if (rc < 0)
+		return fail(r, rc);
+	if (!listener_valid(w->sup, op))
+		return ANSWER_DONE;
+	/* An AF_UNIX listener: SO_PEERCRED of who connects to it shows who listened. bind may have been raced, so here the
+	 * backstop does not count, only that the descriptor cannot change. */
+	if (!verdict_is_inet(&op->si))
+		return !op->call.in_memory && caller_is_alone(c) ? ANSWER_CONTINUE
+								 : fail(r, unix_listen(w, c, op, (int)op->call.args[1]));
+	if (is_tcp(op) && getsockname(op->sock, (struct sockaddr *)&op->addr, &len) == 0 &&
+	    !bind_allowed(w, op, port_of(&op->addr)))
+		return fail(r, -EACCES);
+	return fail(r, listen(op->sock, (int)op->call.args[1]) < 0 ? -errno : 0);
+}
+
+/* --- socket, for socketcall -------------------------------------------------------------------------------------------- */
+
+/* Arguments in memory could change after the verdict, so the socket is made here, in the caller's network namespace, and
+ * given to it. Only kinds that need no right: a raw socket would be granted by our capabilities. */
+static int make_socket(struct worker *w, const struct op *op, int domain, int type, int protocol)
+{
+	struct sup *s = w->sup;
+	autofd theirs = -1;
+	autofd ours = -1;
+	char path[40];
+	int sock;
+
+	snprintf(path, sizeof(path), "%d/ns/net", (int)op->tid);
+	theirs = openat(s->proc_fd, path, O_RDONLY | O_CLOEXEC);
+	ours = openat(s->proc_fd, "thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (theirs < 0 || ours < 0 || !listener_valid(s, op))
+		return -EACCES;
+	if (self_raise(true) < 0)
+		return -EACCES;
+	if (setns(theirs, CLONE_NEWNET) < 0) {
+		self_raise(false);
+		return -EACCES;
+	}
+	sock = socket(domain, type | SOCK_CLOEXEC, protocol);
+	sock = sock < 0 ? -errno : sock;
+	/* In a stranger's network for good: as in unix.c, better dead. */
+	if (setns(ours, CLONE_NEWNET) < 0 || self_raise(false) < 0)
+		_exit(1);
+	return sock;
+}
+
+enum answer options_socket(struct worker *w, struct caller *c, struct op *op, struct result *r)
+{
+	int domain = (int)op->call.args[0], type = (int)op->call.args[1], protocol = (int)op->call.args[2];
+	autofd sock = -1;
+	int error, fd;
+
+	(void)c;
+	error = policy_check_socket(w->sup->policy, domain, type & 0xf, protocol);
+	if (!error && protocol == 262 /* IPPROTO_MPTCP */)
+		error = EPROTONOSUPPORT;
+	if (error)
+		return refuse(w, op, r, "a kind of socket that no rule can allow", error);
+	/* Arguments in registers are what they are: nothing can change between here and the kernel. */
+	if (!op->call.in_memory)
+		return ANSWER_CONTINUE;
+	if ((type & 0xf) == SOCK_RAW && domain != AF_NETLINK)
+		return refuse(w, op, r, "a raw socket through socketcall", EACCES);
+	sock = make_socket(w, op, domain, type, protocol);
+	if (sock < 0)
+		return fail(r, sock);
+	fd = listener_add_fd(w->sup, op, sock, type & SOCK_CLOEXEC);
+	if (fd < 0)
+		return fail(r, -EMFILE);
+	r->val = fd;
+	return ANSWER_VALUE;
+}

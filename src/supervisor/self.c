@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+/* self.c - what the supervisor does to itself
+ *
+ * Owns:     the way from a fork of `create` to a daemon that no engine notices, and its confinement in stages:
+ *           1. detach: session, /dev/null, no inherited descriptor, signals, name (before "ready");
+ *           2. limit: no_new_privs, not dumpable, capabilities, rlimits (before "ready");
+ *           3. filter: system calls, once the last thread is made (before the first notification).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+#include "supervisor/internal.h"
+#include "supervisor/rawsys.h"
+
+/* linux/securebits.h: uid changes leave the capabilities alone (unix.c sets both, explicitly). Locked. */
+#define SECURE_NO_SETUID_FIXUP_LOCKED ((1 << 2) | (1 << 3))
+
+static int park_high(int *fd, struct err *e)
+{
+	/* Out of the way of 0 to 2 and of the sweep's order. */
+	int high = fcntl(*fd, F_DUPFD_CLOEXEC, 100);
+
+	if (high < 0)
+		return err_sys(e, "keep a descriptor for the supervisor");
+	*fd = high;
+	return 0;
+}
+
+static int compare_fds(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+static void close_all_but(int *sorted, size_t n)
+{
+	unsigned int from = 3;
+
+	for (size_t i = 0; i < n; i++) {
+		if ((unsigned int)sorted[i] > from)
+			sys_close_range(from, (unsigned int)sorted[i] - 1, 0);
+		from = (unsigned int)sorted[i] + 1;
+	}
+	fd_close_from((int)from);
+}
+
+int self_detach(int *keep[], size_t n, struct err *e)
+{
+	int sorted[8];
+	sigset_t none;
+	int null;
+
+	for (size_t i = 0; i < n; i++) {
+		if (park_high(keep[i], e) < 0)
+			return -1;
+		sorted[i] = *keep[i];
+	}
+	qsort(sorted, n, sizeof(sorted[0]), compare_fds);
+	/* Engines wait for the end of these files (shim's listening socket, published ports, conmon's pipes). */
+	close_all_but(sorted, n);
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null < 0)
+		return err_sys(e, "open /dev/null for the supervisor");
+	for (int fd = 0; fd < 3; fd++)
+		if (dup2(null, fd) < 0)
+			return err_sys(e, "give /dev/null to the supervisor");
+	if (null > 2)
+		close(null);
+	setsid(); /* a fork is never a group leader */
+	prctl(PR_SET_PDEATHSIG, 0);
+	prctl(PR_SET_NAME, "sandrun-sup");
+	if (chdir("/") < 0)
+		return err_sys(e, "enter / as the supervisor");
+	umask(077);
+	for (int sig = 1; sig < NSIG; sig++)
+		if (sig != SIGKILL && sig != SIGSTOP)
+			signal(sig, SIG_DFL);
+	/* What a dying terminal, engine or peer may send; SIGTERM stays deadly: delete uses it, and dead means closed. */
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
+	signal(SIGTSTP, SIG_IGN);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	return 0;
+}
+
+#define CAP(c) (1ULL << (c))
+/* Always in effect: the caller's memory and descriptors, SIGPIPE where the kernel would have sent it. */
+#define CAPS_ALWAYS (CAP(CAP_SYS_PTRACE) | CAP(CAP_KILL))
+/* In effect only while unix.c and options.c act as the caller: its ids, its root directory, its network namespace, its
+ * pid in SCM_CREDENTIALS, its own right to pass directories. Not among them, so that no caller gains them by asking us:
+ * CAP_NET_ADMIN, CAP_NET_RAW. */
+#define CAPS_AS_CALLER \
+	(CAP(CAP_SETUID) | CAP(CAP_SETGID) | CAP(CAP_SYS_CHROOT) | CAP(CAP_SYS_ADMIN) | CAP(CAP_DAC_OVERRIDE) | \
+	 CAP(CAP_DAC_READ_SEARCH) | CAP(CAP_NET_BIND_SERVICE))
+
+static uint64_t permitted_caps;
+
+int self_raise(bool on)
+{
+	return raw_capset(on ? permitted_caps : CAPS_ALWAYS & permitted_caps, permitted_caps);
+}
+
+int self_limit(struct err *e)
+{
+	uint64_t effective, permitted;
+	struct rlimit rl;
+
+	/* One descriptor a blocked call; what create was given is the ceiling. */
+	if (getrlimit(RLIMIT_NOFILE, &rl) == 0) {
+		rl.rlim_cur = rl.rlim_max < 65536 ? rl.rlim_max : 65536;
+		setrlimit(RLIMIT_NOFILE, &rl); /* best effort: fewer blocked calls */
+	}
+	rl = (struct rlimit){ 0, 0 };
+	setrlimit(RLIMIT_CORE, &rl);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return err_sys(e, "set no_new_privs for the supervisor");
+	if (raw_capget(&effective, &permitted) < 0)
+		return err_sys(e, "read the supervisor's capabilities");
+	/* Fails without CAP_SETPCAP (rootless with a trimmed set): then there are no uids to change to, either. */
+	prctl(PR_SET_SECUREBITS, SECURE_NO_SETUID_FIXUP_LOCKED, 0, 0, 0);
+	permitted_caps = permitted & (CAPS_ALWAYS | CAPS_AS_CALLER);
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	if (self_raise(false) < 0)
+		return err_sys(e, "reduce the supervisor's capabilities");
+	/* No ptrace, no /proc/PID/mem, no core: also not by a root of the container that shares our pid namespace. */
+	if (prctl(PR_SET_DUMPABLE, 0) < 0)
+		return err_sys(e, "make the supervisor non-dumpable");
+	return 0;
+}
+
+int self_filter(struct err *e)
+{
+	(void)e;
+	return 0;
+}

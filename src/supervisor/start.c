@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+/* start.c - from `create` to a supervisor that is ready
+ *
+ * Owns:     the fork, the tables that live as long as the process, the word "ready".
+ * Runs in:  supervisor_start() in create; the rest in the child, until loop_run().
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "supervisor/internal.h"
+#include "supervisor/rawsys.h"
+
+static int open_tables(struct sup *s, struct err *e)
+{
+	int probe;
+
+	for (int i = 0; i < LISTENERS_MAX; i++)
+		s->listeners[i].fd = -1;
+	for (int i = 0; i < CONNECTIONS_MAX; i++)
+		s->connections[i] = -1;
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_mutex_init(&s->idle_lock, NULL);
+	if (pending_init(s) < 0)
+		return err_sys(e, "make the supervisor's table of blocked calls");
+	s->main_ep = epoll_create1(EPOLL_CLOEXEC);
+	s->work_ep = epoll_create1(EPOLL_CLOEXEC);
+	s->tick_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	s->pending_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (s->main_ep < 0 || s->work_ep < 0 || s->tick_fd < 0 || s->pending_fd < 0)
+		return err_sys(e, "make the supervisor's event loop");
+	s->proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	s->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (s->proc_fd < 0 || s->root_fd < 0)
+		return err_sys(e, "open /proc and / for the supervisor");
+	if (audit_init(&s->audit, s->state_dir) < 0)
+		return err_sys(e, "make the supervisor's audit");
+	/* EINVAL before Linux 6.9; caller_open() knows what to do then. */
+	probe = sys_pidfd_open(getpid(), PIDFD_THREAD);
+	s->thread_pidfds = probe >= 0;
+	fd_close(&probe);
+	return 0;
+}
+
+/* The child's way to "ready". The error, if any, goes up the pipe. */
+static int prepare(struct sup *s, int *ready, struct err *e)
+{
+	int *keep[] = { &s->state_dir, &s->creator_fd, ready };
+
+	if (self_detach(keep, sizeof(keep) / sizeof(keep[0]), e) < 0)
+		return -1;
+	/* Needs our own /proc/self/fd, which is root's once we are not dumpable. */
+	s->control_fd = control_listen(s->state_dir, e);
+	if (s->control_fd < 0)
+		return -1;
+	if (self_limit(e) < 0)
+		return -1;
+	return open_tables(s, e);
+}
+
+static void child(struct sup *s, int ready) __attribute__((noreturn));
+static void child(struct sup *s, int ready)
+{
+	struct err e = { 0 };
+	int r = prepare(s, &ready, &e);
+
+	if (r == 0)
+		e.msg[0] = '\0';
+	if (fd_write_all(ready, &e, sizeof(e)) < 0 || r < 0)
+		_exit(EXIT_FAILURE);
+	close(ready);
+	loop_run(s);
+}
+
+static struct sup *make_sup(const struct supervisor_request *req, struct err *e)
+{
+	/* Shared with nobody: the child writes its own copy. */
+	struct sup *s = mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (s == MAP_FAILED) {
+		err_sys(e, "memory for the supervisor");
+		return NULL;
+	}
+	s->policy = req->policy;
+	s->traits = policy_get_traits(req->policy);
+	confine_plan_make(req->policy, req->landlock ? CONFINE_LANDLOCK_NET_ABI : 0, req->bpf_backstop, &s->plan);
+	snprintf(s->id, sizeof(s->id), "%s", req->id);
+	s->state_dir = req->state_dir;
+	s->init_fd = s->control_fd = -1;
+	return s;
+}
+
+/* What the child said: nothing (it died), a message, or "ready". */
+static int await_ready(int ready, pid_t pid, struct err *e)
+{
+	struct err said = { 0 };
+	ssize_t n = fd_read_all(ready, &said, sizeof(said));
+
+	if (n == (ssize_t)sizeof(said) && said.msg[0] == '\0')
+		return 0;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	if (n == (ssize_t)sizeof(said))
+		*e = said;
+	else
+		err_msg(e, "it ended before it was ready");
+	return err_prefix(e, "start the network supervisor");
+}
+
+pid_t supervisor_start(const struct supervisor_request *req, struct err *e)
+{
+	struct sup *s = make_sup(req, e);
+	int ready[2];
+	pid_t pid;
+
+	if (!s)
+		return -1;
+	/* Who starts us without ever naming an init, and dies, leaves no orphan: its pidfd. */
+	s->creator_fd = sys_pidfd_open(getpid(), 0);
+	if (s->creator_fd < 0 || pipe2(ready, O_CLOEXEC) < 0) {
+		err_sys(e, "start the network supervisor");
+		fd_close(&s->creator_fd);
+		munmap(s, sizeof(*s));
+		return -1;
+	}
+	pid = fork();
+	if (pid == 0)
+		child(s, ready[1]);
+	close(ready[1]);
+	if (pid < 0)
+		err_sys(e, "fork the network supervisor");
+	else if (await_ready(ready[0], pid, e) < 0)
+		pid = -1;
+	close(ready[0]);
+	fd_close(&s->creator_fd);
+	munmap(s, sizeof(*s));
+	return pid;
+}
