@@ -223,6 +223,9 @@ void addrset_build(struct addrset *s, struct addrset_entry *entries, size_t n)
 {
 	size_t n_v4 = 0;
 
+	*s = (struct addrset){ 0 };
+	if (!n)
+		return;
 	/* IPv4 to the front. */
 	for (size_t i = 0; i < n; i++) {
 		struct addrset_entry tmp = entries[i];

@@ -128,8 +128,8 @@ static int finish_set(struct policy *p, enum policy_proto proto, struct err *e)
 		if (!(policy_rule_protos(p, r) & 1u << proto))
 			continue;
 		g.rule = (uint32_t)i;
-		g.ranges = p->ranges + r->range;
 		g.n_ranges = r->n_ranges;
+		g.ranges = g.n_ranges ? p->ranges + r->range : NULL;
 		policy_rule_nets(p, r, gather_net, &g);
 	}
 	if (!g.full)
@@ -155,8 +155,8 @@ static void finish_any_tcp(struct policy *p)
 		if (!rule_is_any_tcp(p, &p->rules[i]))
 			continue;
 		/* All get rule 0, so that neighbours merge: ports are asked for here, not reasons. */
-		g.ranges = p->ranges + p->rules[i].range;
 		g.n_ranges = p->rules[i].n_ranges;
+		g.ranges = g.n_ranges ? p->ranges + p->rules[i].range : NULL;
 		gather_net(&any, &g);
 	}
 	p->any_tcp = xcalloc(2 * g.n, sizeof(*p->any_tcp));

@@ -7,7 +7,7 @@
 #
 # A further harness is tests/fuzz/fuzz-NAME.c (it defines LLVMFuzzerTestOneInput and includes the .c files that it
 # needs), seeds in tests/fuzz/corpus/NAME/, NAME in FUZZ_NAMES, and a block like that of "config" below.
-FUZZ_NAMES = config
+FUZZ_NAMES = config rules
 
 FUZZ_CC = clang-14
 FUZZ_CFLAGS = -std=gnu11 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
@@ -20,6 +20,13 @@ TESTS += tests/fuzz/fuzz-config
 tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz-config.c tests/fuzz/replay.c
 tests_fuzz_fuzz_config_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"tests/fuzz/corpus/config"'
 tests_fuzz_fuzz_config_LDADD = $(LIBS_ALL)
+
+# --- rules: rule lists, bind lists, keys, stored policies
+check_PROGRAMS += tests/fuzz/fuzz-rules
+TESTS += tests/fuzz/fuzz-rules
+tests_fuzz_fuzz_rules_SOURCES = tests/fuzz/fuzz-rules.c tests/fuzz/replay.c
+tests_fuzz_fuzz_rules_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"tests/fuzz/corpus/rules"'
+EXTRA_DIST += tests/fuzz/rules.dict
 
 # --- all of them
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/config.dict
