@@ -104,6 +104,16 @@ const char *oci_check_mb_schema(const char *s)
 	return oci_check_one_line(s);
 }
 
+/* A directory of resctrl, made and removed by us: no path may come out of it. */
+const char *oci_check_clos_id(const char *s)
+{
+	if (strcmp(s, "/") == 0)
+		return NULL;
+	if (strchr(s, '/') || strcmp(s, ".") == 0 || strcmp(s, "..") == 0)
+		return "must be \"/\" or one name";
+	return oci_check_one_line(s);
+}
+
 /* "Currently no flag values are supported." */
 const char *oci_check_no_flag(const char *s)
 {

@@ -12,6 +12,7 @@ const char *oci_check_cpu_list(const char *s);
 const char *oci_check_device_access(const char *s);
 const char *oci_check_page_size(const char *s);
 const char *oci_check_mb_schema(const char *s);
+const char *oci_check_clos_id(const char *s);
 const char *oci_check_one_line(const char *s);
 const char *oci_check_no_flag(const char *s);
 

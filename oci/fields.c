@@ -433,7 +433,7 @@ static const struct oci_object seccomp = TABLE(seccomp_fields, .check = oci_chec
 
 #define THIS struct oci_intel_rdt
 static const struct oci_field intel_rdt_fields[] = {
-	STRING("closID", clos_id),
+	STRING("closID", clos_id, IS(oci_check_clos_id)),
 	STRINGS("schemata", schemata, IS(oci_check_one_line)),
 	STRING("l3CacheSchema", l3_cache_schema, IS(oci_check_one_line)),
 	STRING("memBwSchema", mem_bw_schema, IS(oci_check_mb_schema)),
