@@ -47,12 +47,16 @@ int propagation_protect_parent(int fd, unsigned long ms, struct err *e)
 
 	/* Only the root of a mount can be told so, EINVAL elsewhere: go up until it is one. */
 	while (cur >= 0) {
+		struct err why;
 		autofd up = -1;
 
-		if (mount_set_propagation(cur, want, e) == 0)
+		if (mount_set_propagation(cur, want, &why) == 0)
 			return 0;
-		if (!e || e->code != EINVAL)
+		if (why.code != EINVAL) {
+			if (e)
+				*e = why;
 			return -1;
+		}
 		up = openat(cur, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (up < 0)
 			return err_sys(e, "open a directory above the root filesystem");
