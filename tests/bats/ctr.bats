@@ -109,7 +109,9 @@ task_is() { cc task ls | awk -v n="$NAME" '$1 == n { print $3 }' | grep -qx "$1"
 }
 
 @test "ctr: with the host's pid namespace nothing survives init" {
-	cc_run_d --with-ns "pid:/proc/1/ns/pid" "$IMG" "$NAME" sh -c 'sleep 876543 & sleep 876544'
+	shell 'sleep 876543 & sleep 876544'
+	cfg '.linux.namespaces |= map(select(.type != "pid")) | .root.path = $r' --arg r "$B/rootfs"
+	cc_run -d --config "$B/config.json" "$NAME" >/dev/null
 	wait_until pgrep -f "sleep 876543"
 	cc task kill -s KILL "$NAME"
 	wait_until task_is STOPPED

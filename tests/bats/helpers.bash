@@ -158,7 +158,7 @@ cfg() {
 }
 
 # args WORD…: the workload's command.
-args() { cfg '.process.args = $ARGS.positional' --args "$@"; }
+args() { cfg '.process.args = $ARGS.positional' --args -- "$@"; }
 # shell SCRIPT: the same, as a shell script.
 shell() { args sh -c "$1"; }
 # annotate KEY=VALUE…: io.sandlock. may be left out before net-allow and the like.
@@ -180,7 +180,7 @@ all_caps() {
 
 # rt WORD…: the runtime, on this test's --root, in its network namespace if it has one. 3 is bats' own descriptor.
 rt() {
-	SANDRUN_TEST=$ID timeout -k 5 "${RT_TIMEOUT:-60}" "${NSENTER[@]}" "$SANDRUN" --root "$STATE" "$@" 3>&-
+	SANDRUN_TEST=$ID timeout --foreground -k 5 "${RT_TIMEOUT:-60}" "${NSENTER[@]}" "$SANDRUN" --root "$STATE" "$@" 3>&-
 }
 
 # run_container [--annotate K=V]… [--] WORD…: runs it in the foreground: $status, $output, $stderr.

@@ -35,30 +35,17 @@ pexec() { run --separate-stderr pm exec "$@"; }
 	pexec -t "$NAME" probe tty
 	is 0 "$status"
 	[[ ${output//$'\r'/} =~ ^/dev/pts/[0-9]+\ [0-9]+x[0-9]+\ session ]]
-	pm_on_a_terminal 33 77 exec -it "$NAME" probe await-size 33 77
-	has 33x77 "$(cat "$T/tty.out")"
-}
-
-# pm_on_a_terminal ROWS COLS WORD…: podman on a terminal of 20x50 that gets that size once the session runs.
-pm_on_a_terminal() {
+	# podman on a terminal of 20x50 that becomes 33x77 once the first size has arrived inside
 	need script
-	local rows=$1 cols=$2
-	shift 2
 	cat >"$T/tty.sh" <<-END
 		. $TESTS_DIR/helpers-engine.bash
 		NSENTER=()
 		stty rows 20 cols 50
-		(until [ -e $T/resize ]; do sleep 0.02; done; stty -F /dev/tty rows $rows cols $cols) &
-		pm $*
+		(until [ -e $(pm mount "$NAME")/tmp/sized ]; do sleep 0.02; done; stty -F /dev/tty rows 33 cols 77) &
+		pm exec -it $NAME sh -c 'probe await-size 20 50; touch /tmp/sized; probe await-size 33 77'
 	END
-	(wait_until session_has_size 20x50; touch "$T/resize") 3>&- &
-	SPAWNED+=($!)
 	script -qefc "bash $T/tty.sh" "$T/tty.out" </dev/null >/dev/null 3>&-
-}
-
-# The first size has arrived inside: only then is the second one a change.
-session_has_size() {
-	pm exec "$NAME" sh -c 'for t in /dev/pts/[0-9]*; do stty size <$t; done' 2>/dev/null | grep -qx "${1/x/ }"
+	has 33x77 "$(cat "$T/tty.out")"
 }
 
 @test "podman exec: -d leaves the session running, and its pid goes when it ends" {
