@@ -15,7 +15,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "supervisor/internal.h"
@@ -65,6 +67,21 @@ static bool was_undelivered(struct sup *s, int sock)
 	return found;
 }
 
+/* When SO_SNDTIMEO runs out the errno tells whether this call or an earlier one began to connect. */
+static int timeout_errno(int sock)
+{
+	struct timeval tv = { 0 };
+	struct tcp_info info = { 0 };
+	socklen_t len = sizeof(tv);
+
+	if (getsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &tv, &len) < 0 || (!tv.tv_sec && !tv.tv_usec))
+		return 0;
+	len = sizeof(info);
+	if (getsockopt(sock, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 && info.tcpi_state == TCP_SYN_SENT)
+		return EALREADY;
+	return EINPROGRESS;
+}
+
 static enum answer perform(struct worker *w, struct op *op, struct result *r)
 {
 	bool again = op->phase == OP_CONNECTING;
@@ -72,6 +89,8 @@ static enum answer perform(struct worker *w, struct op *op, struct result *r)
 	int rc, error;
 
 	if (may_block) {
+		if (!again)
+			op->timeout_errno = timeout_errno(op->sock);
 		loop_hand_over(w);
 		atomic_store(&w->in_connect, true);
 	}

@@ -181,6 +181,7 @@ struct op {
 	struct sockaddr_storage addr;
 	socklen_t addr_len;
 	bool fastopen_sent; /* the SYN is out: what follows is an ordinary send */
+	int timeout_errno;  /* of a connect */
 	int64_t deadline;   /* SO_SNDTIMEO, absolute ms; 0: none */
 };
 

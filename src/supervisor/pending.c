@@ -203,7 +203,7 @@ static bool give_up(struct sup *s, struct pending *p)
 	if (!listener_valid(s, op))
 		return true;
 	if (op->deadline && sup_now_ms() >= op->deadline)
-		error = op->call.kind == NOTIFY_CONNECT && op->si.domain != AF_UNIX ? EINPROGRESS : EAGAIN;
+		error = op->timeout_errno ? op->timeout_errno : EAGAIN;
 	else
 		error = interrupted(s, p);
 	if (!error)

@@ -332,6 +332,7 @@ static enum answer send_single(struct worker *w, struct caller *c, struct op *op
 	uint8_t header[MESSAGE_HEADER_MAX];
 	uint64_t done = op->done;
 	struct message m = { 0 };
+	int64_t n;
 	int flags;
 
 	if (op->call.kind == NOTIFY_SENDTO) {
@@ -358,7 +359,8 @@ static enum answer send_single(struct worker *w, struct caller *c, struct op *op
 			return ANSWER_VALUE;
 		}
 	}
-	return finish(op, send_one(w, c, op, &m, &done, flags), done, flags, r);
+	n = send_one(w, c, op, &m, &done, flags);
+	return finish(op, n, done, flags, r);
 }
 
 static int flags_of(const struct op *op)
