@@ -239,12 +239,27 @@ static void grammar_merge_ranges(struct grammar_rules *o, size_t first)
 
 /* --- targets ---------------------------------------------------------------------------------------- */
 
+static bool grammar_is_set(struct piece p, enum policy_set *set)
+{
+	for (unsigned int i = 0; i < SET_COUNT; i++) {
+		if (!piece_is_word(p, grammar_set_names[i]))
+			continue;
+		*set = (enum policy_set)i;
+		return true;
+	}
+	return false;
+}
+
 bool grammar_is_hostname(const char *s, size_t n)
 {
 	size_t label = 0, last = 0;
+	enum policy_set set;
 	bool hex;
 
 	if (n == 0 || n > 253)
+		return false;
+	/* "80-90." and "private." lose their dot, and would be read back as something else. */
+	if (piece_only((struct piece){ s, n }, "0123456789-") || grammar_is_set((struct piece){ s, n }, &set))
 		return false;
 	for (size_t i = 0; i <= n; i++) {
 		if (i == n || s[i] == '.') {
@@ -315,7 +330,7 @@ static int grammar_net(struct grammar *g, struct piece p, int family, struct pol
 {
 	const char *slash = piece_find(p, '/');
 	struct piece a = slash ? piece_to(p, slash) : p;
-	unsigned int max = family == AF_INET ? 32 : 128;
+	long max = family == AF_INET ? 32 : 128;
 	const char *ip = family == AF_INET ? "IPv4" : "IPv6";
 	char show[TEXT_QUOTED], addr[INET6_ADDRSTRLEN] = "";
 	struct in6_addr v6 = { 0 };
@@ -337,9 +352,9 @@ static int grammar_net(struct grammar *g, struct piece p, int family, struct pol
 			return bad(g, "a prefix with a port needs brackets, as in [2001:db8::/32]:443");
 		len = grammar_number(l);
 		if (len == -1)
-			return bad(g, "\"%s\" is no prefix length; %s has 0 to %u", piece_show(l, show), ip, max);
+			return bad(g, "\"%s\" is no prefix length; %s has 0 to %ld", piece_show(l, show), ip, max);
 		if (len == -2 || len > max)
-			return bad(g, "prefix length %s is too long; %s has 0 to %u", piece_show(l, show), ip, max);
+			return bad(g, "prefix length %s is too long; %s has 0 to %ld", piece_show(l, show), ip, max);
 	}
 	r->target = TARGET_NET;
 	r->net.addr = family == AF_INET ? canonical_v4(ntohl(v4.s_addr)) : v6;
@@ -364,11 +379,8 @@ static int grammar_target(struct grammar *g, struct piece p, struct policy_rule 
 	}
 	if (piece_find(p, '[') || piece_find(p, ']'))
 		return bad(g, "a bracket is out of place; an IPv6 address with a port is written [2001:db8::1]:443");
-	for (unsigned int i = 0; i < SET_COUNT; i++) {
-		if (!piece_is_word(p, grammar_set_names[i]))
-			continue;
+	if (grammar_is_set(p, &r->set)) {
 		r->target = TARGET_SET;
-		r->set = (enum policy_set)i;
 		return 0;
 	}
 	if (piece_find(p, '/') || piece_only(p, "0123456789."))

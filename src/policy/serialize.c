@@ -250,11 +250,10 @@ static int read_line(struct reader *r, char *line, unsigned int *step)
 static int read_body(struct reader *r, char *s)
 {
 	unsigned int step = 0;
+	char *end;
 
-	/* The first line is the head, and every line ends in \n: policy_read() has seen to both. */
-	for (unsigned int n = 1; *s; n++) {
-		char *end = strchr(s, '\n');
-
+	/* The first line is the head, and every line ends in \n: read_frame() has seen to both. */
+	for (unsigned int n = 1; (end = strchr(s, '\n')); n++) {
 		*end = '\0';
 		if (n > 1 && read_line(r, s, &step) < 0)
 			return err_prefix(r->e, "line %u", n);

@@ -241,6 +241,9 @@ static const struct {
 	  "255, as in 10.0.0.1" },
 	{ "net-allow", "m\xc3\xbc.test", A ": \"m\\xc3\\xbc.test\" at character 1: \"m\\xc3\\xbc.test\"" NO_HOST },
 	{ "net-allow", "a\"\\\x01:80", A ": \"a\\x22\\x5c\\x01:80\" at character 1: \"a\\x22\\x5c\\x01\"" NO_HOST },
+	/* … nor what would be something else without its final dot */
+	{ "net-allow", "80-90.", A ": \"80-90.\" at character 1: \"80-90.\"" NO_HOST },
+	{ "net-allow", "Private.", A ": \"Private.\" at character 1: \"Private.\"" NO_HOST },
 	{ "net-allow", "user@one.test", A ": \"user@one.test\" at character 1: \"user@one.test\"" NO_HOST },
 	/* bind lists */
 	{ "net-allow-bind", "0", A "-bind: \"0\" at character 1: port 0 is no destination; ports are 1 to 65535" },
@@ -406,7 +409,7 @@ static void names_have_their_shape(void **state)
 	static const char *const yes[] = { "a", "localhost", "a.b", "3com.example", "a_b.example", "xn--mnchen-3ya.de",
 					   "1a", "0xyz", "a-b--c.d", "1.2.3.a" };
 	static const char *const no[] = { "", ".", "a.", ".a", "-a", "a-", "a b", "A", "1", "1.2", "0x", "0xf", "a.0x1",
-					  "a.1", "a/b", "a@b", "a*", "a\x80" };
+					  "a.1", "a/b", "a@b", "a*", "a\x80", "1-2", "metadata" };
 	char long_one[260];
 
 	(void)state;
