@@ -65,7 +65,7 @@ struct policy_traits {
 	bool tcp_possible;   /* some TCP destination may be allowed */
 	bool udp_possible;
 	bool icmp_possible;  /* ICMP echo (and raw ICMP) sockets may exist */
-	bool bind;	     /* a bind policy is there */
+	bool bind;	     /* a bind policy is there and refuses some port */
 	/* Egress is TCP port rules for any address, and nothing else may be created: Landlock alone enforces it. */
 	bool tcp_ports_only;
 };
