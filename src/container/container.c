@@ -55,6 +55,17 @@ char *container_root(const char *option)
 	return xasprintf("/tmp/sandrun-%u", (unsigned int)geteuid());
 }
 
+char *container_cache_dir(void)
+{
+	autofree char *root = container_root(NULL);
+	char *path = xasprintf("%s.cache", root);
+
+	if (mkdir(path, 0700) == 0 || errno == EEXIST)
+		return path;
+	free(path);
+	return NULL;
+}
+
 int container_check_id(const char *id, struct err *e)
 {
 	size_t len = strlen(id);

@@ -62,6 +62,10 @@ struct container {
  * unset: podman exports it so), or /tmp/sandrun-UID. Heap, the caller's. */
 char *container_root(const char *option);
 
+/* Where compiled profiles are kept: beside the default root, whatever --root says, since every engine and namespace of it uses
+ * the same few profiles. Made if it is not there; NULL where it cannot be (there is then no cache). Heap, the caller's. */
+char *container_cache_dir(void);
+
 /* Letters, digits and "_+-." only, as runc: the id becomes a file name. */
 int container_check_id(const char *id, struct err *e);
 

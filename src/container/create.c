@@ -153,9 +153,8 @@ static int prepare(struct creation *k, struct err *e)
 		return -1;
 	if (check_terminal(k->o, &k->config.process, e) < 0 || compile_policy(k, e) < 0)
 		return -1;
-	cache = xasprintf("%s/.cache", k->o->root);
-	if (file_mkdirs(cache, 0700, e) < 0 ||
-	    confine_profile_prepare(&k->config.linux_.seccomp, cache, &k->profile, e) < 0)
+	cache = k->config.linux_.seccomp.set ? container_cache_dir() : NULL;
+	if (confine_profile_prepare(&k->config.linux_.seccomp, cache, &k->profile, e) < 0)
 		return -1;
 	return namespaces_prepare(&k->config.linux_, &k->ns, e);
 }

@@ -225,7 +225,7 @@ static int load_policy(struct session *s, struct err *e)
 
 static int prepare(struct session *s, struct err *e)
 {
-	autofree char *cache = xasprintf("%s/.cache", s->c->root);
+	autofree char *cache = NULL;
 	autofree char *root = xasprintf("/proc/%d/root", (int)s->c->pid);
 	enum container_status status = container_status(s->c);
 
@@ -239,6 +239,7 @@ static int prepare(struct session *s, struct err *e)
 		return -1;
 	if (load_policy(s, e) < 0)
 		return -1;
+	cache = s->config.linux_.seccomp.set ? container_cache_dir() : NULL;
 	if (confine_profile_prepare(&s->config.linux_.seccomp, cache, &s->profile, e) < 0)
 		return -1;
 	s->cgroup = s->c->cgroup ? cgroup_read(s->c->cgroup, e) : NULL;
