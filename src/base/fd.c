@@ -25,7 +25,7 @@ void fd_close(int *fd)
 }
 
 /* For kernels before 5.9 (and 5.11 for the CLOEXEC flag) only. */
-static void walk_fds(int first, bool do_close)
+static void walk_fds(int first, int keep, bool do_close)
 {
 	DIR *d = opendir("/proc/self/fd");
 	struct dirent *de;
@@ -35,7 +35,7 @@ static void walk_fds(int first, bool do_close)
 	while ((de = readdir(d))) {
 		int fd = atoi(de->d_name);
 
-		if (de->d_name[0] == '.' || fd < first || fd == dirfd(d))
+		if (de->d_name[0] == '.' || fd < first || fd == keep || fd == dirfd(d))
 			continue;
 		if (do_close)
 			close(fd);
@@ -48,13 +48,24 @@ static void walk_fds(int first, bool do_close)
 void fd_close_from(int first)
 {
 	if (sys_close_range((unsigned int)first, ~0u, 0) < 0)
-		walk_fds(first, true);
+		walk_fds(first, -1, true);
+}
+
+void fd_close_from_but(int first, int keep)
+{
+	if (keep < first) {
+		fd_close_from(first);
+		return;
+	}
+	if ((keep > first && sys_close_range((unsigned int)first, (unsigned int)keep - 1, 0) < 0) ||
+	    sys_close_range((unsigned int)keep + 1, ~0u, 0) < 0)
+		walk_fds(first, keep, true);
 }
 
 void fd_cloexec_from(int first)
 {
 	if (sys_close_range((unsigned int)first, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
-		walk_fds(first, false);
+		walk_fds(first, -1, false);
 }
 
 int fd_set_cloexec(int fd, bool on)

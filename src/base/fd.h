@@ -28,6 +28,8 @@ static inline int fd_steal(int *fd)
 
 /* Closes every descriptor >= @first (close_range(2), Linux 5.9; else a walk of /proc/self/fd). */
 void fd_close_from(int first);
+/* The same, but for @keep (which may be -1, or below @first). */
+void fd_close_from_but(int first, int keep);
 /* Marks every descriptor >= @first close-on-exec. */
 void fd_cloexec_from(int first);
 /* Sets or clears FD_CLOEXEC. */

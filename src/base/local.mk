@@ -4,4 +4,5 @@ libsandrun_a_SOURCES += \
 	src/base/file.c src/base/file.h \
 	src/base/log.c src/base/log.h \
 	src/base/str.c src/base/str.h \
-	src/base/sys.h
+	src/base/sys.h \
+	src/base/unixsock.c src/base/unixsock.h

@@ -42,6 +42,11 @@ int log_open(const char *target, enum log_format format, struct err *e)
 	return 0;
 }
 
+int log_descriptor(void)
+{
+	return log_fd;
+}
+
 void log_set_level(enum log_level level)
 {
 	log_level = level;

@@ -17,6 +17,8 @@ enum log_format { LOG_FMT_TEXT, LOG_FMT_JSON };
 /* @target: a path, or "file:PATH", "journald:ID", "syslog:ID" (crun's dialect; the latter two go to stderr
  * only). Opened in append mode, made 0644. Returns 0 or -1 with @e. */
 int log_open(const char *target, enum log_format format, struct err *e);
+/* The log's descriptor, or -1: for who closes all others. */
+int log_descriptor(void);
 void log_set_level(enum log_level level);
 enum log_level log_get_level(void);
 

@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/capability.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
@@ -121,6 +122,69 @@ static inline int sys_seccomp(unsigned int op, unsigned int flags, void *args)
 static inline long sys_keyctl_join(const char *name)
 {
 	return syscall(SYS_keyctl, 1 /* KEYCTL_JOIN_SESSION_KEYRING */, name);
+}
+
+/* Landlock: Linux 5.13. The structs are the caller's, of the ABI that it speaks. */
+static inline int sys_landlock_create_ruleset(const void *attr, size_t size, unsigned int flags)
+{
+	return (int)syscall(SYS_landlock_create_ruleset, attr, size, flags);
+}
+
+static inline int sys_landlock_add_rule(int ruleset, int type, const void *rule)
+{
+	return (int)syscall(SYS_landlock_add_rule, ruleset, type, rule, 0u);
+}
+
+static inline int sys_landlock_restrict_self(int ruleset)
+{
+	return (int)syscall(SYS_landlock_restrict_self, ruleset, 0u);
+}
+
+/* capget(2), capset(2): glibc exports them but declares them nowhere. */
+static inline int sys_capget(struct __user_cap_header_struct *header, struct __user_cap_data_struct data[2])
+{
+	return (int)syscall(SYS_capget, header, data);
+}
+
+static inline int sys_capset(struct __user_cap_header_struct *header, const struct __user_cap_data_struct data[2])
+{
+	return (int)syscall(SYS_capset, header, data);
+}
+
+/* Named apart from <linux/sched/types.h>, which later libcs include and earlier ones clash with. */
+struct sys_sched_attr {
+	uint32_t size;
+	uint32_t policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+	uint32_t util_min, util_max; /* Linux 5.3 */
+};
+
+/* sched_setattr(2) of the calling thread: Linux 3.14; glibc 2.41. */
+static inline int sys_sched_setattr(const struct sys_sched_attr *a)
+{
+	return (int)syscall(SYS_sched_setattr, 0, a, 0u);
+}
+
+/* ioprio_set(2): never wrapped by glibc. */
+static inline int sys_ioprio_set(int which, int who, int value)
+{
+	return (int)syscall(SYS_ioprio_set, which, who, value);
+}
+
+/* set_mempolicy(2): Linux 2.6.7; wrapped by libnuma only. */
+static inline int sys_set_mempolicy(int mode, const unsigned long *nodes, unsigned long max)
+{
+	return (int)syscall(SYS_set_mempolicy, mode, nodes, max);
+}
+
+/* getcwd(2) as the kernel answers it, with its "(unreachable)": libcs disagree on what they make of that. The length with
+ * the NUL. */
+static inline long sys_getcwd(char *buf, size_t size)
+{
+	return syscall(SYS_getcwd, buf, size);
 }
 
 /* bpf(2): Linux 3.18. */

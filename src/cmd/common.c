@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/str.h"
 
 int cmd_begin(const struct option *table, const char *usage, int n, bool more, int argc, char **argv, int *at,
@@ -46,7 +47,7 @@ int cmd_take_fds(int preserve_fds)
 {
 	int n = preserve_fds > 0 ? preserve_fds : listen_fds();
 
-	fd_close_from(3 + n);
+	fd_close_from_but(3 + n, log_descriptor());
 	/* podman --preserve-fd=9,40 gives us 38 with holes: they stay closed for the container. */
 	for (int fd = 3; fd < 3 + n; fd++) {
 		if (fcntl(fd, F_GETFD) < 0) {
