@@ -69,7 +69,7 @@ static const char everything[] =
 	" {'destination':'data','source':'/src','options':['rbind','ro',''],"
 	"  'uidMappings':[{'containerID':1,'hostID':2,'size':3}],"
 	"  'gidMappings':[{'containerID':4,'hostID':5,'size':6},{'containerID':7,'hostID':8,'size':9}]}],"
-	"'process':{'terminal':true,'consoleSize':{'height':25,'width':80},'cwd':'/work','env':['A=1','B='],"
+	"'process':{'terminal':true,'consoleSize':{'height':25,'width':80},'cwd':'/home','env':['A=1','B='],"
 	" 'args':['sh','-c',''],'commandLine':'cmd',"
 	" 'user':{'uid':1,'gid':2,'umask':18,'additionalGids':[3,4294967295],'username':'joe'},"
 	" 'capabilities':{'bounding':['CAP_CHOWN','CAP_KILL'],'permitted':['CAP_BPF'],'effective':['CAP_SYSLOG'],"
@@ -175,7 +175,7 @@ static void check_process(const struct oci_process *p)
 	assert_true(p->console_size.set);
 	assert_int_equal(p->console_size.height, 25);
 	assert_int_equal(p->console_size.width, 80);
-	assert_string_equal(p->cwd, "/work");
+	assert_string_equal(p->cwd, "/home");
 	assert_strings(&p->env, 2, "A=1", "B=");
 	assert_strings(&p->args, 3, "sh", "-c", "");
 	assert_string_equal(p->command_line, "cmd");
