@@ -114,7 +114,7 @@ bool notify_calls_decode(const struct seccomp_data *data, struct notify_call *ou
 		if (arch->audit != data->arch)
 			continue;
 		for (int k = 0; k < NOTIFY_KINDS; k++) {
-			if (arch->nr[k] != (uint32_t)data->nr)
+			if (arch->nr[k] == NOTIFY_NO_CALL || arch->nr[k] != (uint32_t)data->nr)
 				continue;
 			memset(out, 0, sizeof(*out));
 			out->kind = (enum notify_kind)k;

@@ -159,7 +159,7 @@ static void put_line(struct audit *a, const char *line, size_t len)
 		a->size += (off_t)len;
 }
 
-void audit_flush(struct audit *a, const struct policy *p, const char *id)
+void audit_flush(struct audit *a, const struct policy *p, const char *id, bool last)
 {
 	int64_t now = sup_now_ms(), earned = (now - a->tokens_at) * AUDIT_PER_SECOND / 1000;
 	struct audit_record r;
@@ -184,8 +184,8 @@ void audit_flush(struct audit *a, const struct policy *p, const char *id)
 	a->suppressed += over;
 	pthread_mutex_unlock(&a->lock);
 	/* One line for many: written with the next line that is due, so that it is bounded, too. */
-	if (a->tokens > 0 && (over = take_suppressed(a)) > 0) {
-		a->tokens--;
+	if ((a->tokens > 0 || last) && (over = take_suppressed(a)) > 0) {
+		a->tokens -= a->tokens > 0;
 		put_line(a, line, (size_t)snprintf(line, sizeof(line), "{\"suppressed\":%llu}\n", (unsigned long long)over));
 	}
 }

@@ -158,8 +158,8 @@ struct audit {
 int audit_init(struct audit *a, int dir_fd);
 /* Any thread; never waits for a disk. */
 void audit_denied(struct audit *a, const struct audit_record *r);
-/* Main thread: writes what has come in. */
-void audit_flush(struct audit *a, const struct policy *p, const char *id);
+/* Main thread: writes what has come in. @last: also how many were not described, whether or not a line is due. */
+void audit_flush(struct audit *a, const struct policy *p, const char *id, bool last);
 
 /* --- the call on its way ---------------------------------------------------------------------------------------------- */
 

@@ -311,7 +311,7 @@ static void main_event(struct sup *s, const struct epoll_event *ev)
 		tick(s);
 		break;
 	case MAIN_AUDIT:
-		audit_flush(&s->audit, s->policy, s->id);
+		audit_flush(&s->audit, s->policy, s->id, false);
 		break;
 	case MAIN_CREATOR:
 		/* Its end without an init: nobody will ever watch. With one: its work is done. */
@@ -320,7 +320,7 @@ static void main_event(struct sup *s, const struct epoll_event *ev)
 		epoll_ctl(s->main_ep, EPOLL_CTL_DEL, s->creator_fd, NULL);
 		break;
 	case MAIN_INIT:
-		audit_flush(&s->audit, s->policy, s->id);
+		audit_flush(&s->audit, s->policy, s->id, true);
 		_exit(EXIT_SUCCESS);
 	default:
 		break;
@@ -359,6 +359,6 @@ void loop_run(struct sup *s)
 		if (n > 0)
 			main_event(s, &ev);
 		else if (n == 0)
-			audit_flush(&s->audit, s->policy, s->id);
+			audit_flush(&s->audit, s->policy, s->id, false);
 	}
 }

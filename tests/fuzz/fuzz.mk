@@ -7,7 +7,7 @@
 #
 # A further harness is tests/fuzz/fuzz-NAME.c (it defines LLVMFuzzerTestOneInput and includes the .c files that it
 # needs), seeds in tests/fuzz/corpus/NAME/, NAME in FUZZ_NAMES, and a block like that of "config" below.
-FUZZ_NAMES = config rules
+FUZZ_NAMES = config rules message
 
 FUZZ_CC = clang-14
 FUZZ_CFLAGS = -std=gnu11 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
@@ -27,6 +27,12 @@ TESTS += tests/fuzz/fuzz-rules
 tests_fuzz_fuzz_rules_SOURCES = tests/fuzz/fuzz-rules.c tests/fuzz/replay.c
 tests_fuzz_fuzz_rules_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"tests/fuzz/corpus/rules"'
 EXTRA_DIST += tests/fuzz/rules.dict
+
+# --- message: what the supervisor copies out of a caller
+check_PROGRAMS += tests/fuzz/fuzz-message
+TESTS += tests/fuzz/fuzz-message
+tests_fuzz_fuzz_message_SOURCES = tests/fuzz/fuzz-message.c tests/fuzz/replay.c
+tests_fuzz_fuzz_message_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"tests/fuzz/corpus/message"'
 
 # --- all of them
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/config.dict
