@@ -7,14 +7,11 @@
  */
 #include "confine/confine.h"
 
-#include <fcntl.h>
-#include <stdio.h>
 #include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "base/unixsock.h"
 #include "oci/json_write.h"
 #include "oci/names.h"
 
@@ -46,38 +43,6 @@ static char *document(const struct oci_seccomp *s, pid_t pid, const char *state_
 	return xasprintf("%.*s,\"state\":%s}", len ? (int)(len - 1) : 0, head, state_json);
 }
 
-/* @path may be longer than sun_path: then by way of its directory's descriptor. */
-static int connect_to(const char *path, struct err *e)
-{
-	autofd sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	const char *base = strrchr(path, '/');
-	autofree char *dir = NULL;
-	autofd dirfd = -1;
-
-	if (sock < 0)
-		return err_sys(e, "make a unix socket");
-	if (!base)
-		return err_msg(e, "\"%.64s\" is no absolute path", path);
-	if (strlen(path) < sizeof(sa.sun_path)) {
-		memcpy(sa.sun_path, path, strlen(path));
-	} else {
-		dir = xstrndup(path, base == path ? 1 : (size_t)(base - path));
-		dirfd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (dirfd < 0)
-			return err_msg(e, "open %s (%s)", dir, err_words(errno));
-		if (snprintf(sa.sun_path, sizeof(sa.sun_path), "/proc/self/fd/%d/%s", dirfd, base + 1) >=
-		    (int)sizeof(sa.sun_path))
-			return err_set(e, ENAMETOOLONG, "%.64s", path);
-	}
-	while (connect(sock, (const struct sockaddr *)&sa, sizeof(sa)) < 0)
-		if (errno != EINTR)
-			/* Not the errno's own words: "no such file" would be taken for a missing command. */
-			return err_msg(e, "no seccomp agent answers at %s (%s)", path,
-				       errno == ENOENT ? "there is no socket" : err_words(errno));
-	return fd_steal(&sock);
-}
-
 static int send_rest(int sock, const char *data, size_t len, struct err *e)
 {
 	while (len) {
@@ -102,9 +67,11 @@ int confine_profile_send_listener(const struct oci_seccomp *s, int listener, pid
 
 	if (!s->listener_path)
 		return err_msg(e, "linux.seccomp.listenerPath is missing: SCMP_ACT_NOTIFY needs it");
-	sock = connect_to(s->listener_path, e);
+	if (s->listener_path[0] != '/')
+		return err_msg(e, "linux.seccomp.listenerPath: \"%.64s\" is no absolute path", s->listener_path);
+	sock = unixsock_connect(s->listener_path, SOCK_STREAM, e);
 	if (sock < 0)
-		return err_prefix(e, "linux.seccomp.listenerPath");
+		return err_prefix(e, "linux.seccomp.listenerPath: no seccomp agent answers");
 	if (fd_send(sock, listener, doc, first, e) < 0 || send_rest(sock, doc + first, len - first, e) < 0)
 		return err_prefix(e, "linux.seccomp.listenerPath %s", s->listener_path);
 	return 0;

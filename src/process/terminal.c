@@ -19,13 +19,12 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/un.h>
 #include <sys/vfs.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/str.h"
+#include "base/unixsock.h"
 #include "process/internal.h"
 
 #ifndef TIOCGPTPEER
@@ -193,40 +192,10 @@ int process_take_terminal(int slave, uid_t uid, struct err *e)
 	return 0;
 }
 
-/* Connects to a unix socket whose path may be longer than the 107 bytes of sun_path: then by way of its directory's
- * descriptor. */
-static int connect_unix(const char *path, struct err *e)
-{
-	autofd sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	const char *base = strrchr(path, '/');
-	autofree char *dir = base ? xstrndup(path, base == path ? 1 : (size_t)(base - path)) : xstrdup(".");
-	autofd dirfd = -1;
-	int n;
-
-	if (sock < 0)
-		return err_sys(e, "make a unix socket");
-	base = base ? base + 1 : path;
-	if (strlen(path) < sizeof(sa.sun_path)) {
-		n = snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", path);
-	} else {
-		dirfd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (dirfd < 0)
-			return err_sys(e, "open %s", dir);
-		n = snprintf(sa.sun_path, sizeof(sa.sun_path), "/proc/self/fd/%d/%s", dirfd, base);
-	}
-	if (n <= 0 || n >= (int)sizeof(sa.sun_path))
-		return err_set(e, ENAMETOOLONG, "connect to \"%.64s\"", path);
-	while (connect(sock, (const struct sockaddr *)&sa, sizeof(sa)) < 0)
-		if (errno != EINTR)
-			return err_sys(e, "connect to %s", path);
-	return fd_steal(&sock);
-}
-
 int process_send_console(const char *socket_path, int master, struct err *e)
 {
 	static const char name[] = "/dev/ptmx";
-	autofd sock = connect_unix(socket_path, e);
+	autofd sock = unixsock_connect(socket_path, SOCK_STREAM, e);
 
 	if (sock < 0)
 		return err_prefix(e, "--console-socket");

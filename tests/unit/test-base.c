@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -18,6 +19,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/unixsock.h"
 
 static void error_says_errno_in_words(void **state)
 {
@@ -174,6 +176,46 @@ static void descriptors_travel_and_extras_are_closed(void **state)
 	close(pair[1]);
 }
 
+/* A listening socket at @path, bound by way of its directory as the path may be too long to be bound. */
+static int listen_at(const char *dir, const char *name)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	autofd d = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autofd sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_true(d >= 0 && sock >= 0);
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "/proc/self/fd/%d/%s", d, name);
+	assert_int_equal(bind(sock, (const struct sockaddr *)&sa, sizeof(sa)), 0);
+	assert_int_equal(listen(sock, 4), 0);
+	return fd_steal(&sock);
+}
+
+static void unix_sockets_connect_by_short_and_long_paths(void **state)
+{
+	struct tree *t = *state;
+	autofree char *deep = xasprintf("%s/%0*d", t->path, 150, 0), *longer = xasprintf("%s/s", deep);
+	autofree char *brief = xasprintf("%s/s", t->path), *absent = xasprintf("%s/absent", deep);
+	struct err e;
+
+	assert_int_equal(mkdir(deep, 0700), 0);
+	{
+		autofd a = listen_at(t->path, "s"), b = listen_at(deep, "s");
+		autofd c = unixsock_connect(brief, SOCK_STREAM, &e), d = unixsock_connect(longer, SOCK_STREAM, &e);
+
+		assert_true(a >= 0 && b >= 0 && c >= 0 && d >= 0);
+		assert_true(fcntl(c, F_GETFD) & FD_CLOEXEC);
+	}
+	assert_int_equal(unixsock_connect(longer, SOCK_STREAM, &e), -1); /* nobody listens any more */
+	assert_int_equal(e.code, ECONNREFUSED);
+	assert_int_equal(unixsock_connect(absent, SOCK_STREAM, &e), -1);
+	assert_int_equal(e.code, ENOENT);
+	assert_null(strcasestr(e.msg, "no such file"));
+	assert_int_equal(unixsock_connect("", SOCK_STREAM, &e), -1);
+	unlink(brief);
+	unlink(longer);
+	rmdir(deep);
+}
+
 static void log_is_one_json_object(void **state)
 {
 	struct tree *t = *state;
@@ -201,6 +243,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(paths_stay_below_the_root, make_tree, remove_tree),
 		cmocka_unit_test_setup_teardown(replaced_files_are_whole_or_not_there, make_tree, remove_tree),
 		cmocka_unit_test(descriptors_travel_and_extras_are_closed),
+		cmocka_unit_test_setup_teardown(unix_sockets_connect_by_short_and_long_paths, make_tree, remove_tree),
 		cmocka_unit_test_setup_teardown(log_is_one_json_object, make_tree, remove_tree),
 	};
 
