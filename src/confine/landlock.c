@@ -15,10 +15,9 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "base/fd.h"
+#include "base/sys.h"
 #include "confine/plan.h"
 
 /* Our own names: <linux/landlock.h> of the build machine may be older than the kernel. */
@@ -57,14 +56,9 @@ static const struct abi *abi_row(int abi)
 	return best;
 }
 
-static int landlock_create_ruleset(const struct ruleset_attr *attr, size_t size, unsigned int flags)
-{
-	return (int)syscall(SYS_landlock_create_ruleset, attr, size, flags);
-}
-
 int confine_landlock_abi(void)
 {
-	int abi = landlock_create_ruleset(NULL, 0, CREATE_RULESET_VERSION);
+	int abi = sys_landlock_create_ruleset(NULL, 0, CREATE_RULESET_VERSION);
 
 	/* ENOSYS: not built in. EOPNOTSUPP: not enabled at boot. EPERM: an engine's seccomp profile. All mean "not here":
 	 * the notify filter then does without a backstop, which the plan knows. */
@@ -84,7 +78,7 @@ static void grant_ports(uint16_t lo, uint16_t hi, void *ctx)
 	for (unsigned int port = lo; port <= hi && !g->error; port++) {
 		struct net_port_attr rule = { .allowed_access = g->access, .port = port };
 
-		if (syscall(SYS_landlock_add_rule, g->ruleset, RULE_NET_PORT, &rule, 0) < 0)
+		if (sys_landlock_add_rule(g->ruleset, RULE_NET_PORT, &rule) < 0)
 			g->error = errno;
 	}
 }
@@ -117,7 +111,7 @@ int confine_landlock_apply(const struct policy *p, bool *active, struct err *e)
 		attr.handled_access_net |= NET_BIND_TCP & row->net;
 	if (!attr.handled_access_net)
 		return 0;
-	ruleset = landlock_create_ruleset(&attr, row->attr_size, 0);
+	ruleset = sys_landlock_create_ruleset(&attr, row->attr_size, 0);
 	if (ruleset < 0)
 		return err_sys(e, "make the Landlock ruleset for the network policy");
 	g.ruleset = ruleset;
@@ -131,7 +125,7 @@ int confine_landlock_apply(const struct policy *p, bool *active, struct err *e)
 	}
 	if (g.error)
 		return err_set(e, g.error, "add a port to the Landlock ruleset");
-	if (syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
+	if (sys_landlock_restrict_self(ruleset) < 0)
 		return err_sys(e, "enter the Landlock domain (needs no_new_privs or CAP_SYS_ADMIN; "
 				  "the kernel allows 16 domains inside each other)");
 	*active = true;

@@ -11,14 +11,13 @@
  */
 #include "process/process.h"
 
-#include <linux/capability.h>
 #include <stdint.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/str.h"
+#include "base/sys.h"
 #include "oci/names.h"
 #include "process/internal.h"
 
@@ -29,13 +28,13 @@ struct sets {
 	uint64_t effective, permitted, inheritable;
 };
 
-/* libc has no wrapper for these two and libcap's allocate. */
+/* libcap's functions for these two allocate. */
 static int cap_get(struct sets *s)
 {
 	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct d[2] = { 0 };
 
-	if (syscall(SYS_capget, &h, d) < 0)
+	if (sys_capget(&h, d) < 0)
 		return -1;
 	s->effective = d[0].effective | (uint64_t)d[1].effective << 32;
 	s->permitted = d[0].permitted | (uint64_t)d[1].permitted << 32;
@@ -51,7 +50,7 @@ static int cap_set(const struct sets *s)
 		{ (uint32_t)(s->effective >> 32), (uint32_t)(s->permitted >> 32), (uint32_t)(s->inheritable >> 32) },
 	};
 
-	return (int)syscall(SYS_capset, &h, d);
+	return sys_capset(&h, d);
 }
 
 static uint64_t mask_of(const struct oci_strings *names)

@@ -13,7 +13,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -209,9 +208,8 @@ int process_enter_cwd(const char *cwd, struct err *e)
 	if (chdir(cwd) < 0)
 		return err_sys(e, "chdir to cwd `%s`", cwd);
 	/* CVE-2024-21626: a cwd such as /proc/self/fd/7 leads to a host directory that somebody left open. The kernel's
-	 * name for a place that the root does not reach begins with "(unreachable)". The bare system call:
-	 * libcs disagree on what they make of that. */
-	n = syscall(SYS_getcwd, buf, sizeof(buf));
+	 * name for a place that the root does not reach begins with "(unreachable)". */
+	n = sys_getcwd(buf, sizeof(buf));
 	if (n > 0 && buf[0] == '/')
 		return 0;
 	if (n < 0 && errno == ERANGE) /* deeper than PATH_MAX, but reachable names begin with "/", too: cannot be told */

@@ -7,16 +7,8 @@
  */
 #include "process/process.h"
 
-#include <sys/syscall.h>
-#include <unistd.h>
-
+#include "base/sys.h"
 #include "process/internal.h"
-
-/* set_mempolicy(2): Linux 2.6.7; wrapped by libnuma only. */
-static int sys_set_mempolicy(int mode, const unsigned long *nodes, unsigned long max)
-{
-	return (int)syscall(SYS_set_mempolicy, mode, nodes, max);
-}
 
 static const struct word modes[] = {
 	{ "MPOL_DEFAULT", 0 },

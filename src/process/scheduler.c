@@ -9,34 +9,10 @@
 #include <inttypes.h>
 #include <sched.h>
 #include <sys/personality.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "base/str.h"
+#include "base/sys.h"
 #include "process/internal.h"
-
-/* Named apart from <linux/sched/types.h>, which later libcs include and earlier ones clash with. */
-struct sched_attributes {
-	uint32_t size;
-	uint32_t policy;
-	uint64_t flags;
-	int32_t nice;
-	uint32_t priority;
-	uint64_t runtime, deadline, period;
-	uint32_t util_min, util_max; /* Linux 5.3 */
-};
-
-/* sched_setattr(2): Linux 3.14; glibc 2.41. */
-static int sys_sched_setattr(const struct sched_attributes *a)
-{
-	return (int)syscall(SYS_sched_setattr, 0, a, 0u);
-}
-
-/* ioprio_set(2): never wrapped by glibc. */
-static int sys_ioprio_set(int which, int who, int value)
-{
-	return (int)syscall(SYS_ioprio_set, which, who, value);
-}
 
 enum { POL_OTHER = 0, POL_FIFO = 1, POL_RR = 2, POL_BATCH = 3, POL_ISO = 4, POL_IDLE = 5, POL_DEADLINE = 6 };
 
@@ -141,7 +117,7 @@ int scheduler_check(const struct oci_process *p, struct err *e)
 int process_set_scheduler(const struct oci_process *p, struct err *e)
 {
 	const struct oci_scheduler *s = &p->scheduler;
-	struct sched_attributes a = { .size = sizeof(a) };
+	struct sys_sched_attr a = { .size = sizeof(a) };
 
 	if (!s->set)
 		return 0;
