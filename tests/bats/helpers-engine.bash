@@ -99,8 +99,8 @@ leftovers_of_engine() {
 			echo "process $pid: $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null)"
 	done
 	grep -E "$FT/(graph/.*/merged|run/.*/shm|ctd/state/.*rootfs)" /proc/self/mountinfo | awk '{print "mount " $5}'
-	[ ! -d "$FT/state" ] || find "$FT/state" -mindepth 1 -maxdepth 1 | sed 's/^/state /'
-	[ ! -d "$FT/rr/sr" ] || find "$FT/rr/sr" -mindepth 1 -maxdepth 1 | sed 's/^/state /'
+	[ ! -d "$FT/state" ] || find "$FT/state" -mindepth 1 -maxdepth 1 ! -name '.*' | sed 's/^/state /'
+	[ ! -d "$FT/rr/sr" ] || find "$FT/rr/sr" -mindepth 1 -maxdepth 1 ! -name '.*' | sed 's/^/state /'
 	for f in $(awk '/ create / || $1 == "create" { print $NF }' "$FT/calls" 2>/dev/null | sort -u); do
 		find /sys/fs/cgroup -type d -name "*$f*" | sed 's/^/cgroup /'
 	done

@@ -223,7 +223,7 @@ is() { [ "$2" = "$1" ] || { printf 'expected: %s\nhave:     %s\n' "$1" "$2"; ret
 has() { [[ $2 == *"$1"* ]] || { printf 'expected in it: %s\nhave: %s\n' "$1" "$2"; return 1; }; }
 
 # Whatever carries this test's name: processes (by command line, marker or cgroup), cgroups of every hierarchy, mounts,
-# unix sockets, state. grep must not find itself: the name comes from a file.
+# unix sockets, state (but not its cache of seccomp programs). grep must not find itself: the name comes from a file.
 leftovers() {
 	local f pid name=${1:-$ID}
 	for f in $(grep -lsaF -f <(echo "$name") /proc/[0-9]*/cmdline /proc/[0-9]*/cgroup; \
@@ -236,7 +236,7 @@ leftovers() {
 	find /sys/fs/cgroup -type d -name "*$name*" 2>/dev/null | sed 's/^/cgroup /'
 	grep -F "$name" /proc/self/mountinfo | awk '{print "mount " $5}'
 	grep -F "/$name/" /proc/net/unix | awk '{print "socket " $NF}'
-	[ ! -d "${STATE:-/nonexistent}" ] || find "$STATE" -mindepth 1 -maxdepth 1 | sed 's/^/state /'
+	[ ! -d "${STATE:-/nonexistent}" ] || find "$STATE" -mindepth 1 -maxdepth 1 ! -name '.*' | sed 's/^/state /'
 }
 
 # Our own subshells inherit the marker only while they run the runtime: they are ancestors of this shell.
