@@ -19,14 +19,43 @@
 #include "supervisor/internal.h"
 #include "supervisor/rawsys.h"
 
-int caller_open(struct caller *c, const struct sup *s, pid_t tid)
+/* A pidfd costs about as much as all else together, so each worker keeps a few. A stale one cannot be mistaken: it stands
+ * for one task, whose number nobody else has while it lives, and says ESRCH when it does not (caller_fetch()). */
+static int cached_pidfd(struct worker *w, pid_t tid)
 {
+	struct cached_pidfd *slot = &w->pidfds[(unsigned int)tid % PIDFDS_CACHED];
+
+	if (slot->tid != tid) {
+		int fd = sys_pidfd_open(tid, PIDFD_THREAD);
+
+		if (fd < 0)
+			return -errno;
+		if (slot->tid)
+			close(slot->fd);
+		*slot = (struct cached_pidfd){ .tid = tid, .fd = fd };
+	}
+	return slot->fd;
+}
+
+static void forget_pidfd(struct worker *w, pid_t tid)
+{
+	struct cached_pidfd *slot = &w->pidfds[(unsigned int)tid % PIDFDS_CACHED];
+
+	if (slot->tid == tid) {
+		close(slot->fd);
+		slot->tid = 0;
+	}
+}
+
+int caller_open(struct caller *c, struct worker *w, pid_t tid)
+{
+	const struct sup *s = w->sup;
 	struct caller_identity id;
 
-	*c = (struct caller){ .sup = s, .tid = tid, .pidfd = -1 };
+	*c = (struct caller){ .sup = s, .worker = w, .tid = tid, .pidfd = -1 };
 	if (s->thread_pidfds) {
-		c->pidfd = sys_pidfd_open(tid, PIDFD_THREAD);
-		return c->pidfd < 0 ? -errno : 0;
+		c->pidfd = cached_pidfd(w, tid);
+		return c->pidfd < 0 ? c->pidfd : 0;
 	}
 	/* Before 6.9 a pidfd is a process, and pidfd_getfd() uses the table of its first thread. That is the caller's table,
 	 * too, unless the thread has unshared it. Then a verdict would be on another socket than the caller means; it
@@ -41,7 +70,9 @@ int caller_open(struct caller *c, const struct sup *s, pid_t tid)
 
 void caller_close(struct caller *c)
 {
-	fd_close(&c->pidfd);
+	if (!c->sup->thread_pidfds)
+		fd_close(&c->pidfd);
+	c->pidfd = -1;
 }
 
 int caller_read_vec(const struct caller *c, const struct iovec *remote, size_t n, void *buf, size_t len)
@@ -52,6 +83,14 @@ int caller_read_vec(const struct caller *c, const struct iovec *remote, size_t n
 		return 0;
 	/* Short: a page in the middle is not there. */
 	return process_vm_readv(c->tid, &local, 1, remote, n, 0) == (ssize_t)len ? 0 : -EFAULT;
+}
+
+int caller_read2(const struct caller *c, uint64_t addr1, void *buf1, size_t len1, uint64_t addr2, void *buf2, size_t len2)
+{
+	struct iovec local[2] = { { buf1, len1 }, { buf2, len2 } };
+	struct iovec remote[2] = { { (void *)(uintptr_t)addr1, len1 }, { (void *)(uintptr_t)addr2, len2 } };
+
+	return process_vm_readv(c->tid, local, 2, remote, 2, 0) == (ssize_t)(len1 + len2) ? 0 : -EFAULT;
 }
 
 int caller_read(const struct caller *c, uint64_t addr, void *buf, size_t len)
@@ -69,10 +108,18 @@ int caller_write(const struct caller *c, uint64_t addr, const void *buf, size_t 
 	return process_vm_writev(c->tid, &local, 1, &remote, 1, 0) == (ssize_t)len ? 0 : -EFAULT;
 }
 
-int caller_fetch(const struct caller *c, int fd)
+int caller_fetch(struct caller *c, int fd)
 {
 	int r = sys_pidfd_getfd(c->pidfd, fd);
 
+	if (r < 0 && errno == ESRCH && c->sup->thread_pidfds) {
+		/* The task that had this number before. */
+		forget_pidfd(c->worker, c->tid);
+		c->pidfd = cached_pidfd(c->worker, c->tid);
+		if (c->pidfd < 0)
+			return -ESRCH;
+		r = sys_pidfd_getfd(c->pidfd, fd);
+	}
 	return r < 0 ? -errno : r;
 }
 

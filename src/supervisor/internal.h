@@ -45,19 +45,22 @@ struct sup;
 
 struct caller {
 	const struct sup *sup;
+	struct worker *worker;
 	pid_t tid;
 	int pidfd;	/* of the thread where the kernel can (6.9), else of its process */
 };
 
 /* Negative errno, or 0. @c must be closed with caller_close(). */
-int caller_open(struct caller *c, const struct sup *s, pid_t tid);
+int caller_open(struct caller *c, struct worker *w, pid_t tid);
 void caller_close(struct caller *c);
 /* All @len bytes, or -EFAULT. A page that is slow to come blocks the calling worker (never the others, loop.c). */
 int caller_read(const struct caller *c, uint64_t addr, void *buf, size_t len);
+/* Two places at once. */
+int caller_read2(const struct caller *c, uint64_t addr1, void *buf1, size_t len1, uint64_t addr2, void *buf2, size_t len2);
 int caller_read_vec(const struct caller *c, const struct iovec *remote, size_t n, void *buf, size_t len);
 int caller_write(const struct caller *c, uint64_t addr, const void *buf, size_t len);
 /* The caller's descriptor @fd as one of ours, or a negative errno (-EBADF). */
-int caller_fetch(const struct caller *c, int fd);
+int caller_fetch(struct caller *c, int fd);
 /* True if no other task can change the caller's descriptor table while it waits for us. */
 bool caller_is_alone(const struct caller *c);
 
@@ -113,7 +116,6 @@ int message_parse_control(const uint8_t *in, size_t len, bool compat, enum messa
 
 struct sockinfo {
 	int domain, type, protocol;
-	bool nonblock;
 };
 
 enum destination {
@@ -197,8 +199,15 @@ struct result {
 	int error; /* negative errno */
 };
 
+#define PIDFDS_CACHED 16 /* by thread id; another one in its place: opened anew */
+struct cached_pidfd {
+	pid_t tid; /* 0: none */
+	int fd;
+};
+
 struct worker {
 	struct sup *sup;
+	struct cached_pidfd pidfds[PIDFDS_CACHED];
 	unsigned int index;
 	pthread_t thread;
 	_Atomic pid_t tid;
@@ -261,6 +270,8 @@ struct sup {
 	 * must get 0, not EISCONN. By socket cookie. */
 	uint64_t undelivered[16];
 	unsigned int undelivered_next;
+	/* Until when (µs) a connect on a blocking socket is expected to block (connect.c). */
+	_Atomic int64_t connects_block_until;
 	/* Leadership: (worker index << 1 | busy) | sequence << 16. */
 	_Atomic uint64_t lead;
 	pthread_mutex_t idle_lock;
@@ -320,6 +331,8 @@ enum answer options_socket(struct worker *w, struct caller *c, struct op *op, st
 /* True if the kernel may run the call itself (policy contract, section 4, rule 2). */
 bool listener_may_continue(const struct sup *s, const struct caller *c, const struct op *op);
 int sockinfo_get(int sock, struct sockinfo *out);
+/* O_NONBLOCK of the shared file description, at this moment. */
+bool sockinfo_nonblock(int sock);
 
 /* --- control.c, self.c ------------------------------------------------------------------------------------------------------- */
 void control_accept(struct sup *s);

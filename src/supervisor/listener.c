@@ -208,7 +208,7 @@ bool listener_run(struct worker *w, struct op *op)
 	struct caller c;
 
 	/* EACCES: someone we may not look at (fail closed); ESRCH: dead, and the answer goes nowhere. */
-	r.error = caller_open(&c, w->sup, op->tid) < 0 ? -EACCES : 0;
+	r.error = caller_open(&c, w, op->tid) < 0 ? -EACCES : 0;
 	if (!r.error)
 		a = dispatch(w, &c, op, &r);
 	caller_close(&c);

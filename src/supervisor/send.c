@@ -87,6 +87,11 @@ static int copy_message(struct worker *w, struct caller *c, const struct op *op,
 
 	memset(out, 0, sizeof(*out));
 	out->addr_len = m->name ? m->name_len : 0;
+	if (op->call.kind == NOTIFY_SENDTO && !is_stream(op) && m->iov_len <= 65535) {
+		/* The common datagram: one read for both. */
+		out->total = out->len = m->iov_len;
+		return caller_read2(c, m->name, &out->addr, out->addr_len, m->iov, w->payload, out->len);
+	}
 	if (out->addr_len && caller_read(c, m->name, &out->addr, out->addr_len) < 0)
 		return -EFAULT;
 	if (op->call.kind == NOTIFY_SENDTO) {
@@ -185,7 +190,7 @@ static int64_t send_inet(struct worker *w, struct op *op, struct copy *copy, str
 	n = sendmsg(op->sock, msg, flags | MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (fastopen && (n >= 0 || errno == EINPROGRESS))
 		op->fastopen_sent = true;
-	if (n < 0 && fastopen && errno == EINPROGRESS && !op->si.nonblock)
+	if (n < 0 && fastopen && errno == EINPROGRESS && !sockinfo_nonblock(op->sock))
 		return -EAGAIN; /* the SYN is out without data; a blocking caller waits for the handshake */
 	return n < 0 ? -errno : n;
 }
@@ -267,7 +272,7 @@ static enum answer finish(struct op *op, int64_t n, uint64_t done, int flags, st
 	if (n == GONE)
 		return ANSWER_DONE;
 	if (n == -EAGAIN) {
-		if (!op->si.nonblock && !(flags & MSG_DONTWAIT)) {
+		if (!(flags & MSG_DONTWAIT) && !sockinfo_nonblock(op->sock)) {
 			op->phase = OP_SENDING;
 			op->done = done;
 			return ANSWER_WAIT;
@@ -315,7 +320,7 @@ static enum answer send_many(struct worker *w, struct caller *c, struct op *op, 
 	}
 	if (n == GONE)
 		return ANSWER_DONE;
-	if (n == -EAGAIN && !op->si.nonblock && !(flags & MSG_DONTWAIT)) {
+	if (n == -EAGAIN && !(flags & MSG_DONTWAIT) && !sockinfo_nonblock(op->sock)) {
 		op->phase = OP_SENDING;
 		op->done = i;
 		return ANSWER_WAIT;

@@ -150,7 +150,7 @@ static bool is_pathname(const struct sockaddr_storage *ss, socklen_t len)
 
 enum answer unix_connect(struct worker *w, struct caller *c, struct op *op, struct result *r)
 {
-	bool may_block = !op->si.nonblock && op->si.domain == AF_UNIX;
+	bool may_block = op->si.domain == AF_UNIX && !sockinfo_nonblock(op->sock);
 	struct caller_identity id;
 	struct self_ids ids;
 	int error;

@@ -71,11 +71,11 @@ static void fuzz_control(const uint8_t *data, size_t size, bool compat, unsigned
 static void fuzz_address(const uint8_t *data, size_t size, const uint8_t *choice)
 {
 	static const struct sockinfo kinds[] = {
-		{ AF_INET, SOCK_STREAM, IPPROTO_TCP, false },  { AF_INET6, SOCK_STREAM, IPPROTO_TCP, false },
-		{ AF_INET, SOCK_DGRAM, IPPROTO_UDP, false },   { AF_INET6, SOCK_DGRAM, IPPROTO_UDP, false },
-		{ AF_INET, SOCK_DGRAM, IPPROTO_ICMP, false },  { AF_INET6, SOCK_DGRAM, IPPROTO_ICMPV6, false },
-		{ AF_INET, SOCK_RAW, IPPROTO_ICMP, false },    { AF_INET6, SOCK_RAW, IPPROTO_ICMPV6, false },
-		{ AF_INET, SOCK_STREAM, 262, false },	       { AF_UNIX, SOCK_STREAM, 0, false },
+		{ AF_INET, SOCK_STREAM, IPPROTO_TCP },  { AF_INET6, SOCK_STREAM, IPPROTO_TCP },
+		{ AF_INET, SOCK_DGRAM, IPPROTO_UDP },   { AF_INET6, SOCK_DGRAM, IPPROTO_UDP },
+		{ AF_INET, SOCK_DGRAM, IPPROTO_ICMP },  { AF_INET6, SOCK_DGRAM, IPPROTO_ICMPV6 },
+		{ AF_INET, SOCK_RAW, IPPROTO_ICMP },    { AF_INET6, SOCK_RAW, IPPROTO_ICMPV6 },
+		{ AF_INET, SOCK_STREAM, 262 },	       { AF_UNIX, SOCK_STREAM, 0 },
 	};
 	const struct sockinfo *si = &kinds[choice[0] % ARRAY_SIZE(kinds)];
 	struct sockaddr_storage ss = { 0 };
