@@ -377,7 +377,7 @@ static const struct {
 	int (*handle)(struct creation *k, const struct sync_msg *m, int passed, struct err *e);
 	bool answer;
 } steps[SYNC_COUNT] = {
-	[SYNC_STAGED] = { on_staged, false },
+	[SYNC_STAGED] = { on_staged, true },
 	[SYNC_MAPS_WANTED] = { on_maps_wanted, true },
 	[SYNC_NAMESPACED] = { on_namespaced, true },
 	[SYNC_HOOKS_WANTED] = { on_hooks_wanted, true },

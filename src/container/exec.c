@@ -402,7 +402,7 @@ static int converse(struct session *s, struct err *e)
 		if (steps[m.type](s, &m, passed, e) < 0)
 			return -1;
 		served |= m.type == SYNC_LISTENER;
-		if (m.type != SYNC_STAGED && sync_send(s->sync, SYNC_GO, 0, e) < 0)
+		if (sync_send(s->sync, SYNC_GO, 0, e) < 0)
 			return -1;
 	}
 }

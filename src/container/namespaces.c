@@ -3,11 +3,14 @@
  *
  * One clone3(2) does it where nothing but plain namespaces is to be joined: the new ones are made by its flags, the
  * child joins the others itself. Two things need a process in between, the *stage*:
- *   - a joined pid namespace and a new time namespace hold only for children of the process that asked;
+ *   - a joined pid namespace holds only for children of the process that asked;
  *   - a user namespace that is joined has to be entered before what it owns is made, and one that is new must be made
  *     after namespaces of the outer one were joined (inside it, we would have no right to).
  * The stage joins, then clones init with CLONE_PARENT, so that init is the caller's child all the same (engines reap it),
  * tells the caller its pid, and is gone.
+ *
+ * A new time namespace is no flag of the clone: its clocks can be set only while nobody is in it. So unshare(2) makes it
+ * for children to come, the offsets are written, and setns(2) takes the process itself in (one thread, Linux 5.6: fine).
  *
  * Runs in:  create and exec; the stage.
  */
@@ -176,23 +179,91 @@ static int join(const struct namespaces *ns, struct err *e)
 	return join_all(ns, true, done, e);
 }
 
-static int write_offset(const char *clock, const struct oci_time_offset *o, struct err *e)
+/* What making a time namespace takes from /proc. Opened before anything is joined: a joined mount namespace has another
+ * procfs; and by a joined user namespace the process loses its "dumpable" mark, and with it the files of its own directory
+ * go to a root that a user's process is not. */
+struct clocks {
+	int self;    /* /proc/self */
+	int offsets; /* its timens_offsets */
+	int error;   /* why there is none */
+};
+
+static void open_clocks(const struct namespaces *ns, struct clocks *c)
+{
+	*c = (struct clocks){ .self = -1, .offsets = -1 };
+	if (!(ns->new_flags & CLONE_NEWTIME))
+		return;
+	c->self = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	c->offsets = openat(c->self, "timens_offsets", O_WRONLY | O_CLOEXEC);
+	c->error = errno;
+}
+
+static void close_clocks(struct clocks *c)
+{
+	fd_close(&c->self);
+	fd_close(&c->offsets);
+}
+
+static int write_offset(int offsets, const char *clock, const struct oci_time_offset *o, struct err *e)
 {
 	char line[96];
+	int len = snprintf(line, sizeof(line), "%s %lld %u\n", clock, (long long)o->secs, o->nanosecs);
 
 	if (!o->set)
 		return 0;
-	snprintf(line, sizeof(line), "%s %lld %u\n", clock, (long long)o->secs, o->nanosecs);
-	if (file_write(AT_FDCWD, "/proc/self/timens_offsets", line, e) < 0)
-		return err_prefix(e, "linux.timeOffsets.%s", clock);
+	/* ERANGE: the clock would be negative, or pass 146 years from now. */
+	if (write(offsets, line, (size_t)len) != len)
+		return err_sys(e, "linux.timeOffsets.%s: set to %lld s, %u ns", clock, (long long)o->secs, o->nanosecs);
 	return 0;
 }
 
-static int make_time(const struct namespaces *ns, struct err *e)
+static int make_time(const struct namespaces *ns, const struct clocks *c, struct err *e)
 {
+	autofd children = -1;
+
 	if (unshare(CLONE_NEWTIME) < 0)
 		return err_sys(e, "make a time namespace (Linux 5.6 with CONFIG_TIME_NS has them)");
-	return write_offset("boottime", &ns->boottime, e) < 0 || write_offset("monotonic", &ns->monotonic, e) < 0 ? -1 : 0;
+	if (c->offsets < 0 && (ns->boottime.set || ns->monotonic.set))
+		return err_msg(e, "linux.timeOffsets: /proc/self/timens_offsets cannot be opened (%s)", err_words(c->error));
+	if (write_offset(c->offsets, "boottime", &ns->boottime, e) < 0 ||
+	    write_offset(c->offsets, "monotonic", &ns->monotonic, e) < 0)
+		return -1;
+	children = openat(c->self, "ns/time_for_children", O_RDONLY | O_CLOEXEC);
+	if (children < 0 || setns(children, CLONE_NEWTIME) < 0)
+		return err_sys(e, "enter the new time namespace");
+	return 0;
+}
+
+/* A new time namespace is to belong to the user namespace of the container: this process can make it if it is, or will have
+ * been by joining, in that one; else the clone, which is born in it, does. */
+static bool time_is_for_clone(const struct namespaces *ns)
+{
+	return (ns->new_flags & CLONE_NEWTIME) && (ns->new_flags & CLONE_NEWUSER);
+}
+
+/* Joins what is to be joined and makes the time namespace, if it is to be made here. */
+static int enter(const struct namespaces *ns, struct err *e)
+{
+	struct clocks clocks;
+	int r;
+
+	open_clocks(ns, &clocks);
+	r = join(ns, e);
+	if (r == 0 && (ns->new_flags & CLONE_NEWTIME) && !time_is_for_clone(ns))
+		r = make_time(ns, &clocks, e);
+	close_clocks(&clocks);
+	return r;
+}
+
+static int enter_time(const struct namespaces *ns, struct err *e)
+{
+	struct clocks clocks;
+	int r;
+
+	open_clocks(ns, &clocks);
+	r = make_time(ns, &clocks, e);
+	close_clocks(&clocks);
+	return r;
 }
 
 static bool needs_stage(const struct namespaces *ns)
@@ -201,8 +272,13 @@ static bool needs_stage(const struct namespaces *ns)
 
 	for (size_t i = 0; i < OCI_NS_COUNT; i++)
 		joins |= ns->join[i] >= 0;
-	return ns->join[OCI_NS_USER] >= 0 || ns->join[OCI_NS_PID] >= 0 || ns->join[OCI_NS_TIME] >= 0 ||
-	       (ns->new_flags & CLONE_NEWTIME) || (joins && (ns->new_flags & CLONE_NEWUSER));
+	return ns->join[OCI_NS_USER] >= 0 || ns->join[OCI_NS_PID] >= 0 || (joins && (ns->new_flags & CLONE_NEWUSER));
+}
+
+/* All of @ns's new namespaces that a clone can make. */
+static uint64_t clone_flags(const struct namespaces *ns)
+{
+	return ns->new_flags & ~(uint64_t)CLONE_NEWTIME;
 }
 
 static pid_t do_clone(uint64_t flags, int cgroup_fd, struct err *e)
@@ -240,7 +316,9 @@ __attribute__((noreturn)) static void run_body(const struct namespaces *ns, bool
 {
 	struct err e;
 
-	if (!joined && join(ns, &e) < 0) {
+	/* Behind a stage the first word is the stage's: two writers on one socket would race. */
+	if ((joined ? sync_wait_go(sync, &e) : enter(ns, &e)) < 0 ||
+	    (time_is_for_clone(ns) && enter_time(ns, &e) < 0)) {
 		sync_send_error(sync, &e);
 		_exit(1);
 	}
@@ -254,9 +332,9 @@ __attribute__((noreturn)) static void stage(const struct namespaces *ns, int cgr
 	struct err e;
 	pid_t pid;
 
-	if (join(ns, &e) < 0 || ((ns->new_flags & CLONE_NEWTIME) && make_time(ns, &e) < 0))
+	if (enter(ns, &e) < 0)
 		goto fail;
-	pid = do_clone(CLONE_PARENT | (ns->new_flags & ~(uint64_t)CLONE_NEWTIME), cgroup_fd, &e);
+	pid = do_clone(CLONE_PARENT | clone_flags(ns), cgroup_fd, &e);
 	if (pid < 0)
 		goto fail;
 	if (pid == 0)
@@ -274,7 +352,7 @@ pid_t namespaces_spawn(const struct namespaces *ns, int cgroup_fd, int sync, int
 		       void (*body)(void *arg), void *arg, pid_t *staged, struct err *e)
 {
 	bool two_steps = needs_stage(ns);
-	pid_t pid = do_clone(two_steps ? 0 : ns->new_flags, two_steps ? -1 : cgroup_fd, e);
+	pid_t pid = do_clone(two_steps ? 0 : clone_flags(ns), two_steps ? -1 : cgroup_fd, e);
 
 	*staged = 0;
 	if (pid < 0)

@@ -6,7 +6,7 @@
  * configuration asks for it):
  *
  *   from        message                 what the parent does               answer
- *   stage     * SYNC_STAGED (pid)       learns init's pid, reaps the stage  -
+ *   stage     * SYNC_STAGED (pid)       learns init's pid, reaps the stage  GO, for init
  *   init      * SYNC_MAPS_WANTED        writes uid_map, gid_map             GO
  *   init        SYNC_NAMESPACED         joins the cgroup, limits, oom score GO
  *   init      * SYNC_HOOKS_WANTED       prestart and createRuntime hooks    GO
