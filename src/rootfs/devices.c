@@ -174,9 +174,7 @@ static int bind_node(int dir, const char *name, const struct device *d, struct e
 	if (S_ISLNK(st.st_mode) || S_ISDIR(st.st_mode))
 		return err_set(e, EEXIST, "a %s is in the place of the device", S_ISDIR(st.st_mode) ? "directory" : "symlink");
 	tree = open_host_device(d, e);
-	if (tree < 0 || mount_set_attr(tree, false, DEVICE_ATTRS, 0, e) < 0)
-		return -1;
-	return mount_attach(tree, target, e);
+	return tree < 0 ? -1 : mount_attach_with(tree, target, false, DEVICE_ATTRS, e);
 }
 
 static int make_at(const struct rootfs *r, int dir, const char *name, const struct device *d, struct err *e)
@@ -197,7 +195,7 @@ static int make_device(const struct rootfs *r, int dev, const struct device *d, 
 	autofree char *name = target_split(d->path, &parent);
 	autofd dir = -1;
 
-	if (!name)
+	if (!name || !parent)
 		return err_msg(e, "not the name of a device");
 	if (devices_same_path(parent, "/dev"))
 		return make_at(r, dev, name, d, e);
@@ -315,8 +313,9 @@ int rootfs_make_devices(struct rootfs *r, struct err *e)
 	/* The host's /dev, bound as a whole: it has what it has, and nothing may be made in it. */
 	if (devices_has_mount(r->config, "/dev", true))
 		return 0;
-	/* Without a mount namespace the tmpfs on /dev is missing, too, and what is made here would stay in the image. */
-	if (!r->new_mount_ns)
+	/* Without a mount namespace there is no tmpfs on /dev, and what is made stays in the image, as with the peers. A
+	 * user namespace can neither make devices then nor bind them. */
+	if (!r->new_mount_ns && r->userns)
 		return 0;
 	dev = open_dev(r, e);
 	if (dev < 0 || make_listed(r, dev, e) < 0 || make_defaults(r, dev, e) < 0)
@@ -355,7 +354,7 @@ int rootfs_bind_console(struct rootfs *r, int slave, struct err *e)
 	tree = mount_clone(slave, "", false, false);
 	if (tree < 0)
 		return err_sys(e, "/dev/console: bind the terminal");
-	if (mount_set_attr(tree, false, DEVICE_ATTRS, 0, e) < 0 || mount_attach(tree, target, e) < 0)
+	if (mount_attach_with(tree, target, false, DEVICE_ATTRS, e) < 0)
 		return err_prefix(e, "/dev/console");
 	return 0;
 }

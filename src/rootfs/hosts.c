@@ -231,9 +231,7 @@ static int pin(struct rootfs *r, const struct policy_host *hosts, size_t n, stru
 	tree = make_file(r, text, text_len, e);
 	if (tree < 0)
 		return -1;
-	if (is_readonly(r, target) && mount_set_attr(tree, false, MOUNT_ATTR_RDONLY, 0, e) < 0)
-		return -1;
-	return mount_attach(tree, target, e);
+	return mount_attach_with(tree, target, false, is_readonly(r, target) ? MOUNT_ATTR_RDONLY : 0, e);
 }
 
 int rootfs_pin_hosts(struct rootfs *r, const struct policy_host *hosts, size_t n, struct err *e)

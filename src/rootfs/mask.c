@@ -28,6 +28,7 @@
 struct cover {
 	int mount;
 	bool attached;
+	uint64_t attr; /* its copies inherit them */
 };
 
 /* Opens @path, or says that there is nothing to cover. 1: opened, 0: nothing, -1 with @e. */
@@ -50,7 +51,7 @@ static int put_cover(struct cover *c, int target, struct err *e)
 		return 0;
 	if (!c->attached) {
 		c->attached = true;
-		return mount_attach(c->mount, target, e);
+		return mount_attach_with(c->mount, target, false, c->attr, e);
 	}
 	copy = mount_clone(c->mount, "", false, false);
 	if (copy < 0)
@@ -78,7 +79,7 @@ static int make_null_cover(struct rootfs *r, struct cover *c, struct err *e)
 	}
 	if (fstat(c->mount, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
 		return err_msg(e, "/dev/null is not the null device");
-	return mount_set_attr(c->mount, false, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0, e);
+	return 0;
 }
 
 static int mask_one(struct rootfs *r, const char *path, struct cover *null, struct cover *dir, struct err *e)
@@ -101,7 +102,7 @@ static int mask_one(struct rootfs *r, const char *path, struct cover *null, stru
 static int mask_all(struct rootfs *r, struct err *e)
 {
 	const struct oci_strings *paths = &r->config->linux_.masked_paths;
-	struct cover null = { .mount = -1 };
+	struct cover null = { .mount = -1, .attr = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC };
 	struct cover dir = { .mount = -1 };
 	int ret = 0;
 
@@ -125,9 +126,7 @@ static int readonly_one(struct rootfs *r, const char *path, struct err *e)
 	tree = mount_clone(fd, "", true, false);
 	if (tree < 0)
 		return err_sys(e, "bind");
-	if (mount_attr_by_fd())
-		return mount_set_attr(tree, true, MOUNT_ATTR_RDONLY, 0, e) < 0 ? -1 : mount_attach(tree, fd, e);
-	return mount_attach(tree, fd, e) < 0 ? -1 : mount_set_attr(tree, false, MOUNT_ATTR_RDONLY, 0, e);
+	return mount_attach_with(tree, fd, true, MOUNT_ATTR_RDONLY, e);
 }
 
 static int readonly_all(struct rootfs *r, struct err *e)
@@ -157,10 +156,9 @@ static int late_readonly(struct rootfs *r, struct err *e)
 static void make_cwd(struct rootfs *r)
 {
 	const char *cwd = r->config->process.cwd;
-	autofd fd = -1;
+	int fd = cwd && cwd[0] == '/' ? target_open(r->rootfd, cwd, TARGET_DIR, NULL) : -1;
 
-	if (cwd && cwd[0] == '/')
-		fd = target_open(r->rootfd, cwd, TARGET_DIR, NULL);
+	fd_close(&fd);
 }
 
 /* The root was kept private or a slave until now so that nothing of the above could reach the host. */

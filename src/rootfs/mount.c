@@ -341,6 +341,13 @@ int mount_set_propagation(int fd, unsigned long ms, struct err *e)
 	return 0;
 }
 
+int mount_attach_with(int mount, int target, bool recursive, uint64_t set, struct err *e)
+{
+	if (mount_attr_by_fd())
+		return mount_set_attr(mount, recursive, set, 0, e) < 0 ? -1 : mount_attach(mount, target, e);
+	return mount_attach(mount, target, e) < 0 ? -1 : mount_set_attr(mount, false, set, 0, e);
+}
+
 bool mount_attr_by_fd(void)
 {
 	struct mount_attr attr = { 0 };

@@ -39,6 +39,8 @@ int mount_fs_detached(const struct mount_fs *fs, struct err *e);
 
 /* Attaches a detached mount to @target. */
 int mount_attach(int mount, int target, struct err *e);
+/* As above, after setting attributes (recursively where the kernel can: Linux 5.12). */
+int mount_attach_with(int mount, int target, bool recursive, uint64_t set, struct err *e);
 /* Sets and clears MOUNT_ATTR_… of the mount @fd. What a more privileged user namespace has locked stays as it is:
  * that is always the stricter value. */
 int mount_set_attr(int fd, bool recursive, uint64_t set, uint64_t clr, struct err *e);

@@ -47,7 +47,7 @@ static int bind_cgroup(const char *path, uint64_t set, int target, struct err *e
 		tree = mount_clone(AT_FDCWD, path, true, false);
 	if (tree < 0)
 		return err_sys(e, "bind %s", path);
-	if (mount_set_attr(tree, false, set, 0, e) < 0 || mount_attach(tree, target, e) < 0)
+	if (mount_attach_with(tree, target, false, set, e) < 0)
 		return err_prefix(e, "bind %s", path);
 	return fd_steal(&tree);
 }

@@ -54,9 +54,7 @@ static int mount_sysfs(struct mount_job *j, struct err *e)
 	tree = mount_clone(AT_FDCWD, "/sys", true, false);
 	if (tree < 0)
 		return err_sys(e, "bind /sys of the host (a new sysfs is not permitted)");
-	if (mount_set_attr(tree, true, j->options.set | MOUNT_ATTR_RDONLY, 0, e) < 0)
-		return -1;
-	if (mount_attach(tree, j->target, e) < 0)
+	if (mount_attach_with(tree, j->target, true, j->options.set | MOUNT_ATTR_RDONLY, e) < 0)
 		return err_prefix(e, "/sys of the host");
 	return fd_steal(&tree);
 }

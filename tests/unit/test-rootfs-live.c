@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <grp.h>
+#include <linux/filter.h>
 #include <limits.h>
 #include <poll.h>
 #include <pty.h>
@@ -253,18 +254,30 @@ static void body(struct report *rep, const void *arg)
 	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 9);
 }
 
-static char *mounts_of_host(void)
+/* Mounts of others (an engine's overlays below /var or /tmp) are left out: the kernel takes them away when somebody removes
+ * their directory. */
+static char *mounts_of_host(const struct box *b)
 {
-	char *text = NULL;
+	autofree char *text = NULL;
+	char *kept, *save = NULL;
 
 	assert_int_equal(file_read(AT_FDCWD, "/proc/self/mountinfo", 1 << 24, &text, NULL, NULL), 0);
-	return text;
+	kept = xcalloc(1, strlen(text) + 1);
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char place[1024];
+
+		assert_int_equal(sscanf(line, "%*d %*d %*s %*s %1023s", place), 1);
+		if (str_eq(place, "/") || str_starts(place, "/proc") || str_starts(place, "/sys") || str_starts(place, "/dev") ||
+		    str_starts(place, b->dir))
+			strcat(strcat(kept, line), "\n");
+	}
+	return kept;
 }
 
 /* Runs the box; false and *e where a step failed. The host's mounts and its stand-in must be untouched in any case. */
 static bool run(struct box *b, struct report **rep)
 {
-	char *before = mounts_of_host();
+	char *before = mounts_of_host(b);
 	char *after;
 	int status;
 
@@ -278,7 +291,7 @@ static bool run(struct box *b, struct report **rep)
 	while (b->devices[b->c.linux_.n_devices].path)
 		b->c.linux_.n_devices++;
 	status = child_run(body, b, rep);
-	after = mounts_of_host();
+	after = mounts_of_host(b);
 	assert_string_equal(before, after);
 	free(before);
 	free(after);
@@ -459,6 +472,86 @@ static void the_same_without_a_cgroup_namespace(void **state)
 	works(b);
 }
 
+/* Linux 5.6 to 5.11: attributes by a remount, after the mount. */
+static void forbid_mount_setattr(struct report *r, const struct box *b)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mount_setattr, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog prog = { ARRAY_SIZE(code), code };
+
+	(void)b;
+	expect(r, sys_seccomp(SECCOMP_SET_MODE_FILTER, 0, &prog) == 0);
+}
+
+/* No fsopen(2), as below an older seccomp profile: filesystems by mount(2). */
+static void forbid_fsopen(struct report *r, const struct box *b)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fsopen, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog prog = { ARRAY_SIZE(code), code };
+
+	(void)b;
+	expect(r, sys_seccomp(SECCOMP_SET_MODE_FILTER, 0, &prog) == 0);
+}
+
+static void the_same_on_kernels_without_the_newer_calls(void **state)
+{
+	void (*const lacks[])(struct report *, const struct box *) = { forbid_mount_setattr, forbid_fsopen };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lacks); i++) {
+		struct box *b = new_usual_box();
+
+		copy_busybox(b);
+		mask_usual(b);
+		if (lacks[i] == forbid_fsopen) /* the mask of directories is a detached tmpfs */
+			b->masked[0] = (char *)"/proc/kcore", b->masked[1] = (char *)"/proc/keys", b->masked[2] = NULL;
+		b->c.root.readonly = true;
+		b->before = lacks[i];
+		b->inside = look_at_usual;
+		works(b);
+	}
+}
+
+/* A host with cgroup v2 only: the hierarchy where a v1 host has its tmpfs. */
+static void pretend_unified(struct report *r, const struct box *b)
+{
+	(void)b;
+	expect(r, mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+	if (mount("cgroup2", "/sys/fs/cgroup", "cgroup2", 0, NULL) < 0)
+		child_skip(r, "no cgroup v2 in this kernel");
+}
+
+static void look_at_unified(struct report *r, const struct box *b)
+{
+	look_at_usual(r, b);
+	expect(r, is_on("/sys/fs/cgroup", 0x63677270) && access("/sys/fs/cgroup/cgroup.procs", F_OK) == 0);
+}
+
+static void the_same_with_cgroup_v2(void **state)
+{
+	for (int i = 0; i < 2; i++) {
+		struct box *b = new_usual_box();
+
+		(void)state;
+		copy_busybox(b);
+		mask_usual(b);
+		b->c.root.readonly = true;
+		b->no_cgroupns = i == 1;
+		b->before = pretend_unified;
+		b->inside = look_at_unified;
+		works(b);
+	}
+}
+
 static void run_shell(struct report *r, const struct box *b)
 {
 	static char *argv[] = { (char *)"sh", (char *)"-c", (char *)"test $$ = 1 && echo hi >/dev/null && test -c /dev/tty && "
@@ -510,7 +603,7 @@ static void look_at_chroot(struct report *r, const struct box *b)
 {
 	(void)b;
 	expect(r, access("/etc/hosts", F_OK) == 0 && access("/host", F_OK) < 0);
-	expect(r, access("/proc/self", F_OK) < 0);
+	expect(r, access("/proc/self", F_OK) < 0 && is_dev("/dev/null", 1, 3, 0666));
 }
 
 static void without_a_mount_namespace_there_is_only_the_chroot(void **state)
@@ -1047,6 +1140,35 @@ static void look_at_shared(struct report *r, const struct box *b)
 	expect(r, !has("/private", "SHARED"));
 }
 
+static void mount_inside(struct report *r, const struct box *b)
+{
+	(void)b;
+	expect(r, has("/", "SHARED") == (b->c.linux_.rootfs_propagation != NULL));
+	/* rshared makes a new peer group of everything, at the end. */
+	expect(r, has("/vol", "SHARED") == (b->c.linux_.rootfs_propagation && b->c.linux_.rootfs_propagation[0] == 'r'));
+	expect(r, mount("t", "/vol", "tmpfs", 0, NULL) == 0 && mount("t", "/tmp", "tmpfs", 0, NULL) == 0);
+}
+
+/* run() compares the mounts of the host. */
+static void what_happens_inside_does_not_reach_a_shared_host(void **state)
+{
+	static const char *const words[] = { NULL, "rshared", "shared" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		for (int no_pivot = 0; no_pivot < 2; no_pivot++) {
+			struct box *b = new_box();
+
+			(void)state;
+			b->c.linux_.rootfs_propagation = (char *)words[i];
+			b->no_pivot = no_pivot;
+			add(b, "/proc", "proc", "proc", NULL);
+			add(b, "/vol", "bind", in(b, "host/dir"), "rbind", words[i] ? "rprivate" : NULL, NULL);
+			b->inside = mount_inside;
+			works(b);
+		}
+	}
+}
+
 static void propagation_of_root_and_binds(void **state)
 {
 	for (int shared = 0; shared < 2; shared++) {
@@ -1254,6 +1376,7 @@ static void look_at_owner(struct report *r, const struct box *b)
 
 	(void)b;
 	expect(r, stat("/mapped/inner", &st) == 0 && st.st_uid == 1000 && st.st_gid == 1000);
+	expect(r, !has("/mapped", "SHARED"));
 	expect(r, stat("/mapped2/inner", &st) == 0 && st.st_uid == 2000 && st.st_gid == 3000);
 }
 
@@ -1264,6 +1387,7 @@ static void an_idmapped_bind_shows_mapped_owners(void **state)
 	struct oci_mount *m;
 
 	(void)state;
+	add(b, "/proc", "proc", "proc", NULL);
 	m = add(b, "/mapped", "bind", in(b, "host/dir"), "bind", "idmap", NULL);
 	m->uid_mappings = m->gid_mappings = &map;
 	m->n_uid_mappings = m->n_gid_mappings = 1;
@@ -1413,6 +1537,8 @@ int main(void)
 		cmocka_unit_test(a_usual_container_has_what_the_specification_says),
 		cmocka_unit_test(the_same_without_pivot),
 		cmocka_unit_test(the_same_without_a_cgroup_namespace),
+		cmocka_unit_test(the_same_on_kernels_without_the_newer_calls),
+		cmocka_unit_test(the_same_with_cgroup_v2),
 		cmocka_unit_test(a_program_of_the_image_runs_in_it),
 		cmocka_unit_test(the_host_is_gone_after_pivot),
 		cmocka_unit_test(without_a_mount_namespace_there_is_only_the_chroot),
@@ -1437,6 +1563,7 @@ int main(void)
 		cmocka_unit_test(symlinks_can_be_copied_and_mounted),
 		cmocka_unit_test(an_overlay_with_long_options_is_mounted),
 		cmocka_unit_test(propagation_of_root_and_binds),
+		cmocka_unit_test(what_happens_inside_does_not_reach_a_shared_host),
 		cmocka_unit_test(listed_devices_have_their_modes_and_owners),
 		cmocka_unit_test(the_console_is_bound_and_not_through_a_symlink),
 		cmocka_unit_test(sysctls_are_written_in_the_own_namespaces_only),
@@ -1452,6 +1579,13 @@ int main(void)
 	if (geteuid() != 0 || access("/bin/busybox", X_OK) < 0) {
 		fprintf(stderr, "skipped: needs root and /bin/busybox\n");
 		return getenv("SANDRUN_MUST_RUN") ? 1 : 77;
+	}
+	/* The "host" of the tests: its mounts are shared, as systemd leaves them, so that what a container lets out
+	 * appears; and nobody else mounts in it meanwhile. */
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL) < 0) {
+		perror("make a mount namespace");
+		return 1;
 	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
