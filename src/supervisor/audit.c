@@ -24,11 +24,15 @@
 
 int audit_init(struct audit *a, int dir_fd)
 {
+	struct tm tm;
+
 	pthread_mutex_init(&a->lock, NULL);
 	a->dir_fd = dir_fd;
 	a->file_fd = -1;
 	a->tokens = 2 * AUDIT_PER_SECOND;
 	a->tokens_at = sup_now_ms();
+	/* glibc reads the zone file, on the heap, at the first conversion, even of UTC. Not later. */
+	gmtime_r(&(time_t){ 0 }, &tm);
 	a->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	return a->wake_fd < 0 ? -1 : 0;
 }
@@ -131,7 +135,7 @@ static size_t format_record(const struct audit_record *r, const struct policy *p
 	struct tm tm;
 	int n;
 
-	gmtime_r(&r->when.tv_sec, &tm); /* UTC: reads no zone file */
+	gmtime_r(&r->when.tv_sec, &tm);
 	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
 	escape(r->comm, comm, sizeof(comm));
 	escape(id, id_text, sizeof(id_text));

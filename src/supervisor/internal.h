@@ -25,7 +25,7 @@
 /* Limits: each has an answer for when it is reached. */
 #define LISTENERS_MAX 256     /* exec sessions at a time; more: the exec is refused with this as the reason */
 #define PENDING_MAX 2048      /* blocked calls at a time; more: EAGAIN (connect), ENOBUFS (send) */
-#define WORKERS_MAX 48	      /* threads; all stuck in the workload's own slow pages: its calls wait until one is back */
+#define WORKERS_MAX 32	      /* threads; all stuck in the workload's own slow pages: its calls wait until one is back */
 #define CONNECTIONS_MAX 16    /* on the control socket; more: the oldest is closed */
 #define PAYLOAD_MAX (256 * 1024) /* a datagram's bound (EMSGSIZE, as beyond SO_SNDBUF); a stream is sent in pieces */
 #define CONTROL_MAX 8192      /* control data: ENOBUFS, as beyond net.core.optmem_max */

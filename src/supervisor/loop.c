@@ -167,9 +167,10 @@ static void *worker_main(void *arg)
 	struct worker *w = arg;
 	sigset_t set;
 
-	/* A root and a current directory of its own, for unix.c. Cannot fail but for memory: then no worker. */
+	/* A root and a current directory of its own, for unix.c. Fails only for want of memory: better no supervisor than
+	 * one whose threads share a root. */
 	if (unshare(CLONE_FS) < 0)
-		return NULL;
+		_exit(EXIT_FAILURE);
 	sigemptyset(&set);
 	sigaddset(&set, TICK_SIGNAL);
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
@@ -345,8 +346,13 @@ void loop_run(struct sup *s)
 	add(s->work_ep, s->pending_fd, (uint64_t)WORK_TIMER << 56);
 	atomic_store(&s->lead, lead_word(0x7fff, false, 1));
 	start_workers(s);
-	while (!promote(s, atomic_load(&s->lead)))
-		sched_yield(); /* until the first one has lain down */
+	/* All have lain down: the filter takes from them what they needed to start. */
+	for (unsigned int idle = 0; idle < s->worker_count; sched_yield()) {
+		pthread_mutex_lock(&s->idle_lock);
+		idle = s->idle_count;
+		pthread_mutex_unlock(&s->idle_lock);
+	}
+	promote(s, atomic_load(&s->lead));
 	if (self_filter(&e) < 0)
 		_exit(EXIT_FAILURE);
 	for (;;) {

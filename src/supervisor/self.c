@@ -24,6 +24,13 @@
 #include "supervisor/internal.h"
 #include "supervisor/rawsys.h"
 
+#ifndef __NR_epoll_wait /* newer architectures have the p… forms only */
+#define __NR_epoll_wait __NR_epoll_pwait
+#endif
+#ifndef __NR_poll
+#define __NR_poll __NR_ppoll
+#endif
+
 /* linux/securebits.h: uid changes leave the capabilities alone (unix.c sets both, explicitly). Locked. */
 #define SECURE_NO_SETUID_FIXUP_LOCKED ((1 << 2) | (1 << 3))
 
@@ -142,8 +149,62 @@ int self_limit(struct err *e)
 	return 0;
 }
 
+/* --- its own filter ------------------------------------------------------------------------------------------------------ */
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1 /* its runtime calls what it likes */
+#else
+#define SANITIZED 0
+#endif
+
+/* Every call that the supervisor makes after its last thread has started, by the file that makes it. What is missing:
+ * execve, clone, mmap, ptrace, mount, socketpair, unlink, kill … Anything else is EPERM, which each of these callers
+ * takes for a refusal (closed). */
+static const unsigned int own_calls[] = {
+	/* loop.c, pending.c */
+	__NR_futex, __NR_epoll_wait, __NR_epoll_pwait, __NR_epoll_ctl, __NR_timerfd_settime, __NR_tgkill,
+	__NR_rt_sigreturn, __NR_rt_sigprocmask, __NR_sched_yield, __NR_exit_group, __NR_restart_syscall, __NR_getpid,
+	__NR_clock_gettime, /* where the vDSO cannot */
+	/* listener.c */
+	__NR_ioctl,
+	/* caller.c */
+	__NR_process_vm_readv, __NR_process_vm_writev, __NR_pidfd_open, __NR_pidfd_getfd, __NR_pidfd_send_signal, __NR_kcmp,
+	__NR_openat, __NR_read, __NR_close, __NR_newfstatat, __NR_fstat,
+	/* connect.c, send.c, options.c */
+	__NR_getsockopt, __NR_setsockopt, __NR_getsockname, __NR_fcntl, __NR_connect, __NR_sendmsg, __NR_bind, __NR_listen,
+	__NR_socket, __NR_setns,
+	/* unix.c */
+	__NR_fchdir, __NR_chdir, __NR_chroot, __NR_getresuid, __NR_getresgid, __NR_getgroups, __NR_setresuid,
+	__NR_setresgid, __NR_setgroups, __NR_setfsuid, __NR_setfsgid, __NR_capget, __NR_capset,
+	/* audit.c */
+	__NR_write, __NR_renameat2,
+#ifdef __NR_renameat
+	__NR_renameat,
+#endif
+	/* control.c */
+	__NR_accept4, __NR_recvmsg, __NR_sendto, __NR_poll, __NR_ppoll, __NR_geteuid,
+};
+
 int self_filter(struct err *e)
 {
-	(void)e;
+	static struct sock_filter code[ARRAY_SIZE(own_calls) * 2 + 8];
+	struct sock_fprog prog = { .filter = code };
+	unsigned short n = 0;
+
+	if (SANITIZED)
+		return 0;
+	/* The native architecture only: numbers of another would mean other calls. */
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
+	code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, notify_arches[0].audit, 1, 0);
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+	for (size_t i = 0; i < ARRAY_SIZE(own_calls); i++) {
+		code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, own_calls[i], 0, 1);
+		code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	}
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
+	prog.len = n;
+	if (sys_seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &prog) != 0)
+		return err_sys(e, "load the supervisor's own filter");
 	return 0;
 }
