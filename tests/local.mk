@@ -8,6 +8,7 @@ include tests/unit/rootfs.mk
 include tests/unit/process.mk
 include tests/unit/confine.mk
 include tests/unit/supervisor.mk
+include tests/unit/container.mk
 include tests/fuzz/fuzz.mk
 include tests/programs/programs.mk
 include tests/bats/bats.mk
