@@ -1146,6 +1146,7 @@ static void mount_inside(struct report *r, const struct box *b)
 	expect(r, has("/", "SHARED") == (b->c.linux_.rootfs_propagation != NULL));
 	/* rshared makes a new peer group of everything, at the end. */
 	expect(r, has("/vol", "SHARED") == (b->c.linux_.rootfs_propagation && b->c.linux_.rootfs_propagation[0] == 'r'));
+	expect(r, has("/sys", "SHARED") == has("/vol", "SHARED"));
 	expect(r, mount("t", "/vol", "tmpfs", 0, NULL) == 0 && mount("t", "/tmp", "tmpfs", 0, NULL) == 0);
 }
 
@@ -1163,6 +1164,7 @@ static void what_happens_inside_does_not_reach_a_shared_host(void **state)
 			b->no_pivot = no_pivot;
 			add(b, "/proc", "proc", "proc", NULL);
 			add(b, "/vol", "bind", in(b, "host/dir"), "rbind", words[i] ? "rprivate" : NULL, NULL);
+			add(b, "/sys", "bind", "/sys", "rbind", words[i] ? "rprivate" : NULL, NULL); /* another mount */
 			b->inside = mount_inside;
 			works(b);
 		}
