@@ -166,8 +166,8 @@ annotate() {
 	local a key
 	for a; do
 		key=${a%%=*}
-		case $key in *.*) ;; *) key=io.sandlock.$key ;; esac
-		cfg '.annotations[$k] = $v' --arg k "$key" --arg v "${a#*=}"
+		case $key in io.* | run.* | org.*) ;; *) key=io.sandlock.$key ;; esac
+		cfg '.annotations[$k] = $v' --arg k "$key" --rawfile v <(printf %s "${a#*=}")
 	done
 }
 host_network() { cfg '.linux.namespaces |= map(select(.type != "network"))'; }
@@ -219,8 +219,10 @@ one_clear_line() {
 }
 
 # is EXPECTED ACTUAL: equal, or says both.
-is() { [ "$2" = "$1" ] || { printf 'expected: %s\nhave:     %s\n' "$1" "$2"; return 1; }; }
-has() { [[ $2 == *"$1"* ]] || { printf 'expected in it: %s\nhave: %s\n' "$1" "$2"; return 1; }; }
+is() { [ "$2" = "$1" ] || { printf 'expected: %s\nhave:     %s\n' "$1" "$2"; said; return 1; }; }
+has() { [[ $2 == *"$1"* ]] || { printf 'expected in it: %s\nhave: %s\n' "$1" "$2"; said; return 1; }; }
+# What the last `run` left, for whoever reads the failure.
+said() { printf 'last run: status %s, stdout: %s, stderr: %s\n' "${status:-}" "${output:-}" "${stderr:-}" | head -c 2000; }
 
 # Whatever carries this test's name: processes (by command line, marker or cgroup), cgroups of every hierarchy, mounts,
 # unix sockets, state (but not its cache of seccomp programs). grep must not find itself: the name comes from a file.
@@ -234,7 +236,7 @@ leftovers() {
 			echo "process $pid: $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null) ($f)"
 	done
 	find /sys/fs/cgroup -type d -name "*$name*" 2>/dev/null | sed 's/^/cgroup /'
-	grep -F "$name" /proc/self/mountinfo | awk '{print "mount " $5}'
+	grep -F "$name" /proc/self/mountinfo | grep -v ' /run/netns/' | awk '{print "mount " $5}'
 	grep -F "/$name/" /proc/net/unix | awk '{print "socket " $NF}'
 	[ ! -d "${STATE:-/nonexistent}" ] || find "$STATE" -mindepth 1 -maxdepth 1 ! -name '.*' | sed 's/^/state /'
 }

@@ -126,25 +126,21 @@ static void unix_connect(int argc, char **argv)
 /* Sends one byte, a descriptor and our credentials to @to over @s. */
 static int send_rich(int s, const struct sockaddr_un *to, socklen_t len, int fd)
 {
-	struct {
-		struct cmsghdr rights;
-		int fd;
-		int pad;
-		struct cmsghdr creds;
-		struct ucred cred;
-		int pad2;
+	union {
+		struct cmsghdr align;
+		char buf[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
 	} c = { 0 };
+	struct ucred cred = { .pid = getpid(), .uid = getuid(), .gid = getgid() };
 	struct iovec iov = { (void *)"x", 1 };
-	struct msghdr m = { .msg_name = (void *)to, .msg_namelen = len, .msg_iov = &iov, .msg_iovlen = 1 };
+	struct msghdr m = { .msg_name = (void *)to, .msg_namelen = len, .msg_iov = &iov, .msg_iovlen = 1,
+			    .msg_control = c.buf, .msg_controllen = sizeof(c.buf) };
+	struct cmsghdr *h = CMSG_FIRSTHDR(&m);
 
-	c.rights = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
-	c.fd = fd;
-	c.creds = (struct cmsghdr){
-		.cmsg_len = CMSG_LEN(sizeof(struct ucred)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_CREDENTIALS
-	};
-	c.cred = (struct ucred){ .pid = getpid(), .uid = getuid(), .gid = getgid() };
-	m.msg_control = &c;
-	m.msg_controllen = CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct ucred));
+	*h = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
+	memcpy(CMSG_DATA(h), &fd, sizeof(fd));
+	h = CMSG_NXTHDR(&m, h);
+	*h = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(cred)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_CREDENTIALS };
+	memcpy(CMSG_DATA(h), &cred, sizeof(cred));
 	return sendmsg(s, &m, 0) == 1 ? 0 : -1;
 }
 
