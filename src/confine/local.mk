@@ -1,5 +1,6 @@
 libsandrun_a_SOURCES +=
 libsandrun_a_SOURCES += \
+	src/confine/bpf_egress.c src/confine/bpf_egress.h \
 	src/confine/landlock.c \
 	src/confine/notify_calls.c src/confine/notify_calls.h \
 	src/confine/notify_filter.c \

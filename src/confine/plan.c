@@ -9,7 +9,7 @@
  *                   no trap. (The filter still refuses what Landlock does not see: other kinds of sockets, Fast Open.)
  *   TCP only        nothing but TCP sockets can be made. Landlock handles CONNECT_TCP and grants nothing, the supervisor
  *                   connects on behalf. Trapped: connect, sends with an address in a register, Fast Open sends.
- *   UDP, with BPF   the cgroup program judges UDP (and TCP) in the kernel. Trapped: as in TCP only.
+ *   with BPF        the cgroup program judges UDP (and TCP) in the kernel. Trapped: connect, Fast Open sends.
  *   UDP or ICMP     without BPF: sendmsg and sendmmsg are trapped, too, for their address is in memory. There is no
  *                   backstop, so nothing is continued unless the caller provably cannot race.
  */
@@ -53,7 +53,8 @@ void confine_plan_make(const struct policy *p, int landlock_abi, bool bpf, struc
 		out->landlock_ports = landlock && t.tcp_ports_only && connect_ports_fit(p);
 		if (!out->landlock_ports) {
 			out->trap_connect = true;
-			out->trap_sendto = true;
+			/* Also where only TCP can be made: a UDP socket may have come from outside. */
+			out->trap_sendto = t.icmp_possible || !bpf;
 			out->trap_fastopen = true;
 			out->trap_options = true;
 			out->trap_sendmsg = t.icmp_possible || (t.udp_possible && !bpf);

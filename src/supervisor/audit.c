@@ -54,6 +54,14 @@ void audit_denied(struct audit *a, const struct audit_record *r)
 		(void)!write(a->wake_fd, &one, sizeof(one)); /* full (EAGAIN) is as good */
 }
 
+void audit_denied_many(struct audit *a, uint64_t n)
+{
+	atomic_fetch_add_explicit(&a->denied, n, memory_order_relaxed);
+	pthread_mutex_lock(&a->lock);
+	a->suppressed += n;
+	pthread_mutex_unlock(&a->lock);
+}
+
 static bool open_file(struct audit *a)
 {
 	struct stat st;

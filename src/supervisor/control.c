@@ -123,6 +123,7 @@ void control_serve(struct sup *s, unsigned int conn)
 		reply.code = e.code;
 		snprintf(reply.text, sizeof(reply.text), "%.255s", e.msg);
 	}
+	kernel_log_drain(s);
 	reply.denied = atomic_load(&s->audit.denied);
 	/* A peer that has gone does not want to know; the buffer of a fresh socket holds one reply. */
 	send(sock, &reply, sizeof(reply), MSG_NOSIGNAL | MSG_DONTWAIT);

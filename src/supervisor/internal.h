@@ -17,6 +17,7 @@
 #include <sys/uio.h>
 
 #include "base/error.h"
+#include "confine/bpf_egress.h"
 #include "confine/notify_calls.h"
 #include "confine/plan.h"
 #include "policy/policy.h"
@@ -160,6 +161,8 @@ struct audit {
 int audit_init(struct audit *a, int dir_fd);
 /* Any thread; never waits for a disk. */
 void audit_denied(struct audit *a, const struct audit_record *r);
+/* @n refusals of which no more is known. */
+void audit_denied_many(struct audit *a, uint64_t n);
 /* Main thread: writes what has come in. @last: also how many were not described, whether or not a line is due. */
 void audit_flush(struct audit *a, const struct policy *p, const char *id, bool last);
 
@@ -261,6 +264,8 @@ struct sup {
 	_Atomic bool tick_armed;
 	bool thread_pidfds; /* PIDFD_THREAD */
 	struct audit audit;
+	const volatile struct bpf_egress_log *kernel_log; /* NULL: no cgroup program */
+	uint64_t kernel_seen;
 	pthread_mutex_t lock; /* listeners and pending */
 	struct listener listeners[LISTENERS_MAX];
 	struct pending *pending;
@@ -296,6 +301,10 @@ void listener_put(struct sup *s, unsigned int slot);
 /* Runs a call (new or once blocked) to its next stop and answers it if it is over. True: it waits, keep it. */
 bool listener_run(struct worker *w, struct op *op);
 void listener_audit(struct sup *s, const struct op *op, const struct policy_dest *d, int rule, const char *why, int error);
+
+/* --- kernel_log.c: main thread ------------------------------------------------------------------------------------------- */
+int kernel_log_open(struct sup *s, int map_fd);
+void kernel_log_drain(struct sup *s);
 
 /* --- pending.c ------------------------------------------------------------------------------------------------------------- */
 int pending_init(struct sup *s);

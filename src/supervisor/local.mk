@@ -5,6 +5,7 @@ libsandrun_a_SOURCES += \
 	src/supervisor/connect.c \
 	src/supervisor/control.c \
 	src/supervisor/internal.h \
+	src/supervisor/kernel_log.c \
 	src/supervisor/listener.c \
 	src/supervisor/loop.c \
 	src/supervisor/message.c \

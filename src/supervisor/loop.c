@@ -321,6 +321,7 @@ static void main_event(struct sup *s, const struct epoll_event *ev)
 		epoll_ctl(s->main_ep, EPOLL_CTL_DEL, s->creator_fd, NULL);
 		break;
 	case MAIN_INIT:
+		kernel_log_drain(s);
 		audit_flush(&s->audit, s->policy, s->id, true);
 		_exit(EXIT_SUCCESS);
 	default:
@@ -357,14 +358,16 @@ void loop_run(struct sup *s)
 		_exit(EXIT_FAILURE);
 	for (;;) {
 		struct epoll_event ev;
-		/* Before there is an init, a deadline; with unwritten refusals, a second look. */
-		int n = epoll_wait(s->main_ep, &ev, 1, s->init_fd < 0 || s->audit.suppressed ? 1000 : -1);
+		/* Before there is an init, a deadline; with unwritten refusals or the kernel's ring, a second look. */
+		int n = epoll_wait(s->main_ep, &ev, 1, s->init_fd < 0 || s->audit.suppressed || s->kernel_log ? 1000 : -1);
 
 		if (s->init_fd < 0 && sup_now_ms() > deadline)
 			_exit(EXIT_SUCCESS);
 		if (n > 0)
 			main_event(s, &ev);
-		else if (n == 0)
+		if (n == 0)
+			kernel_log_drain(s);
+		if (n == 0)
 			audit_flush(&s->audit, s->policy, s->id, false);
 	}
 }

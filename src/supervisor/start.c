@@ -81,6 +81,13 @@ static void child(struct sup *s, int ready)
 	loop_run(s);
 }
 
+static void free_sup(struct sup *s)
+{
+	if (s->kernel_log)
+		munmap((void *)(uintptr_t)s->kernel_log, sizeof(*s->kernel_log));
+	munmap(s, sizeof(*s));
+}
+
 static struct sup *make_sup(const struct supervisor_request *req, struct err *e)
 {
 	/* Shared with nobody: the child writes its own copy. */
@@ -96,6 +103,12 @@ static struct sup *make_sup(const struct supervisor_request *req, struct err *e)
 	snprintf(s->id, sizeof(s->id), "%s", req->id);
 	s->state_dir = req->state_dir;
 	s->init_fd = s->control_fd = -1;
+	/* Mapped here and inherited: the descriptor need not be kept. */
+	if (req->bpf_backstop && kernel_log_open(s, req->bpf_log) < 0) {
+		err_sys(e, "map the log of the cgroup program");
+		munmap(s, sizeof(*s));
+		return NULL;
+	}
 	return s;
 }
 
@@ -129,7 +142,7 @@ pid_t supervisor_start(const struct supervisor_request *req, struct err *e)
 	if (s->creator_fd < 0 || pipe2(ready, O_CLOEXEC) < 0) {
 		err_sys(e, "start the network supervisor");
 		fd_close(&s->creator_fd);
-		munmap(s, sizeof(*s));
+		free_sup(s);
 		return -1;
 	}
 	pid = fork();
@@ -142,6 +155,6 @@ pid_t supervisor_start(const struct supervisor_request *req, struct err *e)
 		pid = -1;
 	close(ready[0]);
 	fd_close(&s->creator_fd);
-	munmap(s, sizeof(*s));
+	free_sup(s);
 	return pid;
 }

@@ -18,7 +18,8 @@ struct supervisor_request {
 	int state_dir;		     /* O_PATH/O_DIRECTORY of the container's state directory; the control socket
 				      * "supervisor.sock" and the audit log "denied.jsonl" live there. Borrowed */
 	const struct policy *policy; /* read before the fork, inherited by memory */
-	bool bpf_backstop;	     /* a cgroup program is attached and covers UDP */
+	bool bpf_backstop;	     /* a cgroup program is attached (confine_bpf_attach()) */
+	int bpf_log;		     /* only then: the log that it gave. Borrowed */
 	bool landlock;		     /* a Landlock network domain will be in force */
 };
 

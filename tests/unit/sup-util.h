@@ -30,6 +30,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -40,6 +41,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "confine/bpf_egress.h"
 #include "confine/confine.h"
 #include "policy/policy.h"
 #include "supervisor/supervisor.h"
@@ -53,6 +55,7 @@ typedef int (*util_body)(void *arg);
 
 struct util_options {
 	bool no_landlock;
+	bool bpf; /* in a cgroup of its own, with the program attached; skipped where that is not possible */
 	bool keep_supervisor_check; /* the body kills it: no status afterwards */
 	void (*before)(void *arg);  /* in the child, before it is confined */
 };
@@ -95,10 +98,38 @@ struct util_session {
 	struct policy *policy;
 	struct confine_notify *filter;
 	struct util_options o;
-	char dir[64];
+	char dir[64], cgroup[128];
 	int state_dir;
 	pid_t sup;
 };
+
+static inline void util_join_cgroup(const char *cgroup)
+{
+	char path[192], pid[16];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	if (fd < 0 || write(fd, pid, strlen(pid)) < 0)
+		_exit(255);
+	close(fd);
+}
+
+/* A new cgroup v2 directory, by descriptor, or -1. */
+static inline int util_cgroup(char *path, size_t size)
+{
+	static const char *const roots[] = { "/sys/fs/cgroup/unified", "/sys/fs/cgroup" };
+	char probe[192];
+
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(probe, sizeof(probe), "%s/cgroup.procs", roots[i]);
+		snprintf(path, size, "%s/sup-test-%d-%ld", roots[i], (int)getpid(), (long)(util_now_us() % 1000000));
+		if (access(probe, F_OK) == 0 && mkdir(path, 0755) == 0)
+			return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	return -1;
+}
 
 /* Confines the calling process and tells the parent; returns when the supervisor serves it. */
 static inline void util_confine(const struct util_session *s, int tell, int go)
@@ -137,6 +168,8 @@ static inline pid_t util_spawn(struct util_session *s, bool watch, util_body bod
 	if (pid == 0) {
 		int line;
 
+		if (s->cgroup[0])
+			util_join_cgroup(s->cgroup);
 		if (s->o.before)
 			s->o.before(arg);
 		util_confine(s, tell[1], go[0]);
@@ -182,12 +215,27 @@ static inline void util_open(struct util_session *s, const char *const kv[], con
 	s->state_dir = open(s->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	req.state_dir = s->state_dir;
 	req.policy = s->policy;
+	if (s->o.bpf) {
+		int cg = util_cgroup(s->cgroup, sizeof(s->cgroup));
+		bool active = false;
+
+		assert_int_equal(confine_bpf_attach(s->policy, cg, &active, &req.bpf_log, &e), 0);
+		fd_close(&cg);
+		if (!active) {
+			fprintf(stderr, "no cgroup program here: skipped\n");
+			rmdir(s->cgroup);
+			skip();
+		}
+		req.bpf_backstop = true;
+	}
 	req.landlock = !s->o.no_landlock && confine_landlock_abi() >= 4;
 	s->sup = supervisor_start(&req, &e);
 	if (s->sup < 0)
 		fprintf(stderr, "start: %s\n", e.msg);
 	assert_true(s->sup > 0);
-	assert_int_equal(confine_notify_prepare(s->policy, false, &s->filter, &e), 0);
+	if (s->o.bpf)
+		close(req.bpf_log);
+	assert_int_equal(confine_notify_prepare(s->policy, s->o.bpf, &s->filter, &e), 0);
 }
 
 /* Waits for @pid at most 30 s; its exit status, or -1 (and it is killed). */
@@ -216,6 +264,8 @@ static inline void util_close(struct util_session *s)
 {
 	char cmd[128];
 
+	if (s->cgroup[0])
+		rmdir(s->cgroup);
 	confine_notify_free(s->filter);
 	policy_free(s->policy);
 	close(s->state_dir);

@@ -329,6 +329,28 @@ static void test_unix_on_behalf(void **state)
 	util_run(all_kinds, NULL, unix_body, &threads, NULL);
 }
 
+/* --- with the cgroup program ------------------------------------------------------------------------------------------ */
+
+static const char *const tcp_udp[] = { "net-allow", "tcp://127.0.0.1:7001 udp://127.0.0.1:7101", NULL };
+
+static void test_bpf(void **state)
+{
+	struct util_options o = { .bpf = true };
+	static struct util_result r;
+	bool threads = true;
+
+	(void)state;
+	util_run(tcp_udp, &o, udp_body, NULL, &r);
+	assert_int_equal(util_arrived(udp_good), 1 + 1 + 4 + 2 + 3 + 1);
+	assert_int_equal(util_arrived(udp_bad), 0);
+	assert_int_equal(r.denied, 7);
+	assert_non_null(strstr(r.log, "\"call\":\"sendto\",\"destination\":\"udp://127.0.0.1:7102\""));
+	util_run(tcp_udp, &o, tcp_body, NULL, &r);
+	assert_int_equal(util_arrived(tcp_good), 3);
+	assert_int_equal(util_arrived(tcp_bad), 0);
+	util_run(tcp_udp, &o, unix_body, &threads, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -342,6 +364,7 @@ int main(void)
 		cmocka_unit_test(test_unix_native),
 		cmocka_unit_test(test_unix_alone),
 		cmocka_unit_test(test_unix_on_behalf),
+		cmocka_unit_test(test_bpf),
 	};
 
 	return cmocka_run_group_tests_name("supervisor live", tests, setup, NULL);

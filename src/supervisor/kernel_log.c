@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+/* kernel_log.c - refusals that the cgroup program made by itself
+ *
+ * Owns:     reading its counter and ring (confine/bpf_egress.h) into the audit.
+ * Runs in:  the main thread: once a second, and before a status is told.
+ *
+ * The ring is written without a lock and may be overtaken: what is described may then be a mixture of two refusals, what is
+ * counted is exact. Neither decides anything.
+ */
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "supervisor/internal.h"
+
+int kernel_log_open(struct sup *s, int map_fd)
+{
+	void *p = mmap(NULL, sizeof(struct bpf_egress_log), PROT_READ, MAP_SHARED, map_fd, 0);
+
+	if (p == MAP_FAILED)
+		return -1;
+	s->kernel_log = p;
+	return 0;
+}
+
+static void describe(struct sup *s, const volatile struct bpf_egress_record *from)
+{
+	struct audit_record r = { .tid = (pid_t)from->tid, .kind = NOTIFY_SENDTO, .error = ECONNREFUSED, .rule = -1 };
+	struct caller_identity id;
+	uint32_t addr[4];
+
+	for (int i = 0; i < 4; i++)
+		addr[i] = from->addr[i];
+	if (from->proto <= POLICY_ICMP) {
+		struct policy_verdict v;
+
+		r.has_dest = true;
+		r.dest.proto = (enum policy_proto)from->proto;
+		r.dest.port = (uint16_t)from->port;
+		memcpy(&r.dest.addr, addr, sizeof(addr));
+		v = policy_check(s->policy, &r.dest);
+		r.rule = v.rule;
+	} else {
+		r.rule = AUDIT_NO_RULE;
+		r.why = "a protocol that no rule can allow";
+	}
+	clock_gettime(CLOCK_REALTIME, &r.when);
+	/* Best effort: by now it may be gone, or another. */
+	if (r.tid && caller_identify(s, r.tid, &id) == 0)
+		memcpy(r.comm, id.comm, sizeof(r.comm));
+	audit_denied(&s->audit, &r);
+}
+
+void kernel_log_drain(struct sup *s)
+{
+	const volatile struct bpf_egress_log *log = s->kernel_log;
+	uint64_t now, from;
+
+	if (!log)
+		return;
+	now = log->count;
+	from = s->kernel_seen;
+	if (now - from > BPF_EGRESS_RING) {
+		audit_denied_many(&s->audit, now - from - BPF_EGRESS_RING);
+		from = now - BPF_EGRESS_RING;
+	}
+	for (; from < now; from++)
+		describe(s, &log->ring[from % BPF_EGRESS_RING]);
+	s->kernel_seen = now;
+}
