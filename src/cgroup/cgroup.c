@@ -179,6 +179,7 @@ static int set_up(struct cgroup *cg, struct err *e)
 
 static int create_fs(struct cgroup *cg, const struct cgroup_request *req, struct err *e)
 {
+	const struct cg_dir *v2;
 	struct cg_layout layout;
 	int r;
 
@@ -196,8 +197,9 @@ static int create_fs(struct cgroup *cg, const struct cgroup_request *req, struct
 	enable_controllers(cg);
 	if (set_up(cg, e) < 0)
 		return -1;
-	if (cg_is_pure_v2(cg))
-		cg->clone_fd = open(cg->dirs[0].path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	v2 = cg_dir_v2(cg);
+	if (v2)
+		cg->clone_fd = open(v2->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return 0;
 }
 
@@ -262,14 +264,6 @@ static char *path_of(pid_t pid, const char *key)
 	return NULL;
 }
 
-static bool is_cloned_into(const struct cgroup *cg, pid_t pid)
-{
-	autofree char *path = cg->clone_fd >= 0 ? path_of(pid, "") : NULL;
-
-	/* Where only a part of the hierarchy is mounted this does not match, and the process is "moved" to where it is. */
-	return path && str_eq(path, cg->dirs[0].path + cg->dirs[0].mount_len);
-}
-
 static uint32_t domain_controllers(void)
 {
 	return CG_BIT(CG_MEMORY) | CG_BIT(CG_BLKIO) | CG_BIT(CG_HUGETLB) | CG_BIT(CG_RDMA) | CG_BIT(CG_MISC);
@@ -309,10 +303,12 @@ static int add_to(const struct cgroup *cg, const struct cg_dir *d, pid_t pid, st
 
 static int add_to_all(struct cgroup *cg, pid_t pid, struct err *e)
 {
+	autofree char *places = cg_entry_places(pid);
 	struct err mine;
 
 	for (size_t i = 0; i < cg->n_dirs;) {
-		if (add_to(cg, &cg->dirs[i], pid, &mine) == 0) {
+		/* It may have come in by itself (entry.c). */
+		if (cg_entry_is_in(places, &cg->dirs[i], "") || add_to(cg, &cg->dirs[i], pid, &mine) == 0) {
 			i++;
 			continue;
 		}
@@ -399,7 +395,7 @@ int cgroup_add(struct cgroup *cg, pid_t pid, struct err *e)
 	cg->init = pid;
 	if (cg->manager == CGROUP_SYSTEMD)
 		return add_systemd(cg, pid, e);
-	return is_cloned_into(cg, pid) ? 0 : add_to_all(cg, pid, e);
+	return add_to_all(cg, pid, e);
 }
 
 /* --- join --------------------------------------------------------------------------------------------------------- */
@@ -446,13 +442,14 @@ static int join_dir(const struct cgroup *cg, const struct cg_dir *d, const char 
 int cgroup_join(const struct cgroup *cg, const char *sub, pid_t pid, struct err *e)
 {
 	autofree char *clean = sub ? cg_place_clean(sub, NULL) : xstrdup("");
+	autofree char *places = cg_entry_places(pid);
 	autofree char *below = NULL;
 
 	if (!clean)
 		return err_text(e, EINVAL, "--cgroup: \"%s\" is not below the container's cgroup", sub);
 	below = xasprintf("%s%s", *clean && clean[0] != '/' ? "/" : "", clean);
 	for (size_t i = 0; i < cg->n_dirs; i++)
-		if (join_dir(cg, &cg->dirs[i], below, pid, e) < 0)
+		if (!cg_entry_is_in(places, &cg->dirs[i], below) && join_dir(cg, &cg->dirs[i], below, pid, e) < 0)
 			return -1;
 	if (!cg->n_dirs && *below)
 		return err_text(e, EOPNOTSUPP, "--cgroup: the container has no cgroup");

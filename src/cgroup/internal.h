@@ -60,7 +60,7 @@ struct cgroup {
 	char *unit;   /* systemd: the scope's name */
 	char *slice;  /* systemd: as given, for StartTransientUnit */
 	pid_t init;   /* the first one of cgroup_add(); 0 before. May be dead and its number another's: verify */
-	int clone_fd; /* the pure v2 directory, or -1 */
+	int clone_fd; /* the v2 directory, or -1 */
 
 	/* Only between create and add; borrowed. */
 	const struct oci_resources *resources;
@@ -122,6 +122,12 @@ int cg_tree_chown(const struct cg_dir *d, uid_t uid, gid_t gid, struct err *e);
 bool cg_tree_wait_empty(const struct cgroup *cg, int ms);
 /* v1: the leaf's cpus and mems, and those of parents that have none, copied from above. */
 int cg_tree_cpuset_init(const struct cg_dir *d, const struct oci_cpu *cpu, struct err *e);
+
+/* --- entry.c ------------------------------------------------------------------------------------------- */
+
+/* /proc/<pid>/cgroup, heap; for cg_entry_is_in(). @sub: "" or with a slash in front. */
+char *cg_entry_places(pid_t pid);
+bool cg_entry_is_in(const char *places, const struct cg_dir *d, const char *sub);
 
 /* --- procs.c ------------------------------------------------------------------------------------------- */
 

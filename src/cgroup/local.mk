@@ -3,6 +3,7 @@ libsandrun_a_SOURCES += \
 	src/cgroup/convert.c src/cgroup/convert.h \
 	src/cgroup/devbpf.c \
 	src/cgroup/device.c src/cgroup/device.h \
+	src/cgroup/entry.c \
 	src/cgroup/freezer.c \
 	src/cgroup/io.c \
 	src/cgroup/layout.c src/cgroup/layout.h \

@@ -24,6 +24,7 @@
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "base/sys.h"
 #include "cgroup/device.h"
 #include "cgroup/internal.h"
 #include "cgroup/layout.h"
@@ -137,6 +138,50 @@ static void a_process_is_moved_into_every_hierarchy(void **state)
 	for (size_t i = 0; i < cg->n_dirs; i++)
 		if (!is_in(pid, &cg->dirs[i]))
 			fail_msg("not in %s", cg->dirs[i].path);
+	end(cg, pid);
+}
+
+static pid_t clone_into(int fd)
+{
+	struct clone_args args = { .exit_signal = SIGCHLD };
+
+	if (fd >= 0) {
+		args.flags = CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)fd;
+	}
+	return sys_clone3(&args);
+}
+
+static void a_new_process_enters_by_itself(void **state)
+{
+	struct cgroup *cg = make(NULL, NULL);
+	struct cgroup_entry en;
+	char c;
+	int gate[2];
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe(gate), 0);
+	cgroup_entry_open(cg, NULL, &en);
+	assert_int_equal(en.n, cg->n_dirs - (cg_dir_v2(cg) != NULL));
+	pid = clone_into(en.clone_fd);
+	if (pid == 0) {
+		cgroup_entry_take(&en);
+		if (write(gate[1], "x", 1) == 1)
+			for (;;)
+				pause();
+		_exit(1);
+	}
+	assert_true(pid > 0);
+	cgroup_entry_close(&en);
+	assert_int_equal(read(gate[0], &c, 1), 1);
+	/* Nothing left for cgroup_add() to do. */
+	for (size_t i = 0; i < cg->n_dirs; i++)
+		if (!is_in(pid, &cg->dirs[i]))
+			fail_msg("not in %s", cg->dirs[i].path);
+	add(cg, pid);
+	close(gate[0]);
+	close(gate[1]);
 	end(cg, pid);
 }
 
@@ -695,6 +740,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_process_is_moved_into_every_hierarchy),
+		cmocka_unit_test(a_new_process_enters_by_itself),
 		cmocka_unit_test(it_survives_being_written_down),
 		cmocka_unit_test(limits_reach_the_kernel_and_can_be_raised_and_lowered),
 		cmocka_unit_test(burst_and_quota_settle_in_either_order),
