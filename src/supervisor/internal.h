@@ -263,6 +263,7 @@ struct sup {
 	int pending_fd;	  /* workers: timerfd for blocked calls */
 	_Atomic bool tick_armed;
 	bool thread_pidfds; /* PIDFD_THREAD */
+	bool groups_denied; /* setgroups(2) is not ours to call */
 	struct audit audit;
 	const volatile struct bpf_egress_log *kernel_log; /* NULL: no cgroup program */
 	uint64_t kernel_seen;
@@ -350,7 +351,8 @@ int control_listen(int state_dir, struct err *e);
 
 /* Becomes the daemon it is: session, stdio, descriptors (keeps those in @keep), signals, name. */
 int self_detach(int *keep[], size_t n, struct err *e);
-int self_limit(struct err *e);	  /* rlimits, dumpable, no_new_privs, capabilities */
+/* rlimits, dumpable, no_new_privs, groups, capabilities. *groups_denied: setgroups(2) is not ours to call. */
+int self_limit(bool *groups_denied, struct err *e);
 int self_filter(struct err *e);	  /* its own seccomp filter; after the last thread has been made */
 /* For the calling thread only: adds to (or returns to) the effective capabilities. */
 int self_raise(bool on);

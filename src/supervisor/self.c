@@ -121,7 +121,7 @@ int self_raise(bool on)
 	return raw_capset(on ? permitted_caps : CAPS_ALWAYS & permitted_caps, permitted_caps);
 }
 
-int self_limit(struct err *e)
+int self_limit(bool *groups_denied, struct err *e)
 {
 	uint64_t effective, permitted;
 	struct rlimit rl;
@@ -135,6 +135,7 @@ int self_limit(struct err *e)
 	setrlimit(RLIMIT_CORE, &rl);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_sys(e, "set no_new_privs for the supervisor");
+	*groups_denied = raw_setgroups(0, NULL) < 0;
 	if (raw_capget(&effective, &permitted) < 0)
 		return err_sys(e, "read the supervisor's capabilities");
 	/* Fails without CAP_SETPCAP (rootless with a trimmed set): then there are no uids to change to, either. */
@@ -174,7 +175,7 @@ static const unsigned int own_calls[] = {
 	__NR_getsockopt, __NR_setsockopt, __NR_getsockname, __NR_fcntl, __NR_connect, __NR_sendmsg, __NR_bind, __NR_listen,
 	__NR_socket, __NR_setns,
 	/* unix.c */
-	__NR_fchdir, __NR_chdir, __NR_chroot, __NR_getresuid, __NR_getresgid, __NR_getgroups, __NR_setresuid,
+	__NR_fchdir, __NR_chdir, __NR_chroot, __NR_getresuid, __NR_getresgid, __NR_setresuid,
 	__NR_setresgid, __NR_setgroups, __NR_setfsuid, __NR_setfsgid, __NR_capget, __NR_capset,
 	/* audit.c */
 	__NR_write, __NR_renameat2,

@@ -62,7 +62,7 @@ static int prepare(struct sup *s, int *ready, struct err *e)
 	s->control_fd = control_listen(s->state_dir, e);
 	if (s->control_fd < 0)
 		return -1;
-	if (self_limit(e) < 0)
+	if (self_limit(&s->groups_denied, e) < 0)
 		return -1;
 	return open_tables(s, e);
 }

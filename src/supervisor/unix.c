@@ -37,8 +37,6 @@
 struct self_ids {
 	uid_t r, e, s;
 	gid_t gr, ge, gs;
-	gid_t groups[64];
-	int ngroups;
 };
 
 static int open_link(const struct sup *s, pid_t tid, const char *name)
@@ -63,16 +61,24 @@ static void save_ids(struct self_ids *ids)
 {
 	getresuid(&ids->r, &ids->e, &ids->s);
 	getresgid(&ids->gr, &ids->ge, &ids->gs);
-	ids->ngroups = getgroups((int)(sizeof(ids->groups) / sizeof(ids->groups[0])), ids->groups);
+}
+
+/* Our own supplementary groups are none (self.c), where we may say so. Where the user namespace denies setgroups(2), the
+ * container cannot have changed them, either: they are the same, and stay. */
+static int set_groups(const struct sup *s, const struct caller_identity *id)
+{
+	if (s->groups_denied)
+		return 0;
+	return raw_setgroups(id ? id->ngroups : 0, id ? id->groups : NULL);
 }
 
 #define CAP(c) (1ULL << (c))
 
-static int take_ids(const struct caller_identity *id, uint64_t caps)
+static int take_ids(const struct sup *s, const struct caller_identity *id, uint64_t caps)
 {
 	uint64_t effective, permitted;
 
-	if (raw_setgroups(id->ngroups, id->groups) < 0 || raw_setresgid(id->gid, id->egid, (gid_t)-1) < 0 ||
+	if (set_groups(s, id) < 0 || raw_setresgid(id->gid, id->egid, (gid_t)-1) < 0 ||
 	    raw_setresuid(id->uid, id->euid, (uid_t)-1) < 0)
 		return -errno;
 	if (id->fsgid != id->egid)
@@ -90,7 +96,7 @@ static void come_back(struct worker *w, const struct self_ids *ids)
 {
 	bool ok = self_raise(true) == 0 && raw_setresuid(ids->r, ids->e, ids->s) == 0 &&
 		  raw_setresgid(ids->gr, ids->ge, ids->gs) == 0 &&
-		  (ids->ngroups < 0 || raw_setgroups((size_t)ids->ngroups, ids->groups) == 0);
+		  set_groups(w->sup, NULL) == 0;
 
 	if (ok && w->privileged)
 		ok = fchdir(w->sup->root_fd) == 0 && chroot(".") == 0 && chdir("/") == 0;
@@ -134,7 +140,7 @@ static int become(struct worker *w, struct caller *c, const struct op *op, bool 
 			r = -EACCES;
 	}
 	if (!r)
-		r = take_ids(id, caps);
+		r = take_ids(s, id, caps);
 	if (r < 0) {
 		come_back(w, ids);
 		return -EACCES;

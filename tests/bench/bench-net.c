@@ -69,7 +69,8 @@ static void bench(void **state)
 	static const char *const kv[] = { "net-allow", "tcp://127.0.0.1:7001 udp://127.0.0.1:7101", NULL };
 	static const char *const names[] = { "TCP connect+close", "TCP non-blocking connect+close", "UDP sendto 64 B",
 					     "UDP sendmsg 64 B" };
-	static int64_t all[2][4][ROUNDS];
+	struct util_options o = { .bpf = true };
+	static int64_t all[3][4][ROUNDS];
 	bool with_udp = true;
 
 	(void)state;
@@ -82,12 +83,15 @@ static void bench(void **state)
 		util_run(kv, NULL, cost_body, &with_udp, NULL);
 		for (int i = 0; i < 4; i++)
 			all[1][i][r] = results[i];
+		util_run(kv, &o, cost_body, &with_udp, NULL);
+		for (int i = 0; i < 4; i++)
+			all[2][i][r] = results[i];
 	}
 	for (int i = 0; i < 4; i++) {
-		for (int k = 0; k < 2; k++)
+		for (int k = 0; k < 3; k++)
 			qsort(all[k][i], ROUNDS, sizeof(int64_t), compare);
-		printf("%-32s native %6.2f us   confined %6.2f us\n", names[i], (double)all[0][i][ROUNDS / 2] / 1000,
-		       (double)all[1][i][ROUNDS / 2] / 1000);
+		printf("%-32s native %6.2f us   confined %6.2f us   with cgroup program %6.2f us\n", names[i], (double)all[0][i][ROUNDS / 2] / 1000,
+		       (double)all[1][i][ROUNDS / 2] / 1000, (double)all[2][i][ROUNDS / 2] / 1000);
 	}
 }
 

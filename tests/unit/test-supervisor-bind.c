@@ -190,9 +190,12 @@ static void test_shape(void **state)
 
 	(void)state;
 	util_open(&s, kv, NULL);
+#if !defined(__SANITIZE_ADDRESS__) /* its runtime calls what it likes: no filter */
 	while (status_of(s.sup, "Seccomp:") != 2 && util_now_us() < until)
 		usleep(1000);
 	assert_int_equal(status_of(s.sup, "Seccomp:"), 2);
+#endif
+	(void)until;
 	assert_int_equal(status_of(s.sup, "NoNewPrivs:"), 1);
 	if (geteuid() == 0)
 		assert_int_equal(status_of(s.sup, "CapEff:") & ~(1ULL << 19 | 1ULL << 5), 0);
