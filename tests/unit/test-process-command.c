@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <seccomp.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -158,6 +159,40 @@ static void the_command_is_found_or_refused_in_the_engines_words(void **state)
 		if (l->msg && (r->value[0] || strcmp(r->err.msg, l->msg) != 0 || r->err.code != l->code))
 			fail_msg("%zu: %s: \"%s\" (%d)", i, l->name, r->err.msg, r->err.code);
 	}
+}
+
+/* A profile from before faccessat2(2) answers it with EPERM; one may refuse access(2), too, and leave only execve(2). */
+static void do_lookup_under_a_profile(struct report *r, const void *arg)
+{
+	static const int refused[] = { SCMP_SYS(faccessat2), SCMP_SYS(access), SCMP_SYS(faccessat) };
+	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ALLOW);
+	char *env[] = { (char *)"PATH=/bin", NULL };
+	char *args[] = { (char *)"tool", NULL };
+	struct oci_process p = { .args = { args, 1 }, .env = { env, 1 } };
+	int n = *(const int *)arg;
+	char *got;
+
+	enter(r);
+	expect(r, f);
+	for (int i = 0; i < n; i++)
+		expect(r, seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), refused[i], 0) == 0);
+	expect(r, seccomp_load(f) == 0);
+	got = process_find_command(&p, &r->err);
+	expect(r, got && str_eq(got, "/bin/tool"));
+	if (n == 1) {
+		args[0] = (char *)"data";
+		expect(r, !process_find_command(&p, &r->err) && r->err.code == EACCES);
+	}
+	seccomp_release(f);
+}
+
+static void the_command_is_found_under_a_profile_that_refuses_the_question(void **state)
+{
+	static const int one = 1, all = 3;
+
+	(void)state;
+	child_ok(do_lookup_under_a_profile, &one);
+	child_ok(do_lookup_under_a_profile, &all);
 }
 
 /* --- environment --- */
@@ -317,6 +352,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_command_is_found_or_refused_in_the_engines_words),
+		cmocka_unit_test(the_command_is_found_under_a_profile_that_refuses_the_question),
 		cmocka_unit_test(home_comes_from_the_containers_passwd),
 		cmocka_unit_test(the_last_of_equal_names_is_left_and_the_order_kept),
 		cmocka_unit_test(cwd_is_entered_or_the_reason_told),
