@@ -4,6 +4,8 @@
 
 #include <poll.h>
 #include <stdio.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/str.h"
@@ -20,20 +22,20 @@ static void usage(struct json_out *j, const char *key, uint64_t limit, uint64_t 
 	json_close_map(j);
 }
 
-static char *stats_text(const char *id, const struct cgroup_stats *s)
+static void cpu(struct json_out *j, const struct cgroup_stats *s)
 {
-	struct json_out *j = json_out_new(false);
-
-	json_open_map(j);
-	json_kv_string(j, "type", "stats");
-	json_kv_string(j, "id", id);
-	json_key(j, "data");
-	json_open_map(j);
 	json_key(j, "cpu");
 	json_open_map(j);
 	json_key(j, "usage");
 	json_open_map(j);
 	json_kv_uint(j, "total", s->cpu_total_ns);
+	if (s->n_percpu) {
+		json_key(j, "percpu");
+		json_open_array(j);
+		for (size_t i = 0; i < s->n_percpu; i++)
+			json_uint(j, s->percpu_ns[i]);
+		json_close_array(j);
+	}
 	json_kv_uint(j, "kernel", s->cpu_kernel_ns);
 	json_kv_uint(j, "user", s->cpu_user_ns);
 	json_close_map(j);
@@ -44,57 +46,172 @@ static char *stats_text(const char *id, const struct cgroup_stats *s)
 	json_kv_uint(j, "throttledTime", s->throttled_ns);
 	json_close_map(j);
 	json_close_map(j);
+}
+
+/* memory.stat's lines as an object. */
+static void raw(struct json_out *j, const char *text)
+{
+	autofree char *copy = xstrdup(text);
+	char *save = NULL;
+
+	json_key(j, "raw");
+	json_open_map(j);
+	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char *value = strchr(line, ' ');
+		uint64_t v;
+
+		if (!value)
+			continue;
+		*value++ = 0;
+		if (str_to_u64(value, 10, UINT64_MAX, &v) == 0)
+			json_kv_uint(j, line, v);
+	}
+	json_close_map(j);
+}
+
+static void memory(struct json_out *j, const struct cgroup_stats *s)
+{
 	json_key(j, "memory");
 	json_open_map(j);
 	json_kv_uint(j, "cache", s->mem_cache);
 	usage(j, "usage", s->mem_limit, s->mem_usage, s->mem_max_usage, s->mem_failcnt);
 	usage(j, "swap", s->swap_limit, s->swap_usage, 0, 0);
+	usage(j, "kernel", s->kernel_limit, s->kernel_usage, 0, 0);
+	if (s->mem_raw)
+		raw(j, s->mem_raw);
 	json_close_map(j);
+}
+
+static void io_list(struct json_out *j, const char *key, const struct cgroup_io_stats *io)
+{
+	if (!io->n)
+		return;
+	json_key(j, key);
+	json_open_array(j);
+	for (size_t i = 0; i < io->n; i++) {
+		json_open_map(j);
+		json_kv_uint(j, "major", io->v[i].major);
+		json_kv_uint(j, "minor", io->v[i].minor);
+		json_kv_string(j, "op", io->v[i].op);
+		json_kv_uint(j, "value", io->v[i].value);
+		json_close_map(j);
+	}
+	json_close_array(j);
+}
+
+static void blkio_and_hugetlb(struct json_out *j, const struct cgroup_stats *s)
+{
+	json_key(j, "blkio");
+	json_open_map(j);
+	io_list(j, "ioServiceBytesRecursive", &s->io_bytes);
+	io_list(j, "ioServicedRecursive", &s->io_ops);
+	json_close_map(j);
+	json_key(j, "hugetlb");
+	json_open_map(j);
+	for (size_t i = 0; i < s->n_hugetlb; i++) {
+		json_key(j, s->hugetlb[i].page_size);
+		json_open_map(j);
+		json_kv_uint(j, "usage", s->hugetlb[i].usage);
+		json_kv_uint(j, "max", s->hugetlb[i].max);
+		json_kv_uint(j, "failcnt", s->hugetlb[i].failcnt);
+		json_close_map(j);
+	}
+	json_close_map(j);
+}
+
+static char *stats_text(const char *id, const struct cgroup_stats *s)
+{
+	struct json_out *j = json_out_new(false);
+
+	json_open_map(j);
+	json_kv_string(j, "type", "stats");
+	json_kv_string(j, "id", id);
+	json_key(j, "data");
+	json_open_map(j);
+	cpu(j, s);
+	memory(j, s);
 	json_key(j, "pids");
 	json_open_map(j);
 	json_kv_uint(j, "current", s->pids_current);
 	json_kv_uint(j, "limit", s->pids_limit);
 	json_close_map(j);
+	blkio_and_hugetlb(j, s);
 	json_close_map(j);
 	json_close_map(j);
 	return json_out_finish(j);
 }
 
-static int print_once(const struct container *c, const struct cgroup *cg, uint64_t *oom, struct err *e)
+static int print_stats(const struct container *c, const struct cgroup *cg, struct err *e)
 {
 	struct cgroup_stats s = { 0 };
 	autofree char *text = NULL;
 
 	if (cgroup_get_stats(cg, &s, e) < 0)
 		return -1;
-	if (s.oom_kills > *oom)
-		printf("{\"type\":\"oom\",\"id\":\"%s\"}\n", c->id);
-	*oom = s.oom_kills;
 	text = stats_text(c->id, &s);
+	cgroup_stats_free(&s);
 	puts(text);
 	fflush(stdout);
 	return 0;
+}
+
+/* Says so once for each kill that was counted since *seen. */
+static void print_oom(const struct container *c, const struct cgroup *cg, uint64_t *seen)
+{
+	struct cgroup_stats s = { 0 };
+
+	if (cgroup_get_stats(cg, &s, NULL) < 0)
+		return;
+	if (s.oom_kills > *seen) {
+		printf("{\"type\":\"oom\",\"id\":\"%s\"}\n", c->id);
+		fflush(stdout);
+	}
+	*seen = s.oom_kills;
+	cgroup_stats_free(&s);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 /* Until the container ends. */
 static int watch(const struct container *c, const struct cgroup *cg, int seconds, struct err *e)
 {
 	autofd pidfd = container_pidfd(c);
-	uint64_t oom = UINT64_MAX;
+	autofd oom = cgroup_oom_fd(cg, NULL); /* -1: no such events here; the statistics go on */
+	int64_t next = now_ms();
+	uint64_t seen = 0;
 
+	print_oom(c, cg, &seen);
 	for (;;) {
-		struct pollfd p = { .fd = pidfd, .events = POLLIN };
+		struct pollfd p[2] = { { .fd = pidfd, .events = POLLIN }, { .fd = oom, .events = POLLIN } };
+		int64_t left = next - now_ms();
 
-		if (print_once(c, cg, &oom, e) < 0)
-			return container_alive(c) ? -1 : 0;
-		if (poll(&p, 1, seconds * 1000) > 0)
+		if (left <= 0) {
+			if (print_stats(c, cg, e) < 0)
+				return container_alive(c) ? -1 : 0;
+			next += (int64_t)seconds * 1000;
+			continue;
+		}
+		if (poll(p, 2, (int)left) <= 0)
+			continue;
+		if (p[1].revents) {
+			char buf[4096];
+
+			(void)!read(oom, buf, sizeof(buf));
+			print_oom(c, cg, &seen);
+		}
+		if (p[0].revents)
 			return 0;
 	}
 }
 
 static int run(const struct container *c, bool once, int seconds, struct err *e)
 {
-	uint64_t oom = UINT64_MAX;
 	struct cgroup *cg;
 	int r;
 
@@ -103,7 +220,7 @@ static int run(const struct container *c, bool once, int seconds, struct err *e)
 	cg = c->cgroup ? cgroup_read(c->cgroup, e) : NULL;
 	if (!cg)
 		return c->cgroup ? -1 : err_msg(e, "container %s has no cgroup: there are no statistics", c->id);
-	r = once ? print_once(c, cg, &oom, e) : watch(c, cg, seconds, e);
+	r = once ? print_stats(c, cg, e) : watch(c, cg, seconds, e);
 	cgroup_free(cg);
 	return r;
 }
