@@ -361,10 +361,25 @@ static inline int util_network(void **state)
 	util_if_addr("lo:1", "10.9.0.2");
 	fd = open("/proc/sys/net/ipv4/ping_group_range", O_WRONLY | O_CLOEXEC);
 	if (fd >= 0) {
-		(void)!write(fd, "0 2147483647", 12);
+		/* In a user namespace only mapped groups can be named. */
+		if (write(fd, "0 2147483647", 12) < 0)
+			(void)!write(fd, "0 0", 3);
 		close(fd);
 	}
 	return 0;
+}
+
+/* In a user namespace that is not the first, nobody may claim a pid for another (unix.c). */
+static inline bool util_rootless(void)
+{
+	unsigned int inside = 1, outside = 1, count = 0;
+	FILE *f = fopen("/proc/self/uid_map", "re");
+
+	if (f && fscanf(f, "%u %u %u", &inside, &outside, &count) != 3)
+		count = 0;
+	if (f)
+		fclose(f);
+	return count != 4294967295u;
 }
 
 static inline struct sockaddr_in util_v4(const char *addr, uint16_t port)
