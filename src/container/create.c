@@ -220,6 +220,15 @@ static int make_state(struct creation *k, struct err *e)
 		       : 0;
 }
 
+/* The host's id of the container's root: its cgroup is handed over to it (v2), so that an init system inside can use it. */
+static uint32_t host_root(const struct oci_id_mapping *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i].container_id == 0 && v[i].size > 0)
+			return v[i].host_id;
+	return 0;
+}
+
 static int make_cgroup(struct creation *k, struct err *e)
 {
 	struct cgroup_request req = {
@@ -231,6 +240,10 @@ static int make_cgroup(struct creation *k, struct err *e)
 		.annotations = &k->config.annotations,
 	};
 
+	if (k->ns.new_cgroup && (k->ns.new_flags & CLONE_NEWUSER)) {
+		req.owner_uid = host_root(k->config.linux_.uid_mappings, k->config.linux_.n_uid_mappings);
+		req.owner_gid = host_root(k->config.linux_.gid_mappings, k->config.linux_.n_gid_mappings);
+	}
 	k->cgroup = cgroup_create(&req, e);
 	if (!k->cgroup)
 		return -1;
@@ -353,6 +366,13 @@ static int on_console(struct creation *k, const struct sync_msg *m, int passed, 
 	return k->master < 0 ? err_sys(e, "keep the terminal") : fd_set_cloexec(k->master, true);
 }
 
+static int on_limits_wanted(struct creation *k, const struct sync_msg *m, int passed, struct err *e)
+{
+	(void)m;
+	(void)passed;
+	return process_set_rlimits_of(k->pid, &k->config.process, e);
+}
+
 static int on_listener(struct creation *k, const struct sync_msg *m, int passed, struct err *e)
 {
 	(void)m;
@@ -382,6 +402,7 @@ static const struct {
 	[SYNC_NAMESPACED] = { on_namespaced, true },
 	[SYNC_HOOKS_WANTED] = { on_hooks_wanted, true },
 	[SYNC_CONSOLE] = { on_console, true },
+	[SYNC_LIMITS_WANTED] = { on_limits_wanted, true },
 	[SYNC_LISTENER] = { on_listener, true },
 	[SYNC_PROFILE_LISTENER] = { on_profile_listener, true },
 };
@@ -459,6 +480,7 @@ static int make_init(struct creation *k, struct err *e)
 			.profile = k->profile,
 			.notify = k->notify,
 			.preserve_fds = k->o->preserve_fds,
+			.limits_from_parent = namespaces_has(&k->ns, OCI_NS_USER),
 			.label_fd = -1,
 		},
 	};

@@ -347,6 +347,13 @@ static int on_console(struct session *s, const struct sync_msg *m, int passed, s
 	return s->master < 0 ? err_sys(e, "keep the terminal") : fd_set_cloexec(s->master, true);
 }
 
+static int on_limits_wanted(struct session *s, const struct sync_msg *m, int passed, struct err *e)
+{
+	(void)m;
+	(void)passed;
+	return process_set_rlimits_of(s->pid, s->process, e);
+}
+
 static int on_listener(struct session *s, const struct sync_msg *m, int passed, struct err *e)
 {
 	(void)m;
@@ -371,6 +378,7 @@ static int (*const steps[SYNC_COUNT])(struct session *s, const struct sync_msg *
 	[SYNC_STAGED] = on_staged,
 	[SYNC_NAMESPACED] = on_namespaced,
 	[SYNC_CONSOLE] = on_console,
+	[SYNC_LIMITS_WANTED] = on_limits_wanted,
 	[SYNC_LISTENER] = on_listener,
 	[SYNC_PROFILE_LISTENER] = on_profile_listener,
 };
@@ -419,6 +427,7 @@ static int spawn(struct session *s, struct err *e)
 		.profile = s->profile,
 		.notify = s->notify,
 		.preserve_fds = s->o->preserve_fds,
+		.limits_from_parent = namespaces_has(&s->ns, OCI_NS_USER),
 		.label_fd = -1,
 	};
 	if (process_set_cpu_affinity(s->process->exec_cpu_affinity.initial, e) < 0)

@@ -11,6 +11,7 @@
  *   init        SYNC_NAMESPACED         joins the cgroup, limits, oom score GO
  *   init      * SYNC_HOOKS_WANTED       prestart and createRuntime hooks    GO
  *   init      * SYNC_CONSOLE + fd       passes the pty master on            GO
+ *   init      * SYNC_LIMITS_WANTED      process.rlimits (in a userns)       GO
  *   init      * SYNC_LISTENER + fd      gives it to the supervisor          GO
  *   init      * SYNC_PROFILE_LISTENER+fd  gives it to listenerPath          GO
  *   init        SYNC_READY              create is done                      (none: init waits for "start")
@@ -33,6 +34,7 @@ enum sync_type {
 	SYNC_NAMESPACED,
 	SYNC_HOOKS_WANTED,
 	SYNC_CONSOLE,
+	SYNC_LIMITS_WANTED,
 	SYNC_LISTENER,
 	SYNC_PROFILE_LISTENER,
 	SYNC_READY,

@@ -122,7 +122,10 @@ static int set_limits(const struct workload *w, struct err *e)
 {
 	const struct oci_process *p = w->process;
 
-	if (process_set_scheduler(p, e) < 0 || process_set_io_priority(p, e) < 0 || process_set_rlimits(p, e) < 0)
+	if (process_set_scheduler(p, e) < 0 || process_set_io_priority(p, e) < 0)
+		return -1;
+	if (w->limits_from_parent && p->n_rlimits ? sync_ask(w->sync, SYNC_LIMITS_WANTED, e) < 0
+						  : process_set_rlimits(p, e) < 0)
 		return -1;
 	return process_set_personality(&w->linux_->personality, e) < 0 ||
 			       process_set_memory_policy(&w->linux_->memory_policy, e) < 0

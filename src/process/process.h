@@ -19,6 +19,8 @@
 int process_validate(const struct oci_process *p, struct err *e);
 
 int process_set_rlimits(const struct oci_process *p, struct err *e);
+/* From outside, for a process in a user namespace: there it has lost the right to raise a hard limit. */
+int process_set_rlimits_of(pid_t pid, const struct oci_process *p, struct err *e);
 int process_set_oom_score_adj(int64_t value, bool userns, struct err *e); /* raising needs no right; lowering in a userns: EACCES is ignored if the value is already so */
 int process_set_scheduler(const struct oci_process *p, struct err *e);
 int process_set_io_priority(const struct oci_process *p, struct err *e);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* rlimits.c - process.rlimits, process.oomScoreAdj and no_new_privs
  *
- * Runs in:  init and exec'd processes, before capabilities are given up: raising a hard limit needs CAP_SYS_RESOURCE.
+ * Runs in:  init and exec'd processes, before capabilities are given up: raising a hard limit needs CAP_SYS_RESOURCE. It
+ *           counts only in the initial user namespace, so for a process in another one create and exec set the limits,
+ *           with the rights that the caller has.
  */
 #include "process/process.h"
 
@@ -51,9 +53,25 @@ int rlimits_check(const struct oci_process *p, struct err *e)
 	return 0;
 }
 
-int process_set_rlimits(const struct oci_process *p, struct err *e)
+/* The reason of an EPERM, which has more than one. */
+static const char *why_not(pid_t pid, int n, const struct rlimit64 *wanted, char buf[160])
 {
-	char soft[24], hard[24];
+	struct rlimit64 now;
+	char hard[24];
+
+	if (errno != EPERM || prlimit64(pid, (enum __rlimit_resource)n, NULL, &now) < 0)
+		return "";
+	errno = EPERM;
+	if (wanted->rlim_max <= now.rlim_max && n != RLIMIT_NOFILE)
+		return "";
+	snprintf(buf, 160, " (the hard limit is %s: raising it needs CAP_SYS_RESOURCE on the host%s)",
+		 limit_text(now.rlim_max, hard), n == RLIMIT_NOFILE ? ", and sysctl fs.nr_open is the most" : "");
+	return buf;
+}
+
+int process_set_rlimits_of(pid_t pid, const struct oci_process *p, struct err *e)
+{
+	char soft[24], hard[24], why[160];
 
 	for (size_t i = 0; i < p->n_rlimits; i++) {
 		const struct oci_rlimit *r = &p->rlimits[i];
@@ -62,11 +80,16 @@ int process_set_rlimits(const struct oci_process *p, struct err *e)
 
 		if (n < 0)
 			return err_msg(e, "process.rlimits[%zu].type: unknown limit \"%.64s\"", i, r->type);
-		if (prlimit64(0, (enum __rlimit_resource)n, &lim, NULL) < 0)
-			return err_sys(e, "process.rlimits[%zu] (%s): set soft limit %s, hard limit %s", i, r->type,
-				       limit_text(r->soft, soft), limit_text(r->hard, hard));
+		if (prlimit64(pid, (enum __rlimit_resource)n, &lim, NULL) < 0)
+			return err_sys(e, "process.rlimits[%zu] (%s): set soft limit %s, hard limit %s%s", i, r->type,
+				       limit_text(r->soft, soft), limit_text(r->hard, hard), why_not(pid, n, &lim, why));
 	}
 	return 0;
+}
+
+int process_set_rlimits(const struct oci_process *p, struct err *e)
+{
+	return process_set_rlimits_of(0, p, e);
 }
 
 int process_set_oom_score_adj(int64_t value, bool userns, struct err *e)
