@@ -27,6 +27,8 @@
 #define LISTENERS_MAX 256     /* exec sessions at a time; more: the exec is refused with this as the reason */
 #define PENDING_MAX 2048      /* blocked calls at a time; more: EAGAIN (connect), ENOBUFS (send) */
 #define WORKERS_MAX 32	      /* threads; all stuck in the workload's own slow pages: its calls wait until one is back */
+#define WORKERS_FIRST 3
+#define WORKERS_MORE 8	      /* at a time */
 #define CONNECTIONS_MAX 16    /* on the control socket; more: the oldest is closed */
 #define PAYLOAD_MAX (256 * 1024) /* a datagram's bound (EMSGSIZE, as beyond SO_SNDBUF); a stream is sent in pieces */
 #define CONTROL_MAX 8192      /* control data: ENOBUFS, as beyond net.core.optmem_max */
@@ -284,7 +286,8 @@ struct sup {
 	unsigned int idle[WORKERS_MAX];
 	unsigned int idle_count;
 	struct worker workers[WORKERS_MAX];
-	unsigned int worker_count;
+	unsigned int worker_count; /* main thread only */
+	uint8_t *worker_rooms;	   /* stacks and scratch for WORKERS_MAX */
 };
 
 int64_t sup_now_ms(void);
@@ -353,7 +356,7 @@ int control_listen(int state_dir, struct err *e);
 int self_detach(int *keep[], size_t n, struct err *e);
 /* rlimits, dumpable, no_new_privs, groups, capabilities. *groups_denied: setgroups(2) is not ours to call. */
 int self_limit(bool *groups_denied, struct err *e);
-int self_filter(struct err *e);	  /* its own seccomp filter; after the last thread has been made */
+int self_filter(struct err *e);	  /* its own seccomp filter; after the first threads have been made */
 /* For the calling thread only: adds to (or returns to) the effective capabilities. */
 int self_raise(bool on);
 

@@ -211,18 +211,35 @@ static bool start_worker(struct sup *s, unsigned int i, uint8_t *room)
 	return ok;
 }
 
+static void add_workers(struct sup *s, unsigned int n)
+{
+	while (n-- > 0 && s->worker_count < WORKERS_MAX &&
+	       start_worker(s, s->worker_count, s->worker_rooms + s->worker_count * worker_room()))
+		s->worker_count++;
+}
+
+/* Three: one leads, one is there when the lead is handed over, one while that one is away. More come when none is idle
+ * (tick()): a thread costs 50 µs, and most containers never need the fourth. */
 static void start_workers(struct sup *s)
 {
-	uint8_t *room = mmap(NULL, worker_room() * WORKERS_MAX, PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	if (room == MAP_FAILED)
+	s->worker_rooms = mmap(NULL, worker_room() * WORKERS_MAX, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (s->worker_rooms == MAP_FAILED)
 		_exit(EXIT_FAILURE);
-	while (s->worker_count < WORKERS_MAX && start_worker(s, s->worker_count, room + s->worker_count * worker_room()))
-		s->worker_count++;
+	add_workers(s, WORKERS_FIRST);
 	/* A task limit may leave us fewer; with none, nobody would serve: closed. */
 	if (s->worker_count == 0)
 		_exit(EXIT_FAILURE);
+}
+
+static unsigned int count_idle(struct sup *s)
+{
+	unsigned int n;
+
+	pthread_mutex_lock(&s->idle_lock);
+	n = s->idle_count;
+	pthread_mutex_unlock(&s->idle_lock);
+	return n;
 }
 
 /* --- the main thread ---------------------------------------------------------------------------------------------------- */
@@ -263,6 +280,9 @@ static void tick(struct sup *s)
 	(void)!read(s->tick_fd, &drain, sizeof(drain));
 	blocked = watch_blocked(s);
 	now = atomic_load(&s->lead);
+	/* Those made now are idle at the next tick. */
+	if (count_idle(s) == 0)
+		add_workers(s, WORKERS_MORE);
 	if (now & BUSY && now == last)
 		promote(s, now);
 	idle_ticks = now & BUSY || now != last || blocked ? 0 : idle_ticks + 1;
@@ -347,12 +367,8 @@ void loop_run(struct sup *s)
 	add(s->work_ep, s->pending_fd, (uint64_t)WORK_TIMER << 56);
 	atomic_store(&s->lead, lead_word(0x7fff, false, 1));
 	start_workers(s);
-	/* All have lain down: the filter takes from them what they needed to start. */
-	for (unsigned int idle = 0; idle < s->worker_count; sched_yield()) {
-		pthread_mutex_lock(&s->idle_lock);
-		idle = s->idle_count;
-		pthread_mutex_unlock(&s->idle_lock);
-	}
+	while (count_idle(s) < s->worker_count)
+		sched_yield();
 	promote(s, atomic_load(&s->lead));
 	if (self_filter(&e) < 0)
 		_exit(EXIT_FAILURE);

@@ -26,7 +26,7 @@
 
 #define KERNEL_ERESTARTSYS 512
 #define LOOK_FIRST_MS 4
-#define LOOK_MAX_MS 40
+#define LOOK_MAX_MS 20
 
 int pending_init(struct sup *s)
 {
@@ -202,10 +202,10 @@ static bool give_up(struct sup *s, struct pending *p)
 
 	if (!listener_valid(s, op))
 		return true;
-	if (op->deadline && sup_now_ms() >= op->deadline)
+	/* The signal first: on a machine under load both may have come since the last look. */
+	error = interrupted(s, p);
+	if (!error && op->deadline && sup_now_ms() >= op->deadline)
 		error = op->timeout_errno ? op->timeout_errno : EAGAIN;
-	else
-		error = interrupted(s, p);
 	if (!error)
 		return false;
 	/* What has gone out counts more than why the rest has not. */
@@ -248,8 +248,11 @@ void pending_tick(struct worker *w)
 	uint64_t drain;
 
 	(void)!read(s->pending_fd, &drain, sizeof(drain));
+	/* Armed anew before anything is looked at: a look may get stuck (a socket's lock, a slow page), and another worker
+	 * must then go on with the rest. */
 	pthread_mutex_lock(&s->lock);
 	s->pending_armed = false;
+	arm(s);
 	pthread_mutex_unlock(&s->lock);
 	for (unsigned int i = 0; i < PENDING_MAX; i++) {
 		struct pending *p = &s->pending[i];
@@ -263,7 +266,4 @@ void pending_tick(struct worker *w)
 		if (due)
 			look(w, p, now);
 	}
-	pthread_mutex_lock(&s->lock);
-	arm(s);
-	pthread_mutex_unlock(&s->lock);
 }

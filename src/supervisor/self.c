@@ -4,8 +4,9 @@
  * Owns:     the way from a fork of `create` to a daemon that no engine notices, and its confinement in stages:
  *           1. detach: session, /dev/null, no inherited descriptor, signals, name (before "ready");
  *           2. limit: no_new_privs, not dumpable, capabilities, rlimits (before "ready");
- *           3. filter: system calls, once the last thread is made (before the first notification).
+ *           3. filter: system calls, once the first threads are made (before the first notification).
  */
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
@@ -14,6 +15,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -152,16 +154,24 @@ int self_limit(bool *groups_denied, struct err *e)
 
 /* --- its own filter ------------------------------------------------------------------------------------------------------ */
 
+#if __BYTE_ORDER == __LITTLE_ENDIAN
+#define LOW_WORD 0
+#else
+#define LOW_WORD 4
+#endif
+
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1 /* its runtime calls what it likes */
 #else
 #define SANITIZED 0
 #endif
 
-/* Every call that the supervisor makes after its last thread has started, by the file that makes it. What is missing:
- * execve, clone, mmap, ptrace, mount, socketpair, unlink, kill … Anything else is EPERM, which each of these callers
+/* Every call that the supervisor makes after its first threads have started, by the file that makes it. What is missing:
+ * execve, ptrace, mount, socketpair, unlink, kill, executable memory … Anything else is EPERM, which each of these callers
  * takes for a refusal (closed). */
 static const unsigned int own_calls[] = {
+	/* loop.c: a further worker, by libc. clone with CLONE_THREAD only; clone3 has its flags in memory: ENOSYS. */
+	__NR_set_robust_list, __NR_rseq, __NR_brk, __NR_mprotect, __NR_madvise, __NR_gettid,
 	/* loop.c, pending.c */
 	__NR_futex, __NR_epoll_wait, __NR_epoll_pwait, __NR_epoll_ctl, __NR_timerfd_settime, __NR_tgkill,
 	__NR_rt_sigreturn, __NR_rt_sigprocmask, __NR_sched_yield, __NR_exit_group, __NR_restart_syscall, __NR_getpid,
@@ -186,9 +196,35 @@ static const unsigned int own_calls[] = {
 	__NR_accept4, __NR_recvmsg, __NR_sendto, __NR_poll, __NR_ppoll, __NR_geteuid,
 };
 
+/* Calls that depend on an argument. Falls through with the number loaded. */
+static unsigned short filter_threads(struct sock_filter *code, unsigned short n)
+{
+	const struct {
+		unsigned int nr, arg;
+		uint32_t mask, want;
+	} rules[] = {
+		{ __NR_clone, 0, CLONE_THREAD, CLONE_THREAD },
+		{ __NR_unshare, 0, 0xffffffff, CLONE_FS },
+		{ __NR_mmap, 2, PROT_EXEC, 0 }, /* malloc's, for the new thread's table */
+	};
+
+	code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_clone3, 0, 1);
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS);
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
+		code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, rules[i].nr, 0, 5);
+		code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offsetof(struct seccomp_data, args) +
+										    rules[i].arg * 8 + LOW_WORD);
+		code[n++] = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, rules[i].mask);
+		code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, rules[i].want, 0, 1);
+		code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+		code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
+	}
+	return n;
+}
+
 int self_filter(struct err *e)
 {
-	static struct sock_filter code[ARRAY_SIZE(own_calls) * 2 + 8];
+	static struct sock_filter code[ARRAY_SIZE(own_calls) * 2 + 32];
 	struct sock_fprog prog = { .filter = code };
 	unsigned short n = 0;
 
@@ -199,6 +235,7 @@ int self_filter(struct err *e)
 	code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, notify_arches[0].audit, 1, 0);
 	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
 	code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+	n = filter_threads(code, n);
 	for (size_t i = 0; i < ARRAY_SIZE(own_calls); i++) {
 		code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, own_calls[i], 0, 1);
 		code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
