@@ -198,6 +198,25 @@ char **process_make_env(const struct oci_process *p, struct err *e)
 	return env;
 }
 
+char **process_add_listen_fds(char **env, int n, pid_t pid)
+{
+	size_t out = 0, i;
+
+	/* The configuration may have some of its own, which are of other descriptors. */
+	for (i = 0; env[i]; i++) {
+		if (str_starts(env[i], "LISTEN_FDS=") || str_starts(env[i], "LISTEN_PID=") ||
+		    str_starts(env[i], "LISTEN_FDNAMES="))
+			free(env[i]);
+		else
+			env[out++] = env[i];
+	}
+	env = xrealloc(env, out + 3, sizeof(*env));
+	env[out++] = xasprintf("LISTEN_FDS=%d", n);
+	env[out++] = xasprintf("LISTEN_PID=%d", (int)pid);
+	env[out] = NULL;
+	return env;
+}
+
 /* --- working directory ----------------------------------------------------------------------------------- */
 
 int process_enter_cwd(const char *cwd, struct err *e)

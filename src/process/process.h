@@ -57,6 +57,9 @@ int process_send_console(const char *socket_path, int master, struct err *e);
 
 /* The environment: process.env, with HOME from /etc/passwd where it is missing (as the peers do). Heap, execve form. */
 char **process_make_env(const struct oci_process *p, struct err *e);
+/* What sd_listen_fds(3) looks for: @n descriptors from 3 on are for the process @pid (as it sees itself). Takes @env,
+ * which has come from process_make_env(), and returns what takes its place. */
+char **process_add_listen_fds(char **env, int n, pid_t pid);
 /* cwd: chdir, then proof that it is inside the root (CVE-2024-21626). */
 int process_enter_cwd(const char *cwd, struct err *e);
 /* Finds args[0] in process.env's PATH with the rights of the user already taken. Heap path or NULL with @e in the engines'

@@ -303,6 +303,20 @@ static void the_last_of_equal_names_is_left_and_the_order_kept(void **state)
 	assert_string_equal(e.msg, "process.env[1]: \"B\" has not the form NAME=value");
 }
 
+static void activation_sockets_are_announced_to_the_process_itself(void **state)
+{
+	struct oci_process p = { .env = STRINGS((char *)"LISTEN_PID=7", (char *)"HOME=/h", (char *)"LISTEN_FDS=9",
+						(char *)"LISTEN_FDNAMES=x", (char *)"LISTEN_FDS_MORE=1") };
+	static const char *const want[] = { "HOME=/h", "LISTEN_FDS_MORE=1", "LISTEN_FDS=2", "LISTEN_PID=34" };
+	struct err e;
+	char **env = process_add_listen_fds(process_make_env(&p, &e), 2, 34);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(want); i++)
+		assert_string_equal(env[i], want[i]);
+	assert_null(env[ARRAY_SIZE(want)]);
+}
+
 /* --- cwd --- */
 
 static void do_cwd(struct report *r, const void *arg)
@@ -355,6 +369,7 @@ int main(void)
 		cmocka_unit_test(the_command_is_found_under_a_profile_that_refuses_the_question),
 		cmocka_unit_test(home_comes_from_the_containers_passwd),
 		cmocka_unit_test(the_last_of_equal_names_is_left_and_the_order_kept),
+		cmocka_unit_test(activation_sockets_are_announced_to_the_process_itself),
 		cmocka_unit_test(cwd_is_entered_or_the_reason_told),
 		cmocka_unit_test(a_cwd_that_leads_to_a_leaked_host_directory_is_refused),
 	};
