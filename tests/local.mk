@@ -12,3 +12,4 @@ include tests/unit/container.mk
 include tests/fuzz/fuzz.mk
 include tests/programs/programs.mk
 include tests/bats/bats.mk
+include tests/checks.mk
