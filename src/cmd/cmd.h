@@ -50,8 +50,9 @@ int cmd_update(const struct globals *g, int argc, char **argv, struct err *e);
  * command returns 0); -1 with @e. @usage: "[options] ID". */
 int cmd_begin(const struct option *table, const char *usage, int n, bool more, int argc, char **argv, int *at,
 	      struct err *e);
-/* --preserve-fds and systemd's LISTEN_FDS (if LISTEN_PID is us): how many descriptors from 3 on the container gets; all others
- * are closed now, and holes are filled, so that none of ours takes their place. */
-int cmd_take_fds(int preserve_fds);
+/* systemd's LISTEN_FDS (if LISTEN_PID is us), and --preserve-fds behind them: how many descriptors from 3 on the container
+ * gets, and how many of them are the former. All others are closed now, and holes are filled, so that none of ours takes
+ * their place. */
+int cmd_take_fds(int preserve_fds, int *listen_fds);
 
 #endif

@@ -32,7 +32,7 @@ int cmd_begin(const struct option *table, const char *usage, int n, bool more, i
 	return 0;
 }
 
-static int listen_fds(void)
+static int activated_fds(void)
 {
 	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
 	uint64_t p, n;
@@ -43,9 +43,9 @@ static int listen_fds(void)
 	return (pid_t)p == getpid() ? (int)n : 0;
 }
 
-int cmd_take_fds(int preserve_fds)
+int cmd_take_fds(int preserve_fds, int *listen_fds)
 {
-	int n = preserve_fds > 0 ? preserve_fds : listen_fds();
+	int n = preserve_fds + (*listen_fds = activated_fds());
 
 	fd_close_from_but(3 + n, log_descriptor());
 	/* podman --preserve-fd=9,40 gives us 38 with holes: they stay closed for the container. */

@@ -14,7 +14,7 @@ int cmd_create(const struct globals *g, int argc, char **argv, struct err *e)
 	if (r)
 		return r < 0 ? -1 : 0;
 	o.id = argv[at];
-	o.preserve_fds = cmd_take_fds(o.preserve_fds);
+	o.preserve_fds = cmd_take_fds(o.preserve_fds, &o.listen_fds);
 	if (container_create(&o, &c, &master, e) < 0)
 		return -1;
 	container_close(&c);

@@ -15,7 +15,7 @@ static int run(const struct globals *g, const char *id, struct exec_options *o, 
 	pid_t pid = -1;
 
 	o->foreground = !detach && !o->console_socket;
-	o->preserve_fds = cmd_take_fds(o->preserve_fds);
+	o->preserve_fds = cmd_take_fds(o->preserve_fds, &o->listen_fds);
 	if (!detach)
 		foreground_prepare();
 	if (container_open(g->root, id, &c, e) == 0)

@@ -480,6 +480,7 @@ static int make_init(struct creation *k, struct err *e)
 			.profile = k->profile,
 			.notify = k->notify,
 			.preserve_fds = k->o->preserve_fds,
+			.listen_fds = k->o->listen_fds,
 			.limits_from_parent = namespaces_has(&k->ns, OCI_NS_USER),
 			.label_fd = -1,
 		},

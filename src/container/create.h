@@ -19,7 +19,8 @@ struct create_options {
 	bool foreground;	    /* "run" takes the pty master itself */
 	bool no_pivot;
 	bool no_new_keyring;
-	int preserve_fds;
+	int preserve_fds; /* from 3 on */
+	int listen_fds;	  /* the first of them: the workload is told (LISTEN_FDS, LISTEN_PID) */
 	enum cgroup_manager cgroup_manager;
 };
 

@@ -427,6 +427,7 @@ static int spawn(struct session *s, struct err *e)
 		.profile = s->profile,
 		.notify = s->notify,
 		.preserve_fds = s->o->preserve_fds,
+		.listen_fds = s->o->listen_fds,
 		.limits_from_parent = namespaces_has(&s->ns, OCI_NS_USER),
 		.label_fd = -1,
 	};

@@ -28,7 +28,8 @@ struct exec_options {
 	const char *pid_file;
 	const char *console_socket;
 	bool foreground; /* the caller takes the pty master */
-	int preserve_fds;
+	int preserve_fds; /* from 3 on */
+	int listen_fds;	  /* the first of them: the workload is told (LISTEN_FDS, LISTEN_PID) */
 };
 
 /* Starts the process: a child of the caller, under the same policy and supervisor as init. Returns its pid (and *master for

@@ -22,6 +22,7 @@ struct workload {
 	const struct confine_notify *notify;   /* NULL: none */
 	int sync;
 	int preserve_fds;
+	int listen_fds; /* the first of these: sockets of systemd's activation */
 	bool limits_from_parent; /* in a user namespace we may not raise a hard limit: the parent is asked to */
 	int label_fd; /* -1, or what process_open_label_fd() gave */
 	char *command; /* found by workload_become() */
