@@ -459,6 +459,11 @@ int confine_notify_apply(const struct confine_notify *n, int *listener, struct e
 	return *listener;
 }
 
+bool confine_notify_traps(const struct confine_notify *n)
+{
+	return n->traps;
+}
+
 bool confine_notify_needed(const struct policy *p)
 {
 	struct policy_traits t = policy_get_traits(p);

@@ -185,7 +185,7 @@ static const unsigned int own_calls[] = {
 	__NR_getsockopt, __NR_setsockopt, __NR_getsockname, __NR_fcntl, __NR_connect, __NR_sendmsg, __NR_bind, __NR_listen,
 	__NR_socket, __NR_setns,
 	/* unix.c */
-	__NR_fchdir, __NR_chdir, __NR_chroot, __NR_getresuid, __NR_getresgid, __NR_setresuid,
+	__NR_openat2, __NR_fchdir, __NR_chdir, __NR_chroot, __NR_getresuid, __NR_getresgid, __NR_setresuid,
 	__NR_setresgid, __NR_setgroups, __NR_setfsuid, __NR_setfsgid, __NR_capget, __NR_capset,
 	/* audit.c */
 	__NR_write, __NR_renameat2,

@@ -11,7 +11,7 @@
  * Used only where the kernel may not run the call itself (connect_handle(), send_handle()): with UDP or ICMP possible, no
  * cgroup program, and a caller with several threads. Then the kernel sees us do it, in the caller's name:
  *   - the path is resolved from the caller's root and current directory, with its ids and groups, and with its right to
- *     pass directories if it lives in our user namespace;
+ *     pass directories if it lives in our user namespace; without magic links (find_socket());
  *   - SO_PEERCRED of the other side shows its uid and gid. The pid is ours, which reads as 0 in the container's pid
  *     namespace: the kernel takes it from the task, and there is no asking for another;
  *   - messages carry SCM_CREDENTIALS with its pid, uid and gid (where we may claim a pid: not rootless);
@@ -154,14 +154,52 @@ static bool is_pathname(const struct sockaddr_storage *ss, socklen_t len)
 	       ((const struct sockaddr_un *)ss)->sun_path[0] != '\0';
 }
 
+/* Finds the socket that a pathname means to the caller, and names it by our descriptor: *@fd is the caller's to close
+ * when the call is done. 0 or a negative errno; an address without a path stays as it is.
+ *
+ * No magic links: "/proc/self/root" would be the supervisor's, that is the host's, wherever the container sees our pid
+ * namespace. (Natively they work; here it is ELOOP.) The search rights of the directories are checked here, the right to
+ * write to the socket by the call. */
+static int find_socket(struct worker *w, struct caller *c, const struct op *op, struct sockaddr_storage *ss, socklen_t *len,
+		       int *fd)
+{
+	const struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS };
+	struct sockaddr_un *un = (struct sockaddr_un *)ss;
+	char path[sizeof(un->sun_path) + 1] = "";
+	struct caller_identity id;
+	struct self_ids ids;
+	int r;
+
+	if (!is_pathname(ss, *len) || *len > sizeof(*un))
+		return 0; /* too long: the kernel says EINVAL */
+	memcpy(path, un->sun_path, *len - offsetof(struct sockaddr_un, sun_path));
+	r = become(w, c, op, true, false, &id, &ids);
+	if (r < 0)
+		return r;
+	*fd = sys_openat2(AT_FDCWD, path, &how);
+	r = *fd < 0 ? -errno : 0;
+	come_back(w, &ids);
+	if (r < 0)
+		return r;
+	memset(un->sun_path, 0, sizeof(un->sun_path));
+	snprintf(un->sun_path, sizeof(un->sun_path), "/proc/self/fd/%d", *fd);
+	*len = sizeof(*un);
+	return 0;
+}
+
 enum answer unix_connect(struct worker *w, struct caller *c, struct op *op, struct result *r)
 {
 	bool may_block = op->si.domain == AF_UNIX && !sockinfo_nonblock(op->sock);
+	struct sockaddr_storage addr = op->addr; /* a retry looks for the path again */
+	socklen_t addr_len = op->addr_len;
 	struct caller_identity id;
 	struct self_ids ids;
+	autofd found = -1;
 	int error;
 
-	r->error = become(w, c, op, is_pathname(&op->addr, op->addr_len), false, &id, &ids);
+	r->error = find_socket(w, c, op, &addr, &addr_len, &found);
+	if (!r->error)
+		r->error = become(w, c, op, false, false, &id, &ids);
 	if (r->error == -ESRCH)
 		return ANSWER_DONE;
 	if (r->error < 0)
@@ -171,7 +209,7 @@ enum answer unix_connect(struct worker *w, struct caller *c, struct op *op, stru
 		loop_hand_over(w);
 		atomic_store(&w->in_connect, true);
 	}
-	error = connect(op->sock, (struct sockaddr *)&op->addr, op->addr_len) < 0 ? errno : 0;
+	error = connect(op->sock, (struct sockaddr *)&addr, addr_len) < 0 ? errno : 0;
 	atomic_store(&w->in_connect, false);
 	come_back(w, &ids);
 	if (may_block && error == EINTR) {
@@ -319,6 +357,7 @@ int64_t unix_send(struct worker *w, struct caller *c, struct op *op, struct msgh
 	bool is_unix = op->si.domain == AF_UNIX;
 	struct caller_identity id;
 	struct self_ids ids;
+	autofd found = -1;
 	int64_t n;
 	int r;
 
@@ -329,7 +368,9 @@ int64_t unix_send(struct worker *w, struct caller *c, struct op *op, struct msgh
 	r = fetch_rights(w, c);
 	if (r < 0)
 		return r;
-	r = become(w, c, op, msg->msg_name && is_pathname(msg->msg_name, msg->msg_namelen), is_unix, &id, &ids);
+	r = is_unix && msg->msg_name ? find_socket(w, c, op, msg->msg_name, &msg->msg_namelen, &found) : 0;
+	if (!r)
+		r = become(w, c, op, false, is_unix, &id, &ids);
 	if (r < 0) {
 		drop_rights(w);
 		return r;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* test-supervisor-live.c - a confined process and its supervisor: what is allowed feels native, what is not is refused */
+#include <grp.h>
+
 #include "sup-util.h"
 
 static const char *const tcp_only[] = { "net-allow", "tcp://127.0.0.1:7001", NULL };
@@ -329,6 +331,63 @@ static void test_unix_on_behalf(void **state)
 	util_run(all_kinds, NULL, unix_body, &threads, NULL);
 }
 
+static void become_somebody(void *arg)
+{
+	(void)arg;
+	if (setgroups(1, &(gid_t){ 4242 }) < 0 || setresgid(4343, 4343, 4343) < 0 || setresuid(4444, 4444, 4444) < 0)
+		_exit(255);
+}
+
+static int closed_socket_body(void *arg)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	pthread_t t;
+
+	CHECK(pthread_create(&t, NULL, sleep_for_good, NULL) == 0);
+	strcpy(un.sun_path, arg);
+	CHECK_ERRNO(connect(socket(AF_UNIX, SOCK_STREAM, 0), SA(un)), EACCES);
+	return 0;
+}
+
+/* In a pid namespace that both see, "self" is whoever asks: it must not be the supervisor, whose root is the host's. */
+static int magic_link_body(void *arg)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	pthread_t t;
+
+	CHECK(pthread_create(&t, NULL, sleep_for_good, NULL) == 0);
+	snprintf(un.sun_path, sizeof(un.sun_path), "/proc/self/root%s", (char *)arg);
+	CHECK_ERRNO(connect(socket(AF_UNIX, SOCK_STREAM, 0), SA(un)), ELOOP);
+	strcpy(un.sun_path, arg);
+	CHECK(connect(socket(AF_UNIX, SOCK_STREAM, 0), SA(un)) == 0);
+	return 0;
+}
+
+/* Another user than the supervisor's: its ids are what others see, and its rights are what counts. */
+static void test_unix_other_user(void **state)
+{
+	struct util_options o = { .before = become_somebody };
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	bool threads = true;
+	char path[] = "/tmp/sup-closed-XXXXXX";
+	int s;
+
+	(void)state;
+	if (geteuid() != 0 || util_rootless())
+		skip();
+	util_run(all_kinds, &o, unix_body, &threads, NULL);
+	assert_non_null(mkdtemp(path)); /* 0700, root's */
+	snprintf(un.sun_path, sizeof(un.sun_path), "%s/sock", path);
+	s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(s, SA(un)), 0);
+	assert_int_equal(listen(s, 1), 0);
+	util_run(all_kinds, &o, closed_socket_body, un.sun_path, NULL);
+	util_run(all_kinds, NULL, magic_link_body, un.sun_path, NULL);
+	close(s);
+	unlink(un.sun_path);
+	rmdir(path);
+}
+
 /* --- with the cgroup program ------------------------------------------------------------------------------------------ */
 
 static const char *const tcp_udp[] = { "net-allow", "tcp://127.0.0.1:7001 udp://127.0.0.1:7101", NULL };
@@ -364,6 +423,7 @@ int main(void)
 		cmocka_unit_test(test_unix_native),
 		cmocka_unit_test(test_unix_alone),
 		cmocka_unit_test(test_unix_on_behalf),
+		cmocka_unit_test(test_unix_other_user),
 		cmocka_unit_test(test_bpf),
 	};
 
