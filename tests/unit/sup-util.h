@@ -264,8 +264,9 @@ static inline void util_close(struct util_session *s)
 {
 	char cmd[128];
 
-	if (s->cgroup[0])
-		rmdir(s->cgroup);
+	/* Busy until the last zombie is reaped. */
+	for (int i = 0; s->cgroup[0] && i < 1000 && rmdir(s->cgroup) < 0 && errno == EBUSY; i++)
+		usleep(1000);
 	confine_notify_free(s->filter);
 	policy_free(s->policy);
 	close(s->state_dir);
