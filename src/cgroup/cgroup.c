@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /* cgroup.c - a container's cgroup from create to delete
  *
- * Owns:     the order of steps, the managers (cgroupfs here, systemd in systemd.c, disabled), and struct cgroup.
+ * Owns:     the order of steps, the managers (cgroupfs here, systemd in systemd.c, disabled), and
+ *           struct cgroup.
  * Must not: know files of controllers (limits*.c), nor D-Bus.
  * Runs in:  create and the later commands, on the host's side.
  *
- * The managers differ in who makes the directory. cgroupfs: cgroup_create() makes it, in every hierarchy, and sets the limits
- * while it is empty; cgroup_add() only moves the process. systemd: a scope cannot be without a process, so all of it
- * happens in cgroup_add(): the unit is started with the limits that systemd knows, then the directories are looked up
- * (and those made that systemd does not manage), then all limits are written as with cgroupfs.
+ * The managers differ in who makes the directory. cgroupfs: cgroup_create() makes it, in every
+ * hierarchy, and sets the limits while it is empty; cgroup_add() only moves the process. systemd:
+ * a scope cannot be without a process, so all of it happens in cgroup_add(): the unit is started
+ * with the limits that systemd knows, then the directories are looked up (and those made that
+ * systemd does not manage), then all limits are written as with cgroupfs.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -23,16 +25,19 @@
 #include "cgroup/place.h"
 #include "cgroup/systemd.h"
 
-/* --- the struct --------------------------------------------------------------------------------------------- */
+/* --- the struct --------------------------------------------------------------------------- */
 
-struct cg_dir *cg_dir_append(struct cgroup *cg, bool v2, const char *key, uint32_t controllers, char *path,
-			     size_t mount_len)
+struct cg_dir *cg_dir_append(struct cgroup *cg, bool v2, const char *key, uint32_t controllers,
+			     char *path, size_t mount_len)
 {
 	struct cg_dir *d;
 
 	cg->dirs = xrealloc(cg->dirs, cg->n_dirs + 1, sizeof(*cg->dirs));
 	d = &cg->dirs[cg->n_dirs++];
-	*d = (struct cg_dir){ .v2 = v2, .controllers = controllers, .key = xstrdup(key), .path = path,
+	*d = (struct cg_dir){ .v2 = v2,
+			      .controllers = controllers,
+			      .key = xstrdup(key),
+			      .path = path,
 			      .mount_len = mount_len };
 	return d;
 }
@@ -104,7 +109,7 @@ void cgroup_free(struct cgroup *cg)
 	free(cg);
 }
 
-/* --- create ------------------------------------------------------------------------------------------------------ */
+/* --- create ------------------------------------------------------------------------------- */
 
 static int make_dir(struct cgroup *cg, struct cg_dir *d, struct err *e)
 {
@@ -118,7 +123,8 @@ static int make_dir(struct cgroup *cg, struct cg_dir *d, struct err *e)
 	return 0;
 }
 
-/* One directory that a rootless user may not make (or enter) is done without, unless it was asked for by name. */
+/* One directory that a rootless user may not make (or enter) is done without, unless it was asked
+ * for by name. */
 static bool may_do_without(struct cgroup *cg, const struct err *e)
 {
 	if (!cg->rootless || cg->explicit_path || !cg_denied(e->code))
@@ -128,20 +134,19 @@ static bool may_do_without(struct cgroup *cg, const struct err *e)
 	return true;
 }
 
-static int make_dirs(struct cgroup *cg, const struct cg_layout *l, const char *path, const char *id, struct err *e)
+static int make_dirs(struct cgroup *cg, const struct cg_layout *l, const char *path, const char *id,
+		     struct err *e)
 {
-	bool pure_v2 = cg_layout_pure_v2(l);
-
 	for (size_t i = 0; i < l->n; i++) {
 		const struct cg_hier *h = &l->v[i];
-		autofree char *place = cg_place_dir(h, pure_v2, path, id, e);
+		autofree char *place = cg_place_dir(h, path, id, e);
 		size_t mount_len = str_eq(h->mount, "/") ? 0 : strlen(h->mount);
 		struct cg_dir *d;
 
 		if (!place)
 			return -1;
-		d = cg_dir_append(cg, h->v2, h->key, h->controllers, xasprintf("%.*s%s", (int)mount_len, h->mount, place),
-				  mount_len);
+		d = cg_dir_append(cg, h->v2, h->key, h->controllers,
+				  xasprintf("%.*s%s", (int)mount_len, h->mount, place), mount_len);
 		if (make_dir(cg, d, e) < 0) {
 			if (!may_do_without(cg, e))
 				return -1;
@@ -170,7 +175,8 @@ static int set_up(struct cgroup *cg, struct err *e)
 {
 	const struct cg_dir *v2 = cg_dir_v2(cg);
 
-	if (cg_limits_apply(cg, cg->resources, false, e) < 0 || cg_device_apply(cg, cg->resources, false, e) < 0)
+	if (cg_limits_apply(cg, cg->resources, false, e) < 0 ||
+	    cg_device_apply(cg, cg->resources, false, e) < 0)
 		return -1;
 	if (v2 && (cg->owner_uid || cg->owner_gid))
 		return cg_tree_chown(v2, cg->owner_uid, cg->owner_gid, e);
@@ -242,7 +248,7 @@ int cgroup_clone_fd(const struct cgroup *cg)
 	return cg->clone_fd;
 }
 
-/* --- add --------------------------------------------------------------------------------------------------------- */
+/* --- add ---------------------------------------------------------------------------------- */
 
 /* The path behind "<id>:<key>:" in /proc/<pid>/cgroup. Heap; NULL if there is no such line. */
 static char *path_of(pid_t pid, const char *key)
@@ -266,11 +272,13 @@ static char *path_of(pid_t pid, const char *key)
 
 static uint32_t domain_controllers(void)
 {
-	return CG_BIT(CG_MEMORY) | CG_BIT(CG_BLKIO) | CG_BIT(CG_HUGETLB) | CG_BIT(CG_RDMA) | CG_BIT(CG_MISC);
+	return CG_BIT(CG_MEMORY) | CG_BIT(CG_BLKIO) | CG_BIT(CG_HUGETLB) | CG_BIT(CG_RDMA) |
+	       CG_BIT(CG_MISC);
 }
 
-/* EOPNOTSUPP: the place is inside a threaded subtree or below processes, where a cgroup is "domain invalid" until it is made
- * threaded itself, which domain controllers (memory, io) do not survive. */
+/* EOPNOTSUPP: the place is inside a threaded subtree or below processes, where a cgroup is "domain
+ * invalid" until it is made threaded itself, which domain controllers (memory, io) do not survive.
+ */
 static int add_threaded(const struct cgroup *cg, const struct cg_dir *d, pid_t pid, struct err *e)
 {
 	char type[32] = "";
@@ -278,10 +286,12 @@ static int add_threaded(const struct cgroup *cg, const struct cg_dir *d, pid_t p
 	cg_io_read(d->path, "cgroup.type", type, sizeof(type));
 	if (cg_limits_controllers(cg->resources) & domain_controllers())
 		return err_text(e, EOPNOTSUPP,
-				"the cgroup %s (%s) is in a threaded subtree, where memory and I/O limits are not possible", d->path,
-				type);
+				"the cgroup %s (%s) is in a threaded subtree, where memory and I/O "
+				"limits are not possible",
+				d->path, type);
 	if (cg_io_write(d->path, "cgroup.type", "threaded") < 0 || cg_procs_add(d->path, pid) < 0)
-		return err_sys(e, "put process %d into the cgroup %s (%s)", (int)pid, d->path, type);
+		return err_sys(e, "put process %d into the cgroup %s (%s)", (int)pid, d->path,
+			       type);
 	return 0;
 }
 
@@ -293,11 +303,13 @@ static int add_to(const struct cgroup *cg, const struct cg_dir *d, pid_t pid, st
 		return add_threaded(cg, d, pid, e);
 	if (d->v2 && errno == EBUSY)
 		return err_text(e, EBUSY,
-				"put process %d into the cgroup %s: it passes controllers on to cgroups below it, and such a one "
+				"put process %d into the cgroup %s: it passes controllers on to "
+				"cgroups below it, and such a one "
 				"can have no processes itself",
 				(int)pid, d->path);
 	if (cg_gone(errno))
-		return err_text(e, errno, "put process %d into the cgroup %s: the cgroup is gone", (int)pid, d->path);
+		return err_text(e, errno, "put process %d into the cgroup %s: the cgroup is gone",
+				(int)pid, d->path);
 	return err_sys(e, "put process %d into the cgroup %s", (int)pid, d->path);
 }
 
@@ -308,7 +320,8 @@ static int add_to_all(struct cgroup *cg, pid_t pid, struct err *e)
 
 	for (size_t i = 0; i < cg->n_dirs;) {
 		/* It may have come in by itself (entry.c). */
-		if (cg_entry_is_in(places, &cg->dirs[i], "") || add_to(cg, &cg->dirs[i], pid, &mine) == 0) {
+		if (cg_entry_is_in(places, &cg->dirs[i], "") ||
+		    add_to(cg, &cg->dirs[i], pid, &mine) == 0) {
 			i++;
 			continue;
 		}
@@ -325,7 +338,8 @@ static int add_to_all(struct cgroup *cg, pid_t pid, struct err *e)
 }
 
 /* Where systemd put the process. */
-static int find_systemd_place(const struct cgroup *cg, const struct cg_layout *l, pid_t pid, char **place, struct err *e)
+static int find_systemd_place(const struct cgroup *cg, const struct cg_layout *l, pid_t pid,
+			      char **place, struct err *e)
 {
 	const char *tail;
 
@@ -339,22 +353,28 @@ static int find_systemd_place(const struct cgroup *cg, const struct cg_layout *l
 		free(*place);
 		*place = NULL;
 	}
-	return err_text(e, ESRCH, "process %d is not in %s, which systemd started with it (has it died?)", (int)pid, cg->unit);
+	return err_text(e, ESRCH,
+			"process %d is not in %s, which systemd started with it (has it died?)",
+			(int)pid, cg->unit);
 }
 
-static int add_systemd_dirs(struct cgroup *cg, const struct cg_layout *l, const char *place, pid_t pid, struct err *e)
+static int add_systemd_dirs(struct cgroup *cg, const struct cg_layout *l, const char *place,
+			    pid_t pid, struct err *e)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		const struct cg_hier *h = &l->v[i];
 		autofree char *now = path_of(pid, h->key);
 		size_t mount_len = str_eq(h->mount, "/") ? 0 : strlen(h->mount);
-		struct cg_dir *d = cg_dir_append(cg, h->v2, h->key, h->controllers,
-						 xasprintf("%.*s%s", (int)mount_len, h->mount, place), mount_len);
+		struct cg_dir *d = cg_dir_append(
+			cg, h->v2, h->key, h->controllers,
+			xasprintf("%.*s%s", (int)mount_len, h->mount, place), mount_len);
 
 		if (now && str_eq(now, place)) {
-			/* systemd makes cpuset cgroups, too, where it was told of cpus: but fills them only then. */
+			/* systemd makes cpuset cgroups, too, where it was told of cpus: but fills
+			 * them only then. */
 			if (!d->v2 && (d->controllers & CG_BIT(CG_CPUSET)) &&
-			    cg_tree_cpuset_init(d, cg->resources ? &cg->resources->cpu : NULL, e) < 0)
+			    cg_tree_cpuset_init(d, cg->resources ? &cg->resources->cpu : NULL, e) <
+				    0)
 				return -1;
 			continue;
 		}
@@ -375,7 +395,8 @@ static int add_systemd(struct cgroup *cg, pid_t pid, struct err *e)
 		return -1;
 	if (cg->rootless && !cg_layout_pure_v2(&layout)) {
 		cg_layout_free(&layout);
-		return err_text(e, EOPNOTSUPP, "the systemd cgroup manager needs cgroup v2 where one is not root");
+		return err_text(e, EOPNOTSUPP,
+				"the systemd cgroup manager needs cgroup v2 where one is not root");
 	}
 	r = cg_systemd_start(cg, pid, e);
 	if (r == 0)
@@ -385,7 +406,7 @@ static int add_systemd(struct cgroup *cg, pid_t pid, struct err *e)
 	cg_layout_free(&layout);
 	if (r < 0)
 		return -1;
-	/* The scope's own controllers come from systemd (Delegate=yes switches on all that it has). */
+	/* The scope's own controllers come from systemd: Delegate=yes switches on all it has. */
 	enable_controllers(cg);
 	return set_up(cg, e);
 }
@@ -398,10 +419,11 @@ int cgroup_add(struct cgroup *cg, pid_t pid, struct err *e)
 	return add_to_all(cg, pid, e);
 }
 
-/* --- join --------------------------------------------------------------------------------------------------------- */
+/* --- join --------------------------------------------------------------------------------- */
 
-/* The container's init (systemd, say) has gone into a cgroup below and passes controllers on, so its own one takes no more
- * processes (EBUSY): then exec goes where init is, if that is still in the container. */
+/* The container's init (systemd, say) has gone into a cgroup below and passes controllers on, so
+ * its own one takes no more processes (EBUSY): then exec goes where init is, if that is still in
+ * the container. */
 static int join_init(const struct cgroup *cg, const struct cg_dir *d, pid_t pid)
 {
 	const char *own = d->path + d->mount_len;
@@ -424,7 +446,8 @@ static int join_init(const struct cgroup *cg, const struct cg_dir *d, pid_t pid)
 	return -1;
 }
 
-static int join_dir(const struct cgroup *cg, const struct cg_dir *d, const char *sub, pid_t pid, struct err *e)
+static int join_dir(const struct cgroup *cg, const struct cg_dir *d, const char *sub, pid_t pid,
+		    struct err *e)
 {
 	autofree char *dir = xasprintf("%s%s", d->path, sub);
 
@@ -446,17 +469,19 @@ int cgroup_join(const struct cgroup *cg, const char *sub, pid_t pid, struct err 
 	autofree char *below = NULL;
 
 	if (!clean)
-		return err_text(e, EINVAL, "--cgroup: \"%s\" is not below the container's cgroup", sub);
+		return err_text(e, EINVAL, "--cgroup: \"%s\" is not below the container's cgroup",
+				sub);
 	below = xasprintf("%s%s", *clean && clean[0] != '/' ? "/" : "", clean);
 	for (size_t i = 0; i < cg->n_dirs; i++)
-		if (!cg_entry_is_in(places, &cg->dirs[i], below) && join_dir(cg, &cg->dirs[i], below, pid, e) < 0)
+		if (!cg_entry_is_in(places, &cg->dirs[i], below) &&
+		    join_dir(cg, &cg->dirs[i], below, pid, e) < 0)
 			return -1;
 	if (!cg->n_dirs && *below)
 		return err_text(e, EOPNOTSUPP, "--cgroup: the container has no cgroup");
 	return 0;
 }
 
-/* --- update, destroy, the rest --------------------------------------------------------------------------------------- */
+/* --- update, destroy, the rest ------------------------------------------------------------ */
 
 int cgroup_update(struct cgroup *cg, const struct oci_resources *res, struct err *e)
 {
@@ -473,7 +498,8 @@ int cgroup_destroy(struct cgroup *cg, struct err *e)
 	int r = 0;
 
 	if (cg->manager == CGROUP_SYSTEMD && cg->unit) {
-		/* systemd sends SIGTERM to what is left and may take 90 s over it: not while there is somebody. */
+		/* systemd sends SIGTERM to what is left and may take 90 s over it: not while there
+		 * is somebody. */
 		cg_tree_wait_empty(cg, 2000);
 		r = cg_systemd_stop(cg, &later);
 	}
@@ -496,6 +522,7 @@ bool cgroup_where(const struct cgroup *cg, size_t i, struct cgroup_where *out)
 {
 	if (i >= cg->n_dirs)
 		return false;
-	*out = (struct cgroup_where){ cg->dirs[i].key, cg->dirs[i].path, cg->dirs[i].path + cg->dirs[i].mount_len };
+	*out = (struct cgroup_where){ cg->dirs[i].key, cg->dirs[i].path,
+				      cg->dirs[i].path + cg->dirs[i].mount_len };
 	return true;
 }

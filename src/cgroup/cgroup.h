@@ -21,33 +21,39 @@ struct cgroup;
 
 struct cgroup_request {
 	enum cgroup_manager manager;
-	const char *path; /* linux.cgroupsPath; NULL or "" = chosen here. For systemd "slice:prefix:name" */
+	const char *path; /* linux.cgroupsPath; NULL or "" = chosen here. For systemd
+			     "slice:prefix:name" */
 	const char *id;	  /* the container's */
-	bool rootless;	  /* not real root: a cgroup that may not be made is no error if no path names it and no limit
-			   * asks for it (v1: any one of its directories) */
-	const struct oci_resources *resources; /* borrowed, until cgroup_add() has returned: systemd takes them there */
-	const struct oci_map *annotations;     /* org.systemd.property.*; likewise */
-	/* v2: whose it becomes on the host, so that a container with a cgroup namespace and a writable /sys/fs/cgroup can
-	 * make cgroups of its own (config-linux.md, "Cgroup ownership"). 0: it stays as it is. */
+	bool rootless; /* not real root: a cgroup that may not be made is no error if no path names
+			* it and no limit asks for it (v1: any one of its directories) */
+	const struct oci_resources *
+		resources; /* borrowed, until cgroup_add() has returned: systemd takes them there */
+	const struct oci_map *annotations; /* org.systemd.property.*; likewise */
+	/* v2: whose it becomes on the host, so that a container with a cgroup namespace and a
+	 * writable /sys/fs/cgroup can make cgroups of its own (config-linux.md, "Cgroup
+	 * ownership"). 0: it stays as it is. */
 	uid_t owner_uid;
 	gid_t owner_gid;
 };
 
-/* Makes the cgroup with its limits, empty. Returns it or NULL with @e and nothing left behind. For systemd the unit can
- * only be made with a process in it: the directory then exists after cgroup_add(). One that is there already is taken if it
- * has no processes and is not frozen (else it would be killed, paused and limited together with strangers). */
+/* Makes the cgroup with its limits, empty. Returns it or NULL with @e and nothing left behind. For
+ * systemd the unit can only be made with a process in it: the directory then exists after
+ * cgroup_add(). One that is there already is taken if it has no processes and is not frozen (else
+ * it would be killed, paused and limited together with strangers). */
 struct cgroup *cgroup_create(const struct cgroup_request *req, struct err *e);
-/* The cgroup written down for the state file (one line of text, heap, the caller's), and back. Write it after
- * cgroup_add(); what was written before it serves cgroup_destroy() only. */
+/* The cgroup written down for the state file (one line of text, heap, the caller's), and back.
+ * Write it after cgroup_add(); what was written before it serves cgroup_destroy() only. */
 char *cgroup_write(const struct cgroup *cg);
 struct cgroup *cgroup_read(const char *text, struct err *e);
 void cgroup_free(struct cgroup *cg); /* the struct only */
 
-/* The fast way in, for create (@sub NULL) and exec: see entry.c for what it saves (some 10 ms on v1). Open it before clone;
- * clone with clone_fd as CLONE_INTO_CGROUP where it is not -1 (v2 and hybrid), without where clone3(2) says ENOSYS, E2BIG or
- * EINVAL (before Linux 5.7), EACCES (rootless), EBUSY or EOPNOTSUPP; let the child take it first of all, while it has one thread;
- * close it in the parent. None of this can fail: then still call cgroup_add() or cgroup_join(), once the child is through:
- * they move what is not there yet, and report. Before cgroup_add() a systemd cgroup has nothing to open. */
+/* The fast way in, for create (@sub NULL) and exec: see entry.c for what it saves (some 10 ms on
+ * v1). Open it before clone; clone with clone_fd as CLONE_INTO_CGROUP where it is not -1 (v2 and
+ * hybrid), without where clone3(2) says ENOSYS, E2BIG or EINVAL (before Linux 5.7), EACCES
+ * (rootless), EBUSY or EOPNOTSUPP; let the child take it first of all, while it has one thread;
+ * close it in the parent. None of this can fail: then still call cgroup_add() or cgroup_join(),
+ * once the child is through: they move what is not there yet, and report. Before cgroup_add() a
+ * systemd cgroup has nothing to open. */
 struct cgroup_entry {
 	int fds[32];
 	size_t n;
@@ -58,27 +64,30 @@ void cgroup_entry_take(struct cgroup_entry *en); /* async-signal-safe; closes th
 void cgroup_entry_close(struct cgroup_entry *en);
 /* Only the descriptor for CLONE_INTO_CGROUP, or -1. Borrowed. */
 int cgroup_clone_fd(const struct cgroup *cg);
-/* Puts @pid into it (every hierarchy that it is not in yet), and for systemd makes the scope. Then applies
- * what needs a member. */
+/* Puts @pid into it (every hierarchy that it is not in yet), and for systemd makes the scope. Then
+ * applies what needs a member. */
 int cgroup_add(struct cgroup *cg, pid_t pid, struct err *e);
-/* For exec: puts @pid into it or into the cgroup below it named @sub (NULL: none; exec --cgroup). */
+/* For exec: puts @pid into it or into the cgroup below it named @sub (NULL: none; exec --cgroup).
+ */
 int cgroup_join(const struct cgroup *cg, const char *sub, pid_t pid, struct err *e);
 /* Applies limits; absent ones stay as they are. Device rules too where there are any. */
 int cgroup_update(struct cgroup *cg, const struct oci_resources *res, struct err *e);
 
-int cgroup_freeze(const struct cgroup *cg, bool freeze, struct err *e); /* returns when it has happened */
+int cgroup_freeze(const struct cgroup *cg, bool freeze,
+		  struct err *e); /* returns when it has happened */
 bool cgroup_frozen(const struct cgroup *cg);
 /* Every pid in it and below, in the caller's pid namespace. Heap, the caller's. */
 int cgroup_pids(const struct cgroup *cg, pid_t **pids, size_t *n, struct err *e);
-/* Signals every process in it and below; SIGKILL is repeated (or cgroup.kill used) until none is left. EOPNOTSUPP in e->code
- * where the container has no cgroup (disabled, or rootless without one). */
+/* Signals every process in it and below; SIGKILL is repeated (or cgroup.kill used) until none is
+ * left. EOPNOTSUPP in e->code where the container has no cgroup (disabled, or rootless without
+ * one). */
 int cgroup_signal(const struct cgroup *cg, int sig, struct err *e);
-/* Removes it and everything below; members are waited for a short while, not killed (cgroup_signal() does that). Parents
- * stay. An absent one is no error. */
+/* Removes it and everything below; members are waited for a short while, not killed
+ * (cgroup_signal() does that). Parents stay. An absent one is no error. */
 int cgroup_destroy(struct cgroup *cg, struct err *e);
 
-/* "events --stats" and oom. Fills what is known; the rest stays 0. "No limit" is UINT64_MAX, but 0 for pids (as runc
- * prints it). */
+/* "events --stats" and oom. Fills what is known; the rest stays 0. "No limit" is UINT64_MAX, but 0
+ * for pids (as runc prints it). */
 struct cgroup_io_stat {
 	uint64_t major, minor;
 	char op[12]; /* Read, Write, Sync, Async, Discard, Total */
@@ -113,16 +122,17 @@ struct cgroup_stats {
 int cgroup_get_stats(const struct cgroup *cg, struct cgroup_stats *out, struct err *e);
 void cgroup_stats_free(struct cgroup_stats *s); /* what hangs off it */
 
-/* A descriptor (the caller's) that becomes readable when a process of the cgroup may have been killed for want of memory, and
- * when the cgroup empties or goes away. Read it to rearm (up to 4096 bytes, contents mean nothing), then compare
- * oom_kills of cgroup_get_stats(). -1 with @e. */
+/* A descriptor (the caller's) that becomes readable when a process of the cgroup may have been
+ * killed for want of memory, and when the cgroup empties or goes away. Read it to rearm (up to 4096
+ * bytes, contents mean nothing), then compare oom_kills of cgroup_get_stats(). -1 with @e. */
 int cgroup_oom_fd(const struct cgroup *cg, struct err *e);
 
-/* The directory whose device, connect and sendmsg programs cover the container: the v2 one, also that of the hybrid
- * layout. -1 if there is none. Descriptor is the caller's. */
+/* The directory whose device, connect and sendmsg programs cover the container: the v2 one, also
+ * that of the hybrid layout. -1 if there is none. Descriptor is the caller's. */
 int cgroup_open_v2(const struct cgroup *cg);
 
-/* Where the container is in hierarchy @i (0 …), for mounts of type cgroup and for messages. False behind the last. */
+/* Where the container is in hierarchy @i (0 …), for mounts of type cgroup and for messages. False
+ * behind the last. */
 struct cgroup_where {
 	const char *controllers; /* "cpu,cpuacct", "name=systemd"; "" for v2 */
 	const char *dir;	 /* absolute on the host */

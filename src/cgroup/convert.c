@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* convert.c - numbers of the specification (which are v1's) as v2 has them
  *
- * Owns:     the formulas. Must not: do I/O.
+ * Owns:     the formulas.
+ * Must not: do I/O.
  */
 #include "cgroup/convert.h"
 
@@ -10,8 +11,8 @@
 
 #include "base/str.h"
 
-/* log2 and 10^x by hand: libm would be mapped at every start of the program, for one formula that few starts need. The
- * unit test compares each of the 262,143 inputs with libm's answer. */
+/* log2 and 10^x by hand: libm would be mapped at every start of the program, for one formula that
+ * few starts need. The unit test compares each of the 262,143 inputs with libm's answer. */
 static long double log2_of(long double x)
 {
 	long double l = 0;
@@ -53,8 +54,9 @@ uint64_t cg_convert_weight(uint64_t shares)
 		return 1;
 	if (shares >= 262144)
 		return 10000;
-	/* The quadratic through minimum, default and maximum of both scales: runc since 1.3.2, crun since 1.23. The line
-	 * used before gave the default of 1024 shares a weight of 39 instead of 100. */
+	/* The quadratic through minimum, default and maximum of both scales: runc since 1.3.2, crun
+	 * since 1.23. The line used before gave the default of 1024 shares a weight of 39 instead
+	 * of 100. */
 	l = log2_of((long double)shares);
 	weight = ten_to((l * l + 125 * l) / 612 - 7.0L / 34);
 	/* Rounded up; a hair below first, for 1024 is exactly 100 and may come out above it. */
@@ -79,7 +81,8 @@ int cg_convert_swap(int64_t memsw, int64_t memory, int64_t *swap, struct err *e)
 	}
 	if (memsw < memory)
 		return err_text(e, EINVAL,
-				"linux.resources.memory.swap: %lld is less than the memory limit of %lld (it counts memory "
+				"linux.resources.memory.swap: %lld is less than the memory limit "
+				"of %lld (it counts memory "
 				"and swap together)",
 				(long long)memsw, (long long)memory);
 	*swap = memsw - memory;
@@ -127,15 +130,19 @@ int cg_convert_cpu_mask(const char *list, uint8_t **mask, size_t *len, struct er
 		if (!*s)
 			break;
 		if (parse_index(&s, &lo) < 0)
-			return err_text(e, EINVAL, "\"%s\" is no list of numbers and ranges (0-2,7)", list);
+			return err_text(e, EINVAL,
+					"\"%s\" is no list of numbers and ranges (0-2,7)", list);
 		hi = lo;
 		if (*s == '-') {
 			s++;
 			if (parse_index(&s, &hi) < 0 || hi < lo)
-				return err_text(e, EINVAL, "\"%s\" is no list of numbers and ranges (0-2,7)", list);
+				return err_text(e, EINVAL,
+						"\"%s\" is no list of numbers and ranges (0-2,7)",
+						list);
 		}
 		if (*s && !strchr(", \t\n", *s))
-			return err_text(e, EINVAL, "\"%s\" is no list of numbers and ranges (0-2,7)", list);
+			return err_text(e, EINVAL,
+					"\"%s\" is no list of numbers and ranges (0-2,7)", list);
 		for (uint64_t i = lo; i <= hi; i++)
 			bits[i / 8] |= (uint8_t)(1u << (i % 8));
 		if (hi / 8 + 1 > used)

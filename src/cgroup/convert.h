@@ -8,7 +8,8 @@
 
 #include "base/error.h"
 
-/* cpu.shares (2 … 262144, default 1024) to cpu.weight (1 … 10000, default 100); 0 stays 0 ("unset"). */
+/* cpu.shares (2 … 262144, default 1024) to cpu.weight (1 … 10000, default 100); 0 stays 0
+ * ("unset"). */
 uint64_t cg_convert_weight(uint64_t shares);
 /* blkio.weight (10 … 1000) to io.weight (1 … 10000); 0 stays 0. */
 uint64_t cg_convert_io_weight(uint64_t weight);

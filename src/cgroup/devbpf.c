@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /* devbpf.c - device rules as a BPF program on a v2 cgroup
  *
- * Owns:     the program and its exchange for a newer one. Must not: touch programs that others attached (systemd has its
- *           own for DeviceAllow; an outer runtime may have one): ours are known by their name.
+ * Owns:     the program and its exchange for a newer one.
+ * Must not: touch programs that others attached (systemd has its own for DeviceAllow; an outer
+ *           runtime may have one): ours are known by their name.
  * Runs in:  create and update, with CAP_BPF or CAP_SYS_ADMIN in the initial user namespace.
  *
- * The kernel calls the program with what is wanted: kind of device, kinds of access (a set), major, minor. The rules
- * are tried from the last to the first. One that matches takes the accesses it speaks of out of the wanted set: if it
- * allows, the rest goes on to earlier rules, and an empty rest is a yes; if it denies, any hit is a no. So each access is
- * decided by the last rule that names it, also where two rules grant one each. What is left at the end is refused.
+ * The kernel calls the program with what is wanted: kind of device, kinds of access (a set),
+ * major, minor. The rules are tried from the last to the first. One that matches takes the
+ * accesses it speaks of out of the wanted set: if it allows, the rest goes on to earlier rules,
+ * and an empty rest is a yes; if it denies, any hit is a no. So each access is decided by the last
+ * rule that names it, also where two rules grant one each. What is left at the end is refused.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -21,14 +23,23 @@
 #include "base/sys.h"
 #include "cgroup/device.h"
 
-_Static_assert((int)CG_DEV_MKNOD == (int)BPF_DEVCG_ACC_MKNOD && (int)CG_DEV_READ == (int)BPF_DEVCG_ACC_READ &&
+_Static_assert((int)CG_DEV_MKNOD == (int)BPF_DEVCG_ACC_MKNOD &&
+		       (int)CG_DEV_READ == (int)BPF_DEVCG_ACC_READ &&
 		       (int)CG_DEV_WRITE == (int)BPF_DEVCG_ACC_WRITE,
 	       "access bits are the kernel's");
 
 /* At most 15 bytes, letters, digits, '_' and '.'. */
 #define PROG_NAME "sandrun_devices"
 
-enum { R_RET = BPF_REG_0, R_CTX = BPF_REG_1, R_TMP = BPF_REG_1, R_TYPE, R_WANTED, R_MAJOR, R_MINOR };
+enum {
+	R_RET = BPF_REG_0,
+	R_CTX = BPF_REG_1,
+	R_TMP = BPF_REG_1,
+	R_TYPE,
+	R_WANTED,
+	R_MAJOR,
+	R_MINOR
+};
 
 struct prog {
 	struct bpf_insn *v;
@@ -41,7 +52,9 @@ static void emit(struct prog *p, uint8_t code, uint8_t dst, uint8_t src, int16_t
 		p->cap = p->cap ? p->cap * 2 : 256;
 		p->v = xrealloc(p->v, p->cap, sizeof(*p->v));
 	}
-	p->v[p->n++] = (struct bpf_insn){ .code = code, .dst_reg = dst & 15u, .src_reg = src & 15u, .off = off, .imm = imm };
+	p->v[p->n++] = (struct bpf_insn){
+		.code = code, .dst_reg = dst & 15u, .src_reg = src & 15u, .off = off, .imm = imm
+	};
 }
 
 static void emit_return(struct prog *p, int value)
@@ -50,7 +63,8 @@ static void emit_return(struct prog *p, int value)
 	emit(p, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 }
 
-/* Jumps emitted from here on with offset 0 go behind the rule; fixed up when its length is known. */
+/* Jumps emitted from here on with offset 0 go behind the rule; fixed up when its length is known.
+ */
 static void emit_skip(struct prog *p, uint8_t op, uint8_t reg, int32_t imm)
 {
 	emit(p, BPF_JMP | op | BPF_K, reg, 0, 0, imm);
@@ -68,7 +82,8 @@ static void emit_rule(struct prog *p, const struct cg_devrule *r)
 	size_t start = p->n;
 
 	if (r->type != 'a')
-		emit_skip(p, BPF_JNE, R_TYPE, r->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
+		emit_skip(p, BPF_JNE, R_TYPE,
+			  r->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
 	if (r->major != CG_DEV_ANY)
 		emit_skip(p, BPF_JNE, R_MAJOR, (int32_t)r->major);
 	if (r->minor != CG_DEV_ANY)
@@ -101,12 +116,14 @@ struct bpf_insn *cg_devbpf_build(const struct cg_devrules *r, size_t *n)
 
 		if (x->access == 0)
 			continue;
-		/* A dev_t has 12 bits of major and 20 of minor: nothing matches, and the comparison is with a signed number. */
+		/* A dev_t has 12 bits of major and 20 of minor: nothing matches, and the comparison
+		 * is with a signed number. */
 		if (x->major > INT32_MAX || x->minor > INT32_MAX)
 			continue;
 		emit_rule(&p, x);
 		/* This one always decides. Old verifiers refuse code that cannot be reached. */
-		if (x->type == 'a' && x->major == CG_DEV_ANY && x->minor == CG_DEV_ANY && x->access == CG_DEV_ALL) {
+		if (x->type == 'a' && x->major == CG_DEV_ANY && x->minor == CG_DEV_ANY &&
+		    x->access == CG_DEV_ALL) {
 			*n = p.n;
 			return p.v;
 		}
@@ -116,7 +133,7 @@ struct bpf_insn *cg_devbpf_build(const struct cg_devrules *r, size_t *n)
 	return p.v;
 }
 
-/* --- the kernel side --------------------------------------------------------------------------------------- */
+/* --- the kernel side ---------------------------------------------------------------------- */
 
 static uint64_t ptr(const void *p)
 {
@@ -148,7 +165,8 @@ static int load_with_memlock(const struct bpf_insn *insns, size_t n)
 		return -1;
 	}
 	fd = load(insns, n);
-	setrlimit(RLIMIT_MEMLOCK, &old); /* children inherit it; a failure to lower it back harms nothing */
+	setrlimit(RLIMIT_MEMLOCK,
+		  &old); /* children inherit it; a failure to lower it back harms nothing */
 	return fd;
 }
 
@@ -182,8 +200,8 @@ static size_t attached(int cgroup, uint32_t *ids)
 	a.query.attach_type = BPF_CGROUP_DEVICE;
 	a.query.prog_ids = ptr(ids);
 	a.query.prog_cnt = ATTACHED_MAX;
-	/* A failure (Linux before 4.15 has no query) means that we cannot know: then nothing is replaced, only added, and
-	 * two programs allow what both allow. */
+	/* A failure (Linux before 4.15 has no query) means that we cannot know: then nothing is
+	 * replaced, only added, and two programs allow what both allow. */
 	return sys_bpf(BPF_PROG_QUERY, &a, sizeof(a)) < 0 ? 0 : a.query.prog_cnt;
 }
 
@@ -213,8 +231,9 @@ static void detach(int cgroup, int prog)
 	sys_bpf(BPF_PROG_DETACH, &a, sizeof(a));
 }
 
-/* Swaps the first of ours atomically (Linux 5.6); where the kernel cannot, the new one is added first and the old one
- * taken away then: in between both must allow, so there is no moment without a filter. */
+/* Swaps the first of ours atomically (Linux 5.6); where the kernel cannot, the new one is added
+ * first and the old one taken away then: in between both must allow, so there is no moment without
+ * a filter. */
 static int attach_instead(int cgroup, int prog)
 {
 	uint32_t ids[ATTACHED_MAX];
@@ -252,7 +271,8 @@ int cg_devbpf_attach(const char *dir, const struct bpf_insn *insns, size_t n, st
 		return err_sys(e, "linux.resources.devices: open %s", dir);
 	prog = load_with_memlock(insns, n);
 	if (prog < 0)
-		return err_sys(e, "linux.resources.devices: load the BPF program that filters devices");
+		return err_sys(
+			e, "linux.resources.devices: load the BPF program that filters devices");
 	if (attach_instead(cgroup, prog) < 0)
 		return err_sys(e, "linux.resources.devices: attach the BPF program to %s", dir);
 	return 0;

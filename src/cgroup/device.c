@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* device.c - device rules: which devices the container may open and make
  *
- * Owns:     the rule list with its defaults, its v1 form, and writing it to devices.allow and devices.deny.
+ * Owns:     the rule list with its defaults, its v1 form, and writing it to devices.allow and
+ *           devices.deny.
  * Must not: make device nodes (rootfs does).
- * Runs in:  create and update, with host privileges. In a user namespace the kernel refuses; that is no error for a rootless
- *           container, which could not open such a device anyway.
+ * Runs in:  create and update, with host privileges. In a user namespace the kernel refuses; that
+ *           is no error for a rootless container, which could not open such a device anyway.
  */
 #include "cgroup/device.h"
 
@@ -17,9 +18,9 @@
 #include "base/str.h"
 #include "cgroup/internal.h"
 
-/* What every container gets, whatever its list says: mknod of anything (opening it is another matter), and the devices of
- * config-linux.md, "Default Devices". 10:200 is /dev/net/tun: runc dropped it once, and VPN containers broke
- * under engines that have no way to ask for it. */
+/* What every container gets, whatever its list says: mknod of anything (opening it is another
+ * matter), and the devices of config-linux.md, "Default Devices". 10:200 is /dev/net/tun: runc
+ * dropped it once, and VPN containers broke under engines that have no way to ask for it. */
 static const struct cg_devrule default_rules[] = {
 	{ true, 'c', CG_DEV_ANY, CG_DEV_ANY, CG_DEV_MKNOD },
 	{ true, 'b', CG_DEV_ANY, CG_DEV_ANY, CG_DEV_MKNOD },
@@ -57,25 +58,36 @@ static int64_t number(const struct oci_opt_i64 *n)
 	return n->set && n->v >= 0 ? n->v : CG_DEV_ANY;
 }
 
-static int read_rule(const struct oci_device_rule *in, size_t i, struct cg_devrule *out, struct err *e)
+static int read_rule(const struct oci_device_rule *in, size_t i, struct cg_devrule *out,
+		     struct err *e)
 {
 	const char *type = in->type && *in->type ? in->type : "a";
 	const char *access = in->access ? in->access : "";
 
 	if (strlen(type) != 1 || !strchr("abc", *type))
-		return err_text(e, EINVAL, "linux.resources.devices[%zu].type: \"%s\" is none of a, b, c", i, type);
-	*out = (struct cg_devrule){ in->allow, *type, number(&in->major), number(&in->minor), CG_DEV_ALL };
+		return err_text(e, EINVAL,
+				"linux.resources.devices[%zu].type: \"%s\" is none of a, b, c", i,
+				type);
+	*out = (struct cg_devrule){ in->allow, *type, number(&in->major), number(&in->minor),
+				    CG_DEV_ALL };
 	if (out->major > UINT32_MAX || out->minor > UINT32_MAX)
-		return err_text(e, ERANGE, "linux.resources.devices[%zu]: a device number above %u", i, UINT32_MAX);
+		return err_text(e, ERANGE, "linux.resources.devices[%zu]: a device number above %u",
+				i, UINT32_MAX);
 	if (!*access) {
-		/* Refusing without saying what is refusing all; allowing so would grant what nobody wrote down. */
+		/* Refusing without saying what is refusing all; allowing so would grant what nobody
+		 * wrote down. */
 		if (in->allow)
-			return err_text(e, EINVAL, "linux.resources.devices[%zu].access: empty in a rule that allows", i);
+			return err_text(
+				e, EINVAL,
+				"linux.resources.devices[%zu].access: empty in a rule that allows",
+				i);
 		return 0;
 	}
 	if (read_access(access, &out->access) < 0)
-		return err_text(e, EINVAL, "linux.resources.devices[%zu].access: \"%s\" has other letters than r, w, m", i,
-				access);
+		return err_text(e, EINVAL,
+				"linux.resources.devices[%zu].access: \"%s\" has other letters "
+				"than r, w, m",
+				i, access);
 	return 0;
 }
 
@@ -109,12 +121,13 @@ const char *cg_devrule_text(const struct cg_devrule *r, char *buf)
 		snprintf(major_, sizeof(major_), "%lld", (long long)r->major);
 	if (r->minor >= 0)
 		snprintf(minor_, sizeof(minor_), "%lld", (long long)r->minor);
-	snprintf(buf, CG_DEVRULE_TEXT, "%c %s:%s %s%s%s", r->type, major_, minor_, r->access & CG_DEV_READ ? "r" : "",
-		 r->access & CG_DEV_WRITE ? "w" : "", r->access & CG_DEV_MKNOD ? "m" : "");
+	snprintf(buf, CG_DEVRULE_TEXT, "%c %s:%s %s%s%s", r->type, major_, minor_,
+		 r->access & CG_DEV_READ ? "r" : "", r->access & CG_DEV_WRITE ? "w" : "",
+		 r->access & CG_DEV_MKNOD ? "m" : "");
 	return buf;
 }
 
-/* --- one default and its exceptions ---------------------------------------------------------------------- */
+/* --- one default and its exceptions ------------------------------------------------------- */
 
 static bool covers(int64_t wide, int64_t narrow)
 {
@@ -123,7 +136,8 @@ static bool covers(int64_t wide, int64_t narrow)
 
 static bool contains(const struct cg_devrule *wide, const struct cg_devrule *narrow)
 {
-	return wide->type == narrow->type && covers(wide->major, narrow->major) && covers(wide->minor, narrow->minor);
+	return wide->type == narrow->type && covers(wide->major, narrow->major) &&
+	       covers(wide->minor, narrow->minor);
 }
 
 static bool overlaps(const struct cg_devrule *a, const struct cg_devrule *b)
@@ -135,7 +149,8 @@ static bool overlaps(const struct cg_devrule *a, const struct cg_devrule *b)
 static struct cg_devrule *find_same(const struct cg_devset *s, const struct cg_devrule *r)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (s->v[i].type == r->type && s->v[i].major == r->major && s->v[i].minor == r->minor)
+		if (s->v[i].type == r->type && s->v[i].major == r->major &&
+		    s->v[i].minor == r->minor)
 			return &s->v[i];
 	return NULL;
 }
@@ -165,8 +180,10 @@ static int remove_exception(struct cg_devset *s, const struct cg_devrule *r, str
 			x->access &= ~r->access;
 		else if (overlaps(r, x) && (r->access & x->access))
 			return err_text(e, EINVAL,
-					"linux.resources.devices: \"%s\" %s a part of \"%s\", which cgroup v1 cannot express",
-					cg_devrule_text(r, a), r->allow ? "allows" : "denies", cg_devrule_text(x, b));
+					"linux.resources.devices: \"%s\" %s a part of \"%s\", "
+					"which cgroup v1 cannot express",
+					cg_devrule_text(r, a), r->allow ? "allows" : "denies",
+					cg_devrule_text(x, b));
 		if (x->access)
 			s->v[kept++] = *x;
 	}
@@ -227,9 +244,9 @@ int cg_devset_parse(const char *list, struct cg_devset *out, struct err *e)
 		struct cg_devrule r = { .allow = true };
 		char major_[16], minor_[16], access[8];
 
-		if (sscanf(line, "%c %15[^:]:%15s %7s", &r.type, major_, minor_, access) != 4 || !strchr("abc", r.type) ||
-		    parse_number(major_, &r.major) < 0 || parse_number(minor_, &r.minor) < 0 ||
-		    read_access(access, &r.access) < 0) {
+		if (sscanf(line, "%c %15[^:]:%15s %7s", &r.type, major_, minor_, access) != 4 ||
+		    !strchr("abc", r.type) || parse_number(major_, &r.major) < 0 ||
+		    parse_number(minor_, &r.minor) < 0 || read_access(access, &r.access) < 0) {
 			cg_devset_free(out);
 			return err_text(e, EINVAL, "devices.list: cannot read \"%s\"", line);
 		}
@@ -241,7 +258,7 @@ int cg_devset_parse(const char *list, struct cg_devset *out, struct err *e)
 	return 0;
 }
 
-/* --- v1 ---------------------------------------------------------------------------------------------------- */
+/* --- v1 ----------------------------------------------------------------------------------- */
 
 struct v1 {
 	const char *dir;
@@ -276,9 +293,11 @@ static int v1_rewrite(struct v1 *d, const struct cg_devset *want, struct err *e)
 	return 0;
 }
 
-/* From one list of allowed devices to another without a moment in which one that stays is refused: additions first. Nor
- * does this need "a", which the kernel refuses while there are cgroups below. */
-static int v1_change(struct v1 *d, const struct cg_devset *have, const struct cg_devset *want, struct err *e)
+/* From one list of allowed devices to another without a moment in which one that stays is refused:
+ * additions first. Nor does this need "a", which the kernel refuses while there are cgroups below.
+ */
+static int v1_change(struct v1 *d, const struct cg_devset *have, const struct cg_devset *want,
+		     struct err *e)
 {
 	for (size_t i = 0; i < want->n; i++) {
 		const struct cg_devrule *x = find_same(have, &want->v[i]);
@@ -307,7 +326,8 @@ static int apply_v1(const char *dir, const struct cg_devrules *rules, bool updat
 
 	if (cg_devset_make(rules, &want, e) < 0)
 		return -1;
-	/* A new cgroup starts with its parent's list. With "everything" (the default) the exceptions are not shown. */
+	/* A new cgroup starts with its parent's list. With "everything" (the default) the
+	 * exceptions are not shown. */
 	if (update && !(list = cg_io_slurp(dir, "devices.list")))
 		r = err_sys(e, "linux.resources.devices: read devices.list");
 	else
@@ -331,7 +351,8 @@ static int apply_v2(const char *dir, const struct cg_devrules *rules, struct err
 	return cg_devbpf_attach(dir, insns, n, e);
 }
 
-int cg_device_apply(const struct cgroup *cg, const struct oci_resources *res, bool update, struct err *e)
+int cg_device_apply(const struct cgroup *cg, const struct oci_resources *res, bool update,
+		    struct err *e)
 {
 	const struct cg_dir *v1 = cg_dir_with(cg, CG_DEVICES);
 	const struct cg_dir *v2 = cg_dir_v2(cg);
@@ -347,7 +368,9 @@ int cg_device_apply(const struct cgroup *cg, const struct oci_resources *res, bo
 	else if (v2)
 		r = apply_v2(v2->path, &rules, e);
 	else
-		r = err_text(e, EOPNOTSUPP, "linux.resources.devices: no devices controller is mounted and no cgroup v2 either");
+		r = err_text(e, EOPNOTSUPP,
+			     "linux.resources.devices: no devices controller is mounted and no "
+			     "cgroup v2 either");
 	cg_devrules_free(&rules);
 	if (r < 0 && cg->rootless && e->code != EINVAL)
 		return 0;

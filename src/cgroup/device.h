@@ -23,25 +23,28 @@ struct cg_devrule {
 	unsigned int access;
 };
 
-/* An ordered list: for each kind of access the last rule that matches decides; none matches: refused. */
+/* An ordered list: for each kind of access the last rule that matches decides; none matches:
+ * refused. */
 struct cg_devrules {
 	struct cg_devrule *v;
 	size_t n;
 };
 
-/* The configured rules with the default devices behind them (so that they cannot be denied, as with the other
- * runtimes: a container without /dev/null works nowhere). */
+/* The configured rules with the default devices behind them (so that they cannot be denied, as with
+ * the other runtimes: a container without /dev/null works nowhere). */
 int cg_devrules_read(const struct oci_resources *res, struct cg_devrules *out, struct err *e);
 void cg_devrules_free(struct cg_devrules *r);
 
-/* What v1 (and systemd) can express: one default and exceptions from it, which never overlap in opposite senses. */
+/* What v1 (and systemd) can express: one default and exceptions from it, which never overlap in
+ * opposite senses. */
 struct cg_devset {
 	bool allow; /* the default */
 	struct cg_devrule *v;
 	size_t n;
 };
 
-/* Fails where an exception would have to punch a hole into a wider one: v1 ignores that silently. */
+/* Fails where an exception would have to punch a hole into a wider one: v1 ignores that silently.
+ */
 int cg_devset_make(const struct cg_devrules *r, struct cg_devset *out, struct err *e);
 /* What devices.list says. */
 int cg_devset_parse(const char *list, struct cg_devset *out, struct err *e);
@@ -52,8 +55,8 @@ const char *cg_devrule_text(const struct cg_devrule *r, char *buf);
 
 /* devbpf.c. The program for v2: heap, *n instructions. */
 struct bpf_insn *cg_devbpf_build(const struct cg_devrules *r, size_t *n);
-/* Loads it and puts it on the cgroup, in place of an earlier one of ours without a gap. -1 with @e; e->code tells what
- * bpf(2) said. */
+/* Loads it and puts it on the cgroup, in place of an earlier one of ours without a gap. -1 with @e;
+ * e->code tells what bpf(2) said. */
 int cg_devbpf_attach(const char *dir, const struct bpf_insn *insns, size_t n, struct err *e);
 
 #endif

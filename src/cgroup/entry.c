@@ -2,12 +2,14 @@
 /* entry.c - the fast way into a cgroup: by oneself
  *
  * Owns:     the descriptors through which a process that was just cloned moves itself.
- * Must not: fail: what does not work here cgroup_add() and cgroup_join() do from outside, and they say why not.
+ * Must not: fail: what does not work here cgroup_add() and cgroup_join() do from outside, and they
+ *           say why not.
  * Runs in:  create and exec (open), the new process right after clone (take).
  *
- * Moving another process takes the kernel's lock on thread groups, and that waits for an RCU grace period: measured on 6.18,
- * 7 to 12 ms for the nine hierarchies of a v1 host, however idle it is. A single thread that moves itself through v1's
- * "tasks" needs no such lock (Linux 5.5): 0.2 ms. v2 has CLONE_INTO_CGROUP for the same.
+ * Moving another process takes the kernel's lock on thread groups, and that waits for an RCU grace
+ * period: measured on 6.18, 7 to 12 ms for the nine hierarchies of a v1 host, however idle it is.
+ * A single thread that moves itself through v1's "tasks" needs no such lock (Linux 5.5): 0.2 ms.
+ * v2 has CLONE_INTO_CGROUP for the same.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -29,7 +31,8 @@ void cgroup_entry_open(const struct cgroup *cg, const char *sub, struct cgroup_e
 		return;
 	for (size_t i = 0; i < cg->n_dirs && en->n < ARRAY_SIZE(en->fds); i++) {
 		const struct cg_dir *d = &cg->dirs[i];
-		autofree char *dir = xasprintf("%s%s%s", d->path, *clean && *clean != '/' ? "/" : "", clean);
+		autofree char *dir =
+			xasprintf("%s%s%s", d->path, *clean && *clean != '/' ? "/" : "", clean);
 
 		if (d->v2)
 			en->clone_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -66,7 +69,8 @@ char *cg_entry_places(pid_t pid)
 
 bool cg_entry_is_in(const char *places, const struct cg_dir *d, const char *sub)
 {
-	/* Where only a part of a hierarchy is mounted this does not match, and the process is "moved" to where it is. */
+	/* Where only a part of a hierarchy is mounted this does not match, and the process is
+	 * "moved" to where it is. */
 	autofree char *line = xasprintf(":%s:%s%s\n", d->key, d->path + d->mount_len, sub);
 
 	return strstr(places, line);

@@ -4,7 +4,8 @@
  * Owns:     cgroup.freeze (v2, also that of the hybrid layout) and freezer.state (v1).
  * Runs in:  pause, resume, kill.
  *
- * v2 is taken where both are there: it cannot get stuck half-way, says when it is done, and lets SIGKILL through.
+ * v2 is taken where both are there: it cannot get stuck half-way, says when it is done, and lets
+ * SIGKILL through.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -40,7 +41,7 @@ static const struct cg_dir *v2_freezer(const struct cgroup *cg)
 	return path && access(path, F_OK) == 0 ? d : NULL;
 }
 
-/* --- v2 ----------------------------------------------------------------------------------------------------- */
+/* --- v2 ----------------------------------------------------------------------------------- */
 
 static int wait_frozen(const char *dir, int wait_ms, struct err *e)
 {
@@ -71,17 +72,19 @@ static int freeze_v2(const char *dir, bool freeze, int wait_ms, struct err *e)
 {
 	if (cg_io_write(dir, "cgroup.freeze", freeze ? "1" : "0") < 0)
 		return err_sys(e, "%s: write %s/cgroup.freeze", freeze ? "freeze" : "thaw", dir);
-	/* A thaw has happened with the write (unless a parent is frozen; that is not ours to wait for). */
+	/* A thaw has happened with the write (unless a parent is frozen; that is not ours to wait
+	 * for). */
 	if (!freeze || wait_frozen(dir, wait_ms, e) == 0)
 		return 0;
 	cg_io_write(dir, "cgroup.freeze", "0");
 	return -1;
 }
 
-/* --- v1 ----------------------------------------------------------------------------------------------------- */
+/* --- v1 ----------------------------------------------------------------------------------- */
 
-/* While processes keep appearing in it (fork, or moved in by exec), a v1 cgroup may stay FREEZING for ever: the kernel looks
- * again only when the state is written again, and now and then a thaw in between is what helps. */
+/* While processes keep appearing in it (fork, or moved in by exec), a v1 cgroup may stay FREEZING
+ * for ever: the kernel looks again only when the state is written again, and now and then a thaw in
+ * between is what helps. */
 static int freeze_v1(const char *dir, int wait_ms, struct err *e)
 {
 	int64_t end = now_ms() + wait_ms;
@@ -127,10 +130,11 @@ static bool frozen_v1(const char *dir)
 	if (cg_io_read(dir, "freezer.state", state, sizeof(state)) < 0 || str_eq(state, "THAWED"))
 		return false;
 	/* Frozen with a parent is not frozen by us: resume would do nothing. */
-	return cg_io_read(dir, "freezer.self_freezing", self, sizeof(self)) < 0 || str_eq(self, "1");
+	return cg_io_read(dir, "freezer.self_freezing", self, sizeof(self)) < 0 ||
+	       str_eq(self, "1");
 }
 
-/* --- either --------------------------------------------------------------------------------------------------- */
+/* --- either ------------------------------------------------------------------------------- */
 
 int cg_freezer_set(const struct cgroup *cg, bool freeze, int wait_ms, struct err *e)
 {
@@ -160,7 +164,8 @@ bool cg_freezer_frozen(const struct cgroup *cg)
 	const struct cg_dir *v1 = cg_dir_with(cg, CG_FREEZER);
 	char state[8];
 
-	if (v2 && cg_io_read(v2->path, "cgroup.freeze", state, sizeof(state)) > 0 && str_eq(state, "1"))
+	if (v2 && cg_io_read(v2->path, "cgroup.freeze", state, sizeof(state)) > 0 &&
+	    str_eq(state, "1"))
 		return true;
 	return v1 && frozen_v1(v1->path);
 }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /* internal.h - what the files of this room share and nobody else sees
  *
- * Owns:     struct cgroup and the list of controllers. Room-internal functions are named cg_<file>_….
+ * Owns:     struct cgroup and the list of controllers. Room-internal functions are named
+ *           cg_<file>_….
  * Must not: be included from outside src/cgroup/ (its unit tests excepted).
  *
- * The one idea behind it: a container's cgroup is a set of directories, one in each hierarchy that the host has. Pure v2 is
- * a set of one, v1 about ten, the hybrid layout v1's and one of v2. A limit asks for "the directory that has the
- * memory controller" (cg_dir_with()) and looks whether that one speaks v1 or v2; no code asks for "the mode".
+ * The one idea behind it: a container's cgroup is a set of directories, one in each hierarchy that
+ * the host has. Pure v2 is a set of one, v1 about ten, the hybrid layout v1's and one of v2. A
+ * limit asks for "the directory that has the memory controller" (cg_dir_with()) and looks whether
+ * that one speaks v1 or v2; no code asks for "the mode".
  */
 #ifndef CGROUP_INTERNAL_H
 #define CGROUP_INTERNAL_H
@@ -44,22 +46,24 @@ uint32_t cg_controllers_parse(const char *list, const char *sep, bool v2);
 /* One directory of the container's cgroup. */
 struct cg_dir {
 	bool v2;
-	uint32_t controllers; /* of the hierarchy (v1), or those switched on in this directory (v2) */
-	char *key;	      /* "cpu,cpuacct", "name=systemd", or "" for v2: as /proc/self/cgroup has it */
-	char *path;	      /* absolute: the mount point, then the place below it */
-	size_t mount_len;     /* where the place begins in @path */
-	bool made;	      /* mkdir(2) was ours, in this process: undone if create fails */
+	uint32_t controllers; /* of the hierarchy (v1), or those switched on in it (v2) */
+	char *key;  /* "cpu,cpuacct", "name=systemd", or "" for v2: as /proc/self/cgroup has it */
+	char *path; /* absolute: the mount point, then the place below it */
+	size_t mount_len; /* where the place begins in @path */
+	bool made;	  /* mkdir(2) was ours, in this process: undone if create fails */
 };
 
 struct cgroup {
 	enum cgroup_manager manager;
 	bool rootless;
-	bool explicit_path; /* cgroupsPath was given: then a directory that may not be made is always an error */
+	bool explicit_path; /* cgroupsPath was given: then a directory that may not be made is
+			       always an error */
 	struct cg_dir *dirs;
 	size_t n_dirs;
 	char *unit;   /* systemd: the scope's name */
 	char *slice;  /* systemd: as given, for StartTransientUnit */
-	pid_t init;   /* the first one of cgroup_add(); 0 before. May be dead and its number another's: verify */
+	pid_t init;   /* the first one of cgroup_add(); 0 before. May be dead and its number
+			 another's: verify */
 	int clone_fd; /* the v2 directory, or -1 */
 
 	/* Only between create and add; borrowed. */
@@ -67,11 +71,12 @@ struct cgroup {
 	const struct oci_map *annotations;
 	uid_t owner_uid;
 	gid_t owner_gid;
-	/* Parents that this create made, outermost first: taken away again if it fails, left alone afterwards (other
-	 * containers may have moved in). */
+	/* Parents that this create made, outermost first: taken away again if it fails, left alone
+	 * afterwards (other containers may have moved in). */
 	char **parents;
 	size_t n_parents;
-	/* Why a directory could not be made (rootless) or a controller not be switched on (v2): for the limit that misses it. */
+	/* Why a directory could not be made (rootless) or a controller not be switched on (v2): for
+	 * the limit that misses it. */
 	struct err why;
 };
 
@@ -83,10 +88,10 @@ const struct cg_dir *cg_dir_v2(const struct cgroup *cg);
 bool cg_is_pure_v2(const struct cgroup *cg);
 /* A directory that lists every member: v2's before v1's. NULL for the disabled manager. */
 const struct cg_dir *cg_dir_members(const struct cgroup *cg);
-struct cg_dir *cg_dir_append(struct cgroup *cg, bool v2, const char *key, uint32_t controllers, char *path,
-			     size_t mount_len);
+struct cg_dir *cg_dir_append(struct cgroup *cg, bool v2, const char *key, uint32_t controllers,
+			     char *path, size_t mount_len);
 
-/* --- io.c: one cgroup file, one call ----------------------------------------------------------------- */
+/* --- io.c: one cgroup file, one call ------------------------------------------------------ */
 
 /* A descriptor, for several writes to one file; -1 with errno. */
 int cg_io_open(const char *dir, const char *file, int flags);
@@ -107,37 +112,40 @@ bool cg_gone(int err);
 /* An errno that means "you may not": also a read-only mount. */
 bool cg_denied(int err);
 
-/* --- tree.c: making and removing directories ---------------------------------------------------------- */
+/* --- tree.c: making and removing directories ---------------------------------------------- */
 
 int cg_tree_make(struct cgroup *cg, struct cg_dir *d, struct err *e);
-/* Switches on in every parent of @d (v2) what the kernel has. Failures are remembered in cg->why only. */
+/* Switches on in every parent of @d (v2) what the kernel has. Failures are remembered in cg->why
+ * only. */
 void cg_tree_enable(struct cgroup *cg, struct cg_dir *d);
 /* Removes what this process made, after a failed create. */
 void cg_tree_undo(struct cgroup *cg);
 /* Removes the directories and everything below; waits for members up to two seconds. */
 int cg_tree_remove(const struct cgroup *cg, struct err *e);
-/* Gives directory and delegate files to the container's root (config-linux.md, "Cgroup ownership"). v2 only. */
+/* Gives directory and delegate files to the container's root (config-linux.md, "Cgroup ownership").
+ * v2 only. */
 int cg_tree_chown(const struct cg_dir *d, uid_t uid, gid_t gid, struct err *e);
 /* Waits until no process is left, at most @ms. True if so. */
 bool cg_tree_wait_empty(const struct cgroup *cg, int ms);
 /* v1: the leaf's cpus and mems, and those of parents that have none, copied from above. */
 int cg_tree_cpuset_init(const struct cg_dir *d, const struct oci_cpu *cpu, struct err *e);
 
-/* --- entry.c ------------------------------------------------------------------------------------------- */
+/* --- entry.c ------------------------------------------------------------------------------ */
 
 /* /proc/<pid>/cgroup, heap; for cg_entry_is_in(). @sub: "" or with a slash in front. */
 char *cg_entry_places(pid_t pid);
 bool cg_entry_is_in(const char *places, const struct cg_dir *d, const char *sub);
 
-/* --- procs.c ------------------------------------------------------------------------------------------- */
+/* --- procs.c ------------------------------------------------------------------------------ */
 
 int cg_procs_add(const char *dir, pid_t pid);
 /* True if any process is in the directory or below it. */
 bool cg_procs_any(const struct cg_dir *d);
 
-/* --- limits.c ------------------------------------------------------------------------------------------ */
+/* --- limits.c ----------------------------------------------------------------------------- */
 
-/* The first limit that is asked for ("linux.resources.memory.limit"), NULL if none. Device rules are not limits. */
+/* The first limit that is asked for ("linux.resources.memory.limit"), NULL if none. Device rules
+ * are not limits. */
 const char *cg_limits_asked(const struct oci_resources *res);
 /* Controllers that the limits need. */
 uint32_t cg_limits_controllers(const struct oci_resources *res);
@@ -155,8 +163,8 @@ struct cg_limit {
 int cg_limit_put(const struct cg_limit *l, const char *what, const char *file, const char *value);
 int cg_limit_put_u64(const struct cg_limit *l, const char *what, const char *file, uint64_t value);
 int cg_limit_put_i64(const struct cg_limit *l, const char *what, const char *file, int64_t value);
-/* Files whose values bound each other, so that the right order depends on what is there now: each is tried in turn, and those
- * that the kernel calls invalid again after the others have changed. */
+/* Files whose values bound each other, so that the right order depends on what is there now: each
+ * is tried in turn, and those that the kernel calls invalid again after the others have changed. */
 struct cg_setting {
 	const char *what;
 	const char *file;
@@ -165,7 +173,8 @@ struct cg_setting {
 };
 int cg_limit_settle(const struct cg_limit *l, struct cg_setting *v, size_t n);
 /* The error for @errno after a failed write, as cg_limit_put() words it. Returns -1. */
-int cg_limit_failed(const struct cg_limit *l, const char *what, const char *file, const char *value);
+int cg_limit_failed(const struct cg_limit *l, const char *what, const char *file,
+		    const char *value);
 
 int cg_v1_memory(const struct cg_limit *l);
 int cg_v1_cpu(const struct cg_limit *l);
@@ -177,13 +186,14 @@ int cg_v2_cpu(const struct cg_limit *l);
 int cg_v2_io(const struct cg_limit *l);
 int cg_v2_unified(const struct cg_limit *l);
 
-/* --- freezer.c ------------------------------------------------------------------------------------------ */
+/* --- freezer.c ---------------------------------------------------------------------------- */
 
 bool cg_freezer_frozen(const struct cgroup *cg);
 int cg_freezer_set(const struct cgroup *cg, bool freeze, int wait_ms, struct err *e);
 
-/* --- device.c, devbpf.c: see device.h ---------------------------------------------------------------- */
+/* --- device.c, devbpf.c: see device.h ----------------------------------------------------- */
 
-int cg_device_apply(const struct cgroup *cg, const struct oci_resources *res, bool update, struct err *e);
+int cg_device_apply(const struct cgroup *cg, const struct oci_resources *res, bool update,
+		    struct err *e);
 
 #endif

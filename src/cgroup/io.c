@@ -2,11 +2,12 @@
 /* io.c - one cgroup file, one call
  *
  * Owns:     opening, reading and writing files of a cgroup directory by name.
- * Must not: word errors: the caller knows which limit it was about. errno comes back as the kernel gave it.
+ * Must not: word errors: the caller knows which limit it was about. errno comes back as the kernel
+ *           gave it.
  * Runs in:  create and the other commands.
  *
- * Names are used, not descriptors: cgroup filesystems have no symlinks, and a container that owns its cgroup can only make
- * directories below it.
+ * Names are used, not descriptors: cgroup filesystems have no symlinks, and a container that owns
+ * its cgroup can only make directories below it.
  */
 #include <fcntl.h>
 #include <limits.h>

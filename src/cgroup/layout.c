@@ -2,7 +2,8 @@
 /* layout.c - find the cgroup hierarchies in /proc/self/mountinfo and /proc/self/cgroup
  *
  * Owns:     the two text formats, and which mount is taken where a hierarchy has several.
- * Must not: guess from path names: co-mounted controllers come in any order ("cpu,cpuacct", "cpuacct,cpu") and any place.
+ * Must not: guess from path names: co-mounted controllers come in any order ("cpu,cpuacct",
+ *           "cpuacct,cpu") and any place.
  * Runs in:  create, once; later commands use the directories written down in the state file.
  */
 #include "cgroup/layout.h"
@@ -68,7 +69,8 @@ uint32_t cg_controllers_parse(const char *list, const char *sep, bool v2)
 		size_t len = strcspn(list, sep);
 
 		for (unsigned int c = 0; c < CG_COUNT; c++)
-			if (same_word(list, len, v2 ? controller_names[c].v2 : controller_names[c].v1))
+			if (same_word(list, len,
+				      v2 ? controller_names[c].v2 : controller_names[c].v1))
 				set |= CG_BIT(c);
 		list += len;
 		list += strspn(list, sep);
@@ -96,8 +98,8 @@ static void unescape(char *s)
 	char *w = s;
 
 	for (; *s; s++) {
-		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] >= '0' && s[2] <= '7' && s[3] >= '0' &&
-		    s[3] <= '7') {
+		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] >= '0' && s[2] <= '7' &&
+		    s[3] >= '0' && s[3] <= '7') {
 			*w++ = (char)((s[1] - '0') * 64 + (s[2] - '0') * 8 + (s[3] - '0'));
 			s += 3;
 		} else {
@@ -107,7 +109,8 @@ static void unescape(char *s)
 	*w = 0;
 }
 
-/* "cpuacct,cpu" against "rw,cpu,cpuacct,xattr": a controller belongs to one hierarchy only, so the first decides. */
+/* "cpuacct,cpu" against "rw,cpu,cpuacct,xattr": a controller belongs to one hierarchy only, so the
+ * first decides. */
 static bool options_have(const char *options, const char *key)
 {
 	size_t key_len = str_starts(key, "name=") ? strlen(key) : strcspn(key, ",");
@@ -141,8 +144,8 @@ static bool under_usual_root(const char *mount)
 	return strncmp(mount, CGROUP_ROOT, n) == 0 && (mount[n] == '/' || !mount[n]);
 }
 
-/* A hierarchy can be mounted many times (also bind mounts into other containers' trees): the usual place wins, then
- * a mount of the whole of it, then the first. */
+/* A hierarchy can be mounted many times (also bind mounts into other containers' trees): the usual
+ * place wins, then a mount of the whole of it, then the first. */
 static bool better(const struct cg_hier *h, const char *mount, const char *root)
 {
 	if (!h->mount)
@@ -206,7 +209,9 @@ static void self_line(struct cg_layout *l, char *line)
 		return;
 	l->v = xrealloc(l->v, l->n + 1, sizeof(*l->v));
 	h = &l->v[l->n++];
-	*h = (struct cg_hier){ .v2 = str_eq(id, "0") && !*key, .key = xstrdup(key), .self = xstrdup(line) };
+	*h = (struct cg_hier){ .v2 = str_eq(id, "0") && !*key,
+			       .key = xstrdup(key),
+			       .self = xstrdup(line) };
 	h->controllers = h->v2 ? 0 : cg_controllers_parse(key, ",", false);
 }
 
@@ -239,7 +244,8 @@ static void drop_unmounted(struct cg_layout *l)
 	l->n = kept;
 }
 
-static void each_line(struct cg_layout *l, const char *text, bool mounts, bool (*visible)(const char *, dev_t))
+static void each_line(struct cg_layout *l, const char *text, bool mounts,
+		      bool (*visible)(const char *, dev_t))
 {
 	autofree char *copy = xstrdup(text);
 	char *rest = copy;
@@ -254,8 +260,9 @@ static void each_line(struct cg_layout *l, const char *text, bool mounts, bool (
 	}
 }
 
-int cg_layout_parse(const char *mountinfo, const char *self_cgroup, bool (*visible)(const char *mount, dev_t dev),
-		    struct cg_layout *out, struct err *e)
+int cg_layout_parse(const char *mountinfo, const char *self_cgroup,
+		    bool (*visible)(const char *mount, dev_t dev), struct cg_layout *out,
+		    struct err *e)
 {
 	*out = (struct cg_layout){ 0 };
 	each_line(out, self_cgroup, false, NULL);
@@ -272,7 +279,8 @@ bool cg_layout_pure_v2(const struct cg_layout *l)
 	return l->n == 1 && l->v[0].v2;
 }
 
-/* mountinfo also lists mounts that another one covers; what one gets at the mount point is another device then. */
+/* mountinfo also lists mounts that another one covers; what one gets at the mount point is another
+ * device then. */
 static bool really_there(const char *mount, dev_t dev)
 {
 	struct stat st;
@@ -280,8 +288,9 @@ static bool really_there(const char *mount, dev_t dev)
 	return stat(mount, &st) == 0 && st.st_dev == dev;
 }
 
-/* Where only a part of the hierarchy is mounted (a container that kept its host's cgroup namespace), the caller's path is
- * not below the mount point, and the mount table must tell which part it is. */
+/* Where only a part of the hierarchy is mounted (a container that kept its host's cgroup
+ * namespace), the caller's path is not below the mount point, and the mount table must tell which
+ * part it is. */
 static bool self_is_below(const char *mount, const char *self)
 {
 	autofree char *procs = xasprintf("%s%s/cgroup.procs", mount, self);
@@ -303,7 +312,8 @@ static bool load_pure_v2(const char *self_cgroup, struct cg_layout *out)
 		out->v[i].mount = xstrdup(CGROUP_ROOT);
 		out->v[i].root = xstrdup("/");
 	}
-	/* Others (name=systemd is possible beside it) count as not mounted: nothing can be below a v2 root. */
+	/* Others (name=systemd is possible beside it) count as not mounted: nothing can be below a
+	 * v2 root. */
 	drop_unmounted(out);
 	if (out->n == 1)
 		return true;

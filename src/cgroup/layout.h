@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* layout.h - which cgroup hierarchies the host has, where they are mounted and where the caller is in them */
+/* layout.h - which cgroup hierarchies the host has, where they are mounted and where the caller is
+ * in them */
 #ifndef CGROUP_LAYOUT_H
 #define CGROUP_LAYOUT_H
 
@@ -16,7 +17,7 @@ struct cg_hier {
 	char *key;	      /* as /proc/self/cgroup has it; "" for v2 */
 	char *mount;	      /* mount point; NULL: not mounted here */
 	char *root;	      /* what of the hierarchy is mounted there; "/" mostly */
-	char *self;	      /* the caller's place in the hierarchy, below its cgroup namespace's root */
+	char *self; /* the caller's place in the hierarchy, below its cgroup namespace's root */
 	dev_t dev;
 };
 
@@ -25,11 +26,14 @@ struct cg_layout {
 	size_t n;
 };
 
-/* Reads both texts (they are not changed). @visible says whether a mount is really what one sees at its mount point:
- * another mount may lie over it. NULL: all are. Hierarchies that are not mounted are left out. */
-int cg_layout_parse(const char *mountinfo, const char *self_cgroup, bool (*visible)(const char *mount, dev_t dev),
-		    struct cg_layout *out, struct err *e);
-/* The same from /proc; where /sys/fs/cgroup is v2 itself without reading the (maybe long) mount table. */
+/* Reads both texts (they are not changed). @visible says whether a mount is really what one sees at
+ * its mount point: another mount may lie over it. NULL: all are. Hierarchies that are not mounted
+ * are left out. */
+int cg_layout_parse(const char *mountinfo, const char *self_cgroup,
+		    bool (*visible)(const char *mount, dev_t dev), struct cg_layout *out,
+		    struct err *e);
+/* The same from /proc; where /sys/fs/cgroup is v2 itself without reading the (maybe long) mount
+ * table. */
 int cg_layout_load(struct cg_layout *out, struct err *e);
 void cg_layout_free(struct cg_layout *l);
 /* Pure v2: nothing but one v2 hierarchy. */

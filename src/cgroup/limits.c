@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* limits.c - apply linux.resources, controller by controller
  *
- * Owns:     which limit needs which controller; the words of a failure. The files are in limits_v1.c and limits_v2.c.
+ * Owns:     which limit needs which controller; the words of a failure. The files are in
+ *           limits_v1.c and limits_v2.c.
  * Must not: pass a limit over in silence because the host cannot do it.
  * Runs in:  create (on the empty cgroup), add (systemd), update.
  */
@@ -14,7 +15,7 @@
 
 #define R "linux.resources."
 
-/* --- writing --------------------------------------------------------------------------------------------- */
+/* --- writing ------------------------------------------------------------------------------ */
 
 int cg_limit_failed(const struct cg_limit *l, const char *what, const char *file, const char *value)
 {
@@ -23,13 +24,18 @@ int cg_limit_failed(const struct cg_limit *l, const char *what, const char *file
 
 	/* "No such file" in an error is read by podman as "the command does not exist". */
 	if (code == ENOENT)
-		return err_text(l->e, EOPNOTSUPP, "%s: this kernel has no %s (cgroup %s)", what, file, l->dir->path);
-	if (code == EBUSY && strstr(file, "memory.") && cg_io_u64(l->dir->path, "memory.usage_in_bytes", &usage) == 0)
-		return err_text(l->e, code, "%s: write %s to %s: %s (the container uses %llu bytes)", what, value, file,
-				err_words(code), (unsigned long long)usage);
+		return err_text(l->e, EOPNOTSUPP, "%s: this kernel has no %s (cgroup %s)", what,
+				file, l->dir->path);
+	if (code == EBUSY && strstr(file, "memory.") &&
+	    cg_io_u64(l->dir->path, "memory.usage_in_bytes", &usage) == 0)
+		return err_text(l->e, code,
+				"%s: write %s to %s: %s (the container uses %llu bytes)", what,
+				value, file, err_words(code), (unsigned long long)usage);
 	if (code == EINVAL && str_eq(file, "memory.limit_in_bytes"))
-		return err_text(l->e, code, "%s: write %s to %s: %s (more than the limit of memory and swap together?)", what,
-				value, file, err_words(code));
+		return err_text(
+			l->e, code,
+			"%s: write %s to %s: %s (more than the limit of memory and swap together?)",
+			what, value, file, err_words(code));
 	return err_set(l->e, code, "%s: write %s to %s", what, value, file);
 }
 
@@ -82,7 +88,7 @@ int cg_limit_settle(const struct cg_limit *l, struct cg_setting *v, size_t n)
 	return 0;
 }
 
-/* --- what is asked ------------------------------------------------------------------------------------------- */
+/* --- what is asked ------------------------------------------------------------------------ */
 
 /* Zeros mean "not set" here, as runc takes them: Docker fills the whole structure. */
 static bool nonzero(const struct oci_opt_i64 *v)
@@ -99,34 +105,36 @@ static const char *asked_memory(const struct oci_resources *r)
 {
 	const struct oci_memory *m = &r->memory;
 
-	return nonzero(&m->limit)		     ? R "memory.limit" :
-	       m->swap.set			     ? R "memory.swap" :
-	       nonzero(&m->reservation)		     ? R "memory.reservation" :
-	       nonzero(&m->kernel)		     ? R "memory.kernel" :
-	       nonzero(&m->kernel_tcp)		     ? R "memory.kernelTCP" :
-	       m->swappiness.set		     ? R "memory.swappiness" :
-	       m->disable_oom_killer.set && m->disable_oom_killer.v ? R "memory.disableOOMKiller" :
-	       m->use_hierarchy.set		     ? R "memory.useHierarchy" :
-						       NULL;
+	return nonzero(&m->limit)				      ? R "memory.limit"
+	       : m->swap.set					      ? R "memory.swap"
+	       : nonzero(&m->reservation)			      ? R "memory.reservation"
+	       : nonzero(&m->kernel)				      ? R "memory.kernel"
+	       : nonzero(&m->kernel_tcp)			      ? R "memory.kernelTCP"
+	       : m->swappiness.set				      ? R "memory.swappiness"
+	       : m->disable_oom_killer.set && m->disable_oom_killer.v ? R "memory.disableOOMKiller"
+	       : m->use_hierarchy.set				      ? R "memory.useHierarchy"
+								      : NULL;
 }
 
 static const char *asked_cpu(const struct oci_resources *r)
 {
 	const struct oci_cpu *c = &r->cpu;
 
-	return nonzero_u(&c->shares)	     ? R "cpu.shares" :
-	       nonzero(&c->quota)	     ? R "cpu.quota" :
-	       nonzero_u(&c->period)	     ? R "cpu.period" :
-	       nonzero_u(&c->burst)	     ? R "cpu.burst" :
-	       nonzero(&c->realtime_runtime) ? R "cpu.realtimeRuntime" :
-	       nonzero_u(&c->realtime_period) ? R "cpu.realtimePeriod" :
-	       c->idle.set		     ? R "cpu.idle" :
-					       NULL;
+	return nonzero_u(&c->shares)		? R "cpu.shares"
+	       : nonzero(&c->quota)		? R "cpu.quota"
+	       : nonzero_u(&c->period)		? R "cpu.period"
+	       : nonzero_u(&c->burst)		? R "cpu.burst"
+	       : nonzero(&c->realtime_runtime)	? R "cpu.realtimeRuntime"
+	       : nonzero_u(&c->realtime_period) ? R "cpu.realtimePeriod"
+	       : c->idle.set			? R "cpu.idle"
+						: NULL;
 }
 
 static const char *asked_cpuset(const struct oci_resources *r)
 {
-	return r->cpu.cpus && *r->cpu.cpus ? R "cpu.cpus" : r->cpu.mems && *r->cpu.mems ? R "cpu.mems" : NULL;
+	return r->cpu.cpus && *r->cpu.cpus   ? R "cpu.cpus"
+	       : r->cpu.mems && *r->cpu.mems ? R "cpu.mems"
+					     : NULL;
 }
 
 static const char *asked_pids(const struct oci_resources *r)
@@ -138,14 +146,14 @@ static const char *asked_blkio(const struct oci_resources *r)
 {
 	const struct oci_block_io *b = &r->block_io;
 
-	return b->weight.set && b->weight.v	      ? R "blockIO.weight" :
-	       b->leaf_weight.set && b->leaf_weight.v ? R "blockIO.leafWeight" :
-	       b->n_weight_device		      ? R "blockIO.weightDevice" :
-	       b->throttle_read_bps_device.n	      ? R "blockIO.throttleReadBpsDevice" :
-	       b->throttle_write_bps_device.n	      ? R "blockIO.throttleWriteBpsDevice" :
-	       b->throttle_read_iops_device.n	      ? R "blockIO.throttleReadIOPSDevice" :
-	       b->throttle_write_iops_device.n	      ? R "blockIO.throttleWriteIOPSDevice" :
-							NULL;
+	return b->weight.set && b->weight.v		? R "blockIO.weight"
+	       : b->leaf_weight.set && b->leaf_weight.v ? R "blockIO.leafWeight"
+	       : b->n_weight_device			? R "blockIO.weightDevice"
+	       : b->throttle_read_bps_device.n		? R "blockIO.throttleReadBpsDevice"
+	       : b->throttle_write_bps_device.n		? R "blockIO.throttleWriteBpsDevice"
+	       : b->throttle_read_iops_device.n		? R "blockIO.throttleReadIOPSDevice"
+	       : b->throttle_write_iops_device.n	? R "blockIO.throttleWriteIOPSDevice"
+							: NULL;
 }
 
 static const char *asked_hugetlb(const struct oci_resources *r)
@@ -173,7 +181,7 @@ static const char *asked_unified(const struct oci_resources *r)
 	return r->unified.n ? R "unified" : NULL;
 }
 
-/* --- controllers whose files are alike on v1 and v2 ----------------------------------------------------------- */
+/* --- controllers whose files are alike on v1 and v2 --------------------------------------- */
 
 static int apply_cpuset(const struct cg_limit *l)
 {
@@ -191,7 +199,8 @@ static int apply_cpuset(const struct cg_limit *l)
 		if (cg_io_write(l->dir->path, v[i][2], value) == 0)
 			continue;
 		/* "noprefix" mounts of v1 */
-		if (errno == ENOENT && !l->dir->v2 && cg_io_write(l->dir->path, v[i][3], value) == 0)
+		if (errno == ENOENT && !l->dir->v2 &&
+		    cg_io_write(l->dir->path, v[i][3], value) == 0)
 			continue;
 		return cg_limit_failed(l, v[i][1], v[i][2], value);
 	}
@@ -204,8 +213,9 @@ static int apply_pids(const struct cg_limit *l)
 
 	if (limit < 0)
 		return cg_limit_put(l, R "pids.limit", "pids.max", "max");
-	/* 0 is a limit (the specification insists): nothing may be forked. Written as 1, which means the same to a container that
-	 * has its init, because with 0 init itself could not be cloned into the cgroup, and systemd takes no 0. */
+	/* 0 is a limit (the specification insists): nothing may be forked. Written as 1, which
+	 * means the same to a container that has its init, because with 0 init itself could not be
+	 * cloned into the cgroup, and systemd takes no 0. */
 	return cg_limit_put_i64(l, R "pids.limit", "pids.max", limit ? limit : 1);
 }
 
@@ -213,7 +223,8 @@ static int check_page_size(const struct cg_limit *l, size_t i, const char *size)
 {
 	if (size && *size && strspn(size, "0123456789KMGTPB") == strlen(size))
 		return 0;
-	return err_text(l->e, EINVAL, R "hugepageLimits[%zu].pageSize: \"%s\" is not like 64KB, 2MB or 1GB", i,
+	return err_text(l->e, EINVAL,
+			R "hugepageLimits[%zu].pageSize: \"%s\" is not like 64KB, 2MB or 1GB", i,
 			size ? size : "");
 }
 
@@ -263,7 +274,7 @@ static int apply_rdma(const struct cg_limit *l)
 	return 0;
 }
 
-/* --- all of them ------------------------------------------------------------------------------------------------ */
+/* --- all of them -------------------------------------------------------------------------- */
 
 static const struct kind {
 	enum cg_controller controller;
@@ -309,24 +320,30 @@ uint32_t cg_limits_controllers(const struct oci_resources *res)
 	return set;
 }
 
-static int no_controller(const struct cgroup *cg, const struct kind *k, const char *what, struct err *e)
+static int no_controller(const struct cgroup *cg, const struct kind *k, const char *what,
+			 struct err *e)
 {
 	const char *name = cg_controller_name(k->controller, cg_is_pure_v2(cg));
 	const struct cg_dir *v2 = cg_dir_v2(cg);
 
 	if (cg->manager == CGROUP_DISABLED)
-		return err_text(e, EOPNOTSUPP, "%s: no limit can be set without a cgroup (the cgroup manager is disabled)",
-				what);
+		return err_text(
+			e, EOPNOTSUPP,
+			"%s: no limit can be set without a cgroup (the cgroup manager is disabled)",
+			what);
 	if (cg->why.msg[0])
-		return err_text(e, EOPNOTSUPP, "%s: the %s controller is not available: %s", what, name, cg->why.msg);
+		return err_text(e, EOPNOTSUPP, "%s: the %s controller is not available: %s", what,
+				name, cg->why.msg);
 	if (cg_is_pure_v2(cg) && !k->v2)
 		return err_text(e, EOPNOTSUPP, "%s: cgroup v2 has no %s controller", what, name);
 	if (v2 && cg->n_dirs == 1)
 		return err_text(e, EOPNOTSUPP,
-				"%s: the %s controller is not available in the cgroup %s (the kernel lacks it, or it was not "
+				"%s: the %s controller is not available in the cgroup %s (the "
+				"kernel lacks it, or it was not "
 				"delegated)",
 				what, name, v2->path);
-	return err_text(e, EOPNOTSUPP, "%s: no cgroup with the %s controller (is it mounted?)", what, name);
+	return err_text(e, EOPNOTSUPP, "%s: no cgroup with the %s controller (is it mounted?)",
+			what, name);
 }
 
 static int apply_kind(const struct cgroup *cg, const struct kind *k, struct cg_limit *l)
@@ -351,7 +368,8 @@ static int apply_unified(const struct cgroup *cg, struct cg_limit *l)
 	return cg_v2_unified(l);
 }
 
-/* After cgroup_read() the switched-on controllers are not known yet, and they may have changed since. */
+/* After cgroup_read() the switched-on controllers are not known yet, and they may have changed
+ * since. */
 static void look_again(struct cgroup *cg)
 {
 	char list[512];

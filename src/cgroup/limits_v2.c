@@ -29,7 +29,7 @@ static const char *number_or_max(int64_t v, char *buf, size_t size)
 	return buf;
 }
 
-/* --- memory ------------------------------------------------------------------------------------------------------- */
+/* --- memory ------------------------------------------------------------------------------- */
 
 static int check_usage(const struct cg_limit *l)
 {
@@ -41,11 +41,17 @@ static int check_usage(const struct cg_limit *l)
 	    cg_io_u64(l->dir->path, "memory.current", &now) < 0)
 		return 0;
 	if (m->limit.set && m->limit.v > 0 && (uint64_t)m->limit.v <= now)
-		return err_text(l->e, EBUSY, R "memory.limit: %lld is not above the %llu bytes in use (checkBeforeUpdate)",
-				(long long)m->limit.v, (unsigned long long)now);
+		return err_text(
+			l->e, EBUSY,
+			R
+			"memory.limit: %lld is not above the %llu bytes in use (checkBeforeUpdate)",
+			(long long)m->limit.v, (unsigned long long)now);
 	if (m->swap.set && m->swap.v > 0 && (uint64_t)m->swap.v <= now)
-		return err_text(l->e, EBUSY, R "memory.swap: %lld is not above the %llu bytes in use (checkBeforeUpdate)",
-				(long long)m->swap.v, (unsigned long long)now);
+		return err_text(
+			l->e, EBUSY,
+			R
+			"memory.swap: %lld is not above the %llu bytes in use (checkBeforeUpdate)",
+			(long long)m->swap.v, (unsigned long long)now);
 	return 0;
 }
 
@@ -60,7 +66,9 @@ static int memory_swap(const struct cg_limit *l)
 	if (m->swap.set) {
 		/* Only the sum was given: the memory part is the one in force. */
 		if (limit == 0)
-			limit = cg_io_u64(l->dir->path, "memory.max", &now) == 0 && now <= INT64_MAX ? (int64_t)now : -1;
+			limit = cg_io_u64(l->dir->path, "memory.max", &now) == 0 && now <= INT64_MAX
+					? (int64_t)now
+					: -1;
 		if (cg_convert_swap(m->swap.v, limit, &swap, l->e) < 0)
 			return -1;
 	} else if (limit == -1) {
@@ -71,7 +79,7 @@ static int memory_swap(const struct cg_limit *l)
 	value = number_or_max(swap, buf, sizeof(buf));
 	if (cg_io_write(l->dir->path, "memory.swap.max", value) == 0)
 		return 0;
-	/* No swap accounting in the kernel. Neither "none" nor "any" is a promise that this breaks. */
+	/* No swap accounting in the kernel. It breaks neither "none" nor "any". */
 	if (errno == ENOENT && swap <= 0)
 		return 0;
 	return cg_limit_failed(l, R "memory.swap", "memory.swap.max", value);
@@ -92,19 +100,22 @@ int cg_v2_memory(const struct cg_limit *l)
 		return not_on_v2(l, R "memory.disableOOMKiller");
 	if (m->use_hierarchy.set && !m->use_hierarchy.v)
 		return not_on_v2(l, R "memory.useHierarchy: false");
-	/* Swap first: a lower memory limit pushes pages out at once, and where to is best known by then. */
+	/* Swap first: a lower memory limit pushes pages out at once, and where to is best known by
+	 * then. */
 	if (check_usage(l) < 0 || memory_swap(l) < 0)
 		return -1;
 	if (m->limit.set && m->limit.v &&
-	    cg_limit_put(l, R "memory.limit", "memory.max", number_or_max(m->limit.v, buf, sizeof(buf))) < 0)
+	    cg_limit_put(l, R "memory.limit", "memory.max",
+			 number_or_max(m->limit.v, buf, sizeof(buf))) < 0)
 		return -1;
 	if (m->reservation.set && m->reservation.v &&
-	    cg_limit_put(l, R "memory.reservation", "memory.low", number_or_max(m->reservation.v, buf, sizeof(buf))) < 0)
+	    cg_limit_put(l, R "memory.reservation", "memory.low",
+			 number_or_max(m->reservation.v, buf, sizeof(buf))) < 0)
 		return -1;
 	return 0;
 }
 
-/* --- cpu --------------------------------------------------------------------------------------------------------------- */
+/* --- cpu ---------------------------------------------------------------------------------- */
 
 /* cpu.max holds quota and period in one line; the one that was not given stays as it is. */
 static void cpu_max(const struct cg_limit *l, char *out, size_t size)
@@ -133,27 +144,34 @@ int cg_v2_cpu(const struct cg_limit *l)
 		return not_on_v2(l, R "cpu.realtimePeriod");
 	if (c->shares.set && c->shares.v) {
 		v[n] = (struct cg_setting){ .what = R "cpu.shares", .file = "cpu.weight" };
-		snprintf(v[n++].value, sizeof(v->value), "%llu", (unsigned long long)cg_convert_weight(c->shares.v));
+		snprintf(v[n++].value, sizeof(v->value), "%llu",
+			 (unsigned long long)cg_convert_weight(c->shares.v));
 	}
 	if (c->idle.set) {
-		v[n] = (struct cg_setting){ .what = R "cpu.idle", .file = "cpu.idle", .optional = c->idle.v == 0 };
+		v[n] = (struct cg_setting){ .what = R "cpu.idle",
+					    .file = "cpu.idle",
+					    .optional = c->idle.v == 0 };
 		snprintf(v[n++].value, sizeof(v->value), "%lld", (long long)c->idle.v);
 	}
 	if ((c->quota.set && c->quota.v) || (c->period.set && c->period.v)) {
-		v[n] = (struct cg_setting){ .what = c->quota.set ? R "cpu.quota" : R "cpu.period", .file = "cpu.max" };
+		v[n] = (struct cg_setting){ .what = c->quota.set ? R "cpu.quota" : R "cpu.period",
+					    .file = "cpu.max" };
 		cpu_max(l, v[n].value, sizeof(v->value));
 		n++;
 	}
 	if (c->burst.set) {
-		v[n] = (struct cg_setting){ .what = R "cpu.burst", .file = "cpu.max.burst", .optional = c->burst.v == 0 };
+		v[n] = (struct cg_setting){ .what = R "cpu.burst",
+					    .file = "cpu.max.burst",
+					    .optional = c->burst.v == 0 };
 		snprintf(v[n++].value, sizeof(v->value), "%llu", (unsigned long long)c->burst.v);
 	}
 	return cg_limit_settle(l, v, n);
 }
 
-/* --- io ---------------------------------------------------------------------------------------------------------------- */
+/* --- io ----------------------------------------------------------------------------------- */
 
-/* @prefix: "8:0 " or "". BFQ's file takes the weight as it is, io.weight (the cost model) has a scale of its own. */
+/* @prefix: "8:0 " or "". BFQ's file takes the weight as it is, io.weight (the cost model) has a
+ * scale of its own. */
 static int io_weight(const struct cg_limit *l, const char *what, const char *prefix, uint32_t w)
 {
 	char value[96];
@@ -164,24 +182,28 @@ static int io_weight(const struct cg_limit *l, const char *what, const char *pre
 	/* EINVAL: weights of single devices came to BFQ with Linux 5.4 only. */
 	if (errno != ENOENT && !(*prefix && errno == EINVAL))
 		return cg_limit_failed(l, what, "io.bfq.weight", value);
-	snprintf(value, sizeof(value), "%s%llu", prefix, (unsigned long long)cg_convert_io_weight(w));
+	snprintf(value, sizeof(value), "%s%llu", prefix,
+		 (unsigned long long)cg_convert_io_weight(w));
 	if (cg_io_write(l->dir->path, "io.weight", value) == 0)
 		return 0;
 	if (errno == ENOENT)
 		return err_text(l->e, EOPNOTSUPP,
-				"%s: no I/O scheduler with weights in this kernel (neither io.bfq.weight nor io.weight)", what);
+				"%s: no I/O scheduler with weights in this kernel (neither "
+				"io.bfq.weight nor io.weight)",
+				what);
 	return cg_limit_failed(l, what, "io.weight", value);
 }
 
-static int io_max(const struct cg_limit *l, const struct oci_throttle_list *t, const char *what, const char *key)
+static int io_max(const struct cg_limit *l, const struct oci_throttle_list *t, const char *what,
+		  const char *key)
 {
 	for (size_t i = 0; i < t->n; i++) {
 		char value[96], rate[24] = "max";
 
 		if (t->v[i].rate) /* v1 writes 0 for "no limit", which v2 refuses */
 			snprintf(rate, sizeof(rate), "%llu", (unsigned long long)t->v[i].rate);
-		snprintf(value, sizeof(value), "%lld:%lld %s=%s", (long long)t->v[i].major, (long long)t->v[i].minor, key,
-			 rate);
+		snprintf(value, sizeof(value), "%lld:%lld %s=%s", (long long)t->v[i].major,
+			 (long long)t->v[i].minor, key, rate);
 		if (cg_limit_put(l, what, "io.max", value) < 0)
 			return -1;
 	}
@@ -197,7 +219,8 @@ static int io_weight_devices(const struct cg_limit *l)
 		char what[64], prefix[48];
 
 		snprintf(what, sizeof(what), R "blockIO.weightDevice[%zu]", i);
-		snprintf(prefix, sizeof(prefix), "%lld:%lld ", (long long)d->major, (long long)d->minor);
+		snprintf(prefix, sizeof(prefix), "%lld:%lld ", (long long)d->major,
+			 (long long)d->minor);
 		if (d->leaf_weight.set && d->leaf_weight.v && !(d->weight.set && d->weight.v))
 			return not_on_v2(l, what);
 		if (d->weight.set && d->weight.v && io_weight(l, what, prefix, d->weight.v) < 0)
@@ -215,15 +238,19 @@ int cg_v2_io(const struct cg_limit *l)
 	if (b->weight.set && b->weight.v && io_weight(l, R "blockIO.weight", "", b->weight.v) < 0)
 		return -1;
 	if (io_weight_devices(l) < 0 ||
-	    io_max(l, &b->throttle_read_bps_device, R "blockIO.throttleReadBpsDevice", "rbps") < 0 ||
-	    io_max(l, &b->throttle_write_bps_device, R "blockIO.throttleWriteBpsDevice", "wbps") < 0 ||
-	    io_max(l, &b->throttle_read_iops_device, R "blockIO.throttleReadIOPSDevice", "riops") < 0 ||
-	    io_max(l, &b->throttle_write_iops_device, R "blockIO.throttleWriteIOPSDevice", "wiops") < 0)
+	    io_max(l, &b->throttle_read_bps_device, R "blockIO.throttleReadBpsDevice", "rbps") <
+		    0 ||
+	    io_max(l, &b->throttle_write_bps_device, R "blockIO.throttleWriteBpsDevice", "wbps") <
+		    0 ||
+	    io_max(l, &b->throttle_read_iops_device, R "blockIO.throttleReadIOPSDevice", "riops") <
+		    0 ||
+	    io_max(l, &b->throttle_write_iops_device, R "blockIO.throttleWriteIOPSDevice",
+		   "wiops") < 0)
 		return -1;
 	return 0;
 }
 
-/* --- unified ------------------------------------------------------------------------------------------------------------ */
+/* --- unified ------------------------------------------------------------------------------ */
 
 static bool controller_is_on(const char *dir, const char *name)
 {
@@ -237,15 +264,18 @@ static bool controller_is_on(const char *dir, const char *name)
 	return false;
 }
 
-static int unified_failed(const struct cg_limit *l, const char *what, const char *key, const char *value)
+static int unified_failed(const struct cg_limit *l, const char *what, const char *key,
+			  const char *value)
 {
 	int code = errno;
 	autofree char *controller = xstrndup(key, strcspn(key, "."));
 
 	if ((code == ENOENT || cg_denied(code)) && !str_eq(controller, "cgroup") &&
 	    !controller_is_on(l->dir->path, controller))
-		return err_text(l->e, EOPNOTSUPP, "%s: the %s controller is not available in the cgroup %s%s%s", what, controller,
-				l->dir->path, l->cg->why.msg[0] ? ": " : "", l->cg->why.msg);
+		return err_text(l->e, EOPNOTSUPP,
+				"%s: the %s controller is not available in the cgroup %s%s%s", what,
+				controller, l->dir->path, l->cg->why.msg[0] ? ": " : "",
+				l->cg->why.msg);
 	errno = code;
 	return cg_limit_failed(l, what, key, value);
 }
@@ -258,7 +288,8 @@ static int unified_one(const struct cg_limit *l, const char *key, const char *te
 	char *save = NULL;
 
 	if (strchr(key, '/') || !strchr(key, '.') || key[0] == '.')
-		return err_text(l->e, EINVAL, "%s: a key is a file name like memory.high, without a slash", what);
+		return err_text(l->e, EINVAL,
+				"%s: a key is a file name like memory.high, without a slash", what);
 	if (strspn(copy, " \t\n") == strlen(copy))
 		return 0;
 	fd = cg_io_open(l->dir->path, key, O_WRONLY);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* oom.c - be told when the kernel kills for want of memory
  *
- * Owns:     the eventfd of v1 and the inotify of v2. Runs in: events.
+ * Owns:     the eventfd of v1 and the inotify of v2.
+ * Runs in:  events.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,7 +14,8 @@
 #include "base/str.h"
 #include "cgroup/internal.h"
 
-/* v1: cgroup.event_control takes "<eventfd> <descriptor of memory.oom_control>". It also fires when the cgroup goes. */
+/* v1: cgroup.event_control takes "<eventfd> <descriptor of memory.oom_control>". It also fires when
+ * the cgroup goes. */
 static int oom_v1(const char *dir, struct err *e)
 {
 	autofd ev = eventfd(0, EFD_CLOEXEC);
@@ -28,7 +30,8 @@ static int oom_v1(const char *dir, struct err *e)
 	return fd_steal(&ev);
 }
 
-/* v2: files whose contents change are reported as modified. cgroup.events tells of the last process' end. */
+/* v2: files whose contents change are reported as modified. cgroup.events tells of the last
+ * process' end. */
 static int oom_v2(const char *dir, struct err *e)
 {
 	static const char *const files[] = { "memory.events", "cgroup.events" };
@@ -40,7 +43,11 @@ static int oom_v2(const char *dir, struct err *e)
 		autofree char *path = xasprintf("%s/%s", dir, files[i]);
 
 		if (inotify_add_watch(in, path, IN_MODIFY | IN_DELETE_SELF) < 0)
-			return err_sys(e, "watch for oom: watch %s of %s", files[i], dir);
+			return cg_gone(errno) ? err_text(e, EOPNOTSUPP,
+							 "watch for oom: the cgroup %s has no %s",
+							 dir, files[i])
+					      : err_sys(e, "watch for oom: watch %s of %s",
+							files[i], dir);
 	}
 	return fd_steal(&in);
 }
@@ -49,7 +56,7 @@ int cgroup_oom_fd(const struct cgroup *cg, struct err *e)
 {
 	const struct cg_dir *d = cg_dir_with(cg, CG_MEMORY);
 
-	if (!d && cg_is_pure_v2(cg))
+	if (!d)
 		d = cg_dir_v2(cg); /* read back from its text, what is switched on is not known */
 	if (!d)
 		return err_text(e, EOPNOTSUPP, "watch for oom: the container has no memory cgroup");

@@ -4,10 +4,11 @@
  * Owns:     the meaning of cgroupsPath, and the place when it is absent.
  * Must not: touch the filesystem.
  *
- * An absolute path is taken below the mount point. A relative one, and the container's id where there is none, go below
- * the caller's own cgroup on v1, so that what limits the caller limits its containers. On v2 processes live in leaves only:
- * controllers could never be switched on below the caller, who is in the way himself. So there it is the caller's
- * parent, in which the container becomes his sibling (as with runc).
+ * An absolute path is taken below the mount point. A relative one, and the container's id where
+ * there is none, go below the caller's own cgroup on v1, so that what limits the caller limits its
+ * containers. On v2 processes live in leaves only: controllers could never be switched on below
+ * the caller, who is in the way himself. So there it is the caller's parent, in which the
+ * container becomes his sibling (as with runc).
  */
 #include "cgroup/place.h"
 
@@ -21,14 +22,16 @@
 
 static int check_component(const char *path, const char *c, size_t len, struct err *e)
 {
-	/* Also harmless ones are refused: whoever writes ".." means a place that he does not name. */
+	/* Also harmless ones: whoever writes ".." means a place that he does not name. */
 	if (len == 2 && c[0] == '.' && c[1] == '.')
 		return err_text(e, EINVAL, "linux.cgroupsPath: \"%s\" contains \"..\"", path);
 	if (len > COMPONENT_MAX)
-		return err_text(e, ENAMETOOLONG, "linux.cgroupsPath: a part of \"%s\" is longer than %d bytes", path,
+		return err_text(e, ENAMETOOLONG,
+				"linux.cgroupsPath: a part of \"%s\" is longer than %d bytes", path,
 				COMPONENT_MAX);
 	for (size_t i = 0; i < len; i++)
-		if (c[i] == '\n') /* the kernel refuses it: it would break the lines of /proc/PID/cgroup */
+		if (c[i] ==
+		    '\n') /* the kernel refuses it: it would break the lines of /proc/PID/cgroup */
 			return err_text(e, EINVAL, "linux.cgroupsPath: a line break in the name");
 	return 0;
 }
@@ -69,39 +72,42 @@ char *cg_place_own(const struct cg_hier *h)
 		if (strncmp(self, root, n) == 0 && (self[n] == '/' || !self[n]))
 			self += n;
 		else
-			self = ""; /* a part elsewhere ("/.." from inside a cgroup namespace): its top is all we know */
+			self = ""; /* a part elsewhere ("/.." from inside a cgroup namespace): its
+				      top is all we know */
 	}
 	return xstrdup(str_eq(self, "/") || strstr(self, "/..") ? "" : self);
 }
 
-static char *below_own(const struct cg_hier *h, bool pure_v2, const char *rest)
+static char *below_own(const struct cg_hier *h, const char *rest)
 {
 	autofree char *own = cg_place_own(h);
 	char *slash = strrchr(own, '/');
 
-	if (pure_v2 && slash)
+	if (h->v2 && slash)
 		*slash = 0;
 	return xasprintf("%s/%s", own, rest);
 }
 
-char *cg_place_dir(const struct cg_hier *h, bool pure_v2, const char *cgroups_path, const char *id, struct err *e)
+char *cg_place_dir(const struct cg_hier *h, const char *cgroups_path, const char *id, struct err *e)
 {
 	autofree char *clean = NULL;
 
 	if (!cgroups_path || !*cgroups_path)
-		return below_own(h, pure_v2, id);
+		return below_own(h, id);
 	clean = cg_place_clean(cgroups_path, e);
 	if (!clean)
 		return NULL;
 	if (!*clean) {
-		err_text(e, EINVAL, "linux.cgroupsPath: \"%s\" is the root of the hierarchy, no place for a container",
+		err_text(e, EINVAL,
+			 "linux.cgroupsPath: \"%s\" is the root of the hierarchy, no place for a "
+			 "container",
 			 cgroups_path);
 		return NULL;
 	}
-	return clean[0] == '/' ? steal_ptr(&clean) : below_own(h, pure_v2, clean);
+	return clean[0] == '/' ? steal_ptr(&clean) : below_own(h, clean);
 }
 
-/* --- systemd -------------------------------------------------------------------------------------------- */
+/* --- systemd ------------------------------------------------------------------------------ */
 
 static bool unit_char(char c)
 {
@@ -111,12 +117,14 @@ static bool unit_char(char c)
 static int check_unit(const char *name, const char *what, struct err *e)
 {
 	if (strlen(name) > COMPONENT_MAX)
-		return err_text(e, ENAMETOOLONG, "%s: the unit name \"%s\" is longer than %d bytes", what, name,
-				COMPONENT_MAX);
+		return err_text(e, ENAMETOOLONG, "%s: the unit name \"%s\" is longer than %d bytes",
+				what, name, COMPONENT_MAX);
 	for (const char *s = name; *s; s++)
 		if (!unit_char(*s))
-			return err_text(e, EINVAL, "%s: \"%c\" cannot be in the name of a systemd unit (\"%s\")", what, *s,
-					name);
+			return err_text(
+				e, EINVAL,
+				"%s: \"%c\" cannot be in the name of a systemd unit (\"%s\")", what,
+				*s, name);
 	return 0;
 }
 
@@ -126,8 +134,11 @@ char *cg_place_slice(const char *slice, struct err *e)
 	size_t len = strlen(slice);
 	autofree char *out = NULL;
 
-	if (len <= strlen(suffix) || !str_eq(slice + len - strlen(suffix), suffix) || strchr(slice, '/')) {
-		err_text(e, EINVAL, "linux.cgroupsPath: \"%s\" is no slice (its name ends with .slice)", slice);
+	if (len <= strlen(suffix) || !str_eq(slice + len - strlen(suffix), suffix) ||
+	    strchr(slice, '/')) {
+		err_text(e, EINVAL,
+			 "linux.cgroupsPath: \"%s\" is no slice (its name ends with .slice)",
+			 slice);
 		return NULL;
 	}
 	if (check_unit(slice, "linux.cgroupsPath", e) < 0)
@@ -143,7 +154,9 @@ char *cg_place_slice(const char *slice, struct err *e)
 		if (i < len && slice[i] != '-')
 			continue;
 		if (i == 0 || slice[i - 1] == '-') {
-			err_text(e, EINVAL, "linux.cgroupsPath: \"%s\" has an empty part between dashes", slice);
+			err_text(e, EINVAL,
+				 "linux.cgroupsPath: \"%s\" has an empty part between dashes",
+				 slice);
 			return NULL;
 		}
 		longer = xasprintf("%s/%.*s%s", out, (int)i, slice, suffix);
@@ -153,7 +166,8 @@ char *cg_place_slice(const char *slice, struct err *e)
 	return steal_ptr(&out);
 }
 
-/* An id may have characters (+) that a unit name may not: written as \x2b, as systemd-escape does. */
+/* An id may have characters (+) that a unit name may not: written as \x2b, as systemd-escape does.
+ */
 static char *escape_id(const char *id)
 {
 	char *out = xcalloc(strlen(id) + 1, 4), *w = out;
@@ -167,7 +181,8 @@ static char *escape_id(const char *id)
 	return out;
 }
 
-int cg_place_unit(const char *cgroups_path, const char *id, bool user, char **unit, char **slice, struct err *e)
+int cg_place_unit(const char *cgroups_path, const char *id, bool user, char **unit, char **slice,
+		  struct err *e)
 {
 	autofree char *u = NULL, *s = NULL, *expanded = NULL;
 	const char *prefix, *name;
@@ -182,11 +197,14 @@ int cg_place_unit(const char *cgroups_path, const char *id, bool user, char **un
 		name = prefix ? strchr(prefix + 1, ':') : NULL;
 		if (!name || strchr(cgroups_path, '/') || !name[1])
 			return err_text(e, EINVAL,
-					"linux.cgroupsPath: \"%s\" is not of the form slice:prefix:name, which the systemd "
+					"linux.cgroupsPath: \"%s\" is not of the form "
+					"slice:prefix:name, which the systemd "
 					"cgroup manager takes",
 					cgroups_path);
 		if (strlen(name) > 6 && str_eq(name + strlen(name) - 6, ".slice"))
-			return err_text(e, EINVAL, "linux.cgroupsPath: \"%s\": a container cannot be a slice", cgroups_path);
+			return err_text(e, EINVAL,
+					"linux.cgroupsPath: \"%s\": a container cannot be a slice",
+					cgroups_path);
 		s = xstrndup(cgroups_path, (size_t)(prefix - cgroups_path));
 		u = xasprintf("%.*s-%s.scope", (int)(name - prefix - 1), prefix + 1, name + 1);
 	}

@@ -16,7 +16,8 @@
 #include "cgroup/internal.h"
 #include "cgroup/walk.h"
 
-/* After SIGKILL a process needs moments; one that is stuck in the kernel is not waited for longer than this. */
+/* After SIGKILL a process needs moments; one that is stuck in the kernel is not waited for longer
+ * than this. */
 #define KILL_WAIT_MS 5000
 /* A signal does not wait long for a process that cannot be frozen. */
 #define SIGNAL_FREEZE_MS 500
@@ -29,8 +30,8 @@ int cg_procs_add(const char *dir, pid_t pid)
 	snprintf(buf, sizeof(buf), "%d", (int)pid);
 	for (int tries = 0; tries < 10; tries++) {
 		r = cg_io_write(dir, "cgroup.procs", buf);
-		/* EINVAL: v1's cpu controller before Linux 6.1 does not take a process that has just been forked and never
-		 * ran (TASK_NEW). */
+		/* EINVAL: v1's cpu controller before Linux 6.1 does not take a process that has
+		 * just been forked and never ran (TASK_NEW). */
 		if (r == 0 || errno != EINVAL)
 			return r;
 		nanosleep(&(struct timespec){ .tv_nsec = 2000000 }, NULL);
@@ -38,12 +39,12 @@ int cg_procs_add(const char *dir, pid_t pid)
 	return r;
 }
 
-/* --- listing ------------------------------------------------------------------------------------------------- */
+/* --- listing ------------------------------------------------------------------------------ */
 
 struct pids {
 	pid_t *v;
 	size_t n, cap;
-	bool any; /* one is enough: stop at the first, also if its number is not visible here */
+	bool any;    /* one is enough: stop at the first, also if its number is not visible here */
 	bool hidden; /* there are some of other pid namespaces: the kernel writes 0 for them */
 };
 
@@ -151,7 +152,7 @@ int cgroup_pids(const struct cgroup *cg, pid_t **pids, size_t *n, struct err *e)
 	return 0;
 }
 
-/* --- signalling ---------------------------------------------------------------------------------------------- */
+/* --- signalling --------------------------------------------------------------------------- */
 
 static int signal_once(const struct cg_dir *d, int sig, size_t *count, struct err *e)
 {
@@ -168,15 +169,18 @@ static int signal_once(const struct cg_dir *d, int sig, size_t *count, struct er
 		if (kill(p.v[i], sig) < 0 && errno != ESRCH && r == 0)
 			r = err_sys(e, "send signal %d to process %d", sig, (int)p.v[i]);
 	if (r == 0 && p.hidden && p.n == 0)
-		r = err_text(e, ESRCH, "the processes of the cgroup %s are in another pid namespace", d->path);
+		r = err_text(e, ESRCH,
+			     "the processes of the cgroup %s are in another pid namespace",
+			     d->path);
 	*count = p.n;
 	free(p.v);
 	return r;
 }
 
-/* Nobody forks away from a list that was read a moment ago, and no number passes to a stranger, while all stand
- * still. Where freezing fails the signal is sent all the same. */
-static int signal_frozen(const struct cgroup *cg, const struct cg_dir *d, int sig, size_t *count, struct err *e)
+/* Nobody forks away from a list that was read a moment ago, and no number passes to a stranger,
+ * while all stand still. Where freezing fails the signal is sent all the same. */
+static int signal_frozen(const struct cgroup *cg, const struct cg_dir *d, int sig, size_t *count,
+			 struct err *e)
 {
 	bool was_frozen = cg_freezer_frozen(cg);
 	int r;
@@ -194,8 +198,8 @@ static int kill_all(const struct cgroup *cg, const struct cg_dir *d, struct err 
 {
 	const struct cg_dir *v2 = cg_dir_v2(cg);
 
-	/* cgroup.kill: Linux 5.14; reaches also what forks meanwhile, what is frozen, and what lives in other pid
-	 * namespaces. */
+	/* cgroup.kill: Linux 5.14; reaches also what forks meanwhile, what is frozen, and what
+	 * lives in other pid namespaces. */
 	if (v2 && cg_io_write(v2->path, "cgroup.kill", "1") == 0) {
 		/* v1's freezer holds even the killed. */
 		if (cg_dir_with(cg, CG_FREEZER))
@@ -220,7 +224,8 @@ int cgroup_signal(const struct cgroup *cg, int sig, struct err *e)
 	size_t count;
 
 	if (!d)
-		return err_text(e, EOPNOTSUPP, "the container has no cgroup whose processes could be signalled");
+		return err_text(e, EOPNOTSUPP,
+				"the container has no cgroup whose processes could be signalled");
 	if (access(d->path, F_OK) < 0 && cg_gone(errno))
 		return 0;
 	return sig == SIGKILL ? kill_all(cg, d, e) : signal_frozen(cg, d, sig, &count, e);

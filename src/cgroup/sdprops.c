@@ -4,8 +4,9 @@
  * Owns:     which property stands for which limit; the text form of annotations.
  * Must not: talk to systemd (systemd.c does): so this can be tested anywhere.
  *
- * Limits are given to systemd and written to the files as well. Both are needed: systemd has no property for some,
- * and what it was not told it resets when it next writes the unit's files (daemon-reload, set-property).
+ * Limits are given to systemd and written to the files as well. Both are needed: systemd has no
+ * property for some, and what it was not told it resets when it next writes the unit's files
+ * (daemon-reload, set-property).
  */
 #include "cgroup/sdprops.h"
 
@@ -81,34 +82,41 @@ static void push_string(struct sd_prop *x, char *s)
 	x->strings[x->n++] = s;
 }
 
-/* --- the scope ---------------------------------------------------------------------------------------------- */
+/* --- the scope ---------------------------------------------------------------------------- */
 
-void cg_sdprops_scope(struct sd_props *p, const char *description, const char *slice, uint32_t pid, bool v2)
+void cg_sdprops_scope(struct sd_props *p, const char *description, const char *slice, uint32_t pid,
+		      bool v2)
 {
 	add_string(p, "Description", description);
 	add_string(p, "Slice", slice);
 	add_number(p, "Delegate", SD_BOOL, 1);
 	add_number(p, "PIDs", SD_PIDS, pid);
-	/* Without these systemd would not switch the controllers on, and engines could read no statistics. */
+	/* Without these systemd would not switch the controllers on, and engines could read no
+	 * statistics. */
 	add_number(p, "MemoryAccounting", SD_BOOL, 1);
 	add_number(p, "CPUAccounting", SD_BOOL, 1);
 	add_number(p, v2 ? "IOAccounting" : "BlockIOAccounting", SD_BOOL, 1);
 	add_number(p, "TasksAccounting", SD_BOOL, 1);
-	/* Containers are not stopped first thing at shutdown, nor ordered behind basic.target: their engine stops them. */
+	/* Containers are not stopped first thing at shutdown, nor ordered behind basic.target:
+	 * their engine stops them. */
 	add_number(p, "DefaultDependencies", SD_BOOL, 0);
 }
 
-/* --- annotations ----------------------------------------------------------------------------------------------- */
+/* --- annotations -------------------------------------------------------------------------- */
 
-/* Set by us alone. An annotation can come from an image (podman up to 4.5), and these decide what the container may do to
- * whom. */
-static const char *const reserved[] = { "BPFProgram", "Delegate", "DeviceAllow", "DevicePolicy", "PIDs", "PIDFDs", "Slice" };
+/* Set by us alone. An annotation can come from an image (podman up to 4.5), and these decide what
+ * the container may do to whom. */
+static const char *const reserved[] = { "BPFProgram", "Delegate", "DeviceAllow", "DevicePolicy",
+					"PIDs",	      "PIDFDs",	  "Slice" };
 
 static const struct {
 	const char *word;
 	enum sd_type type;
 } number_types[] = {
-	{ "int32 ", SD_I32 }, { "uint32 ", SD_U32 }, { "int64 ", SD_I64 }, { "uint64 ", SD_U64 },
+	{ "int32 ", SD_I32 },
+	{ "uint32 ", SD_U32 },
+	{ "int64 ", SD_I64 },
+	{ "uint64 ", SD_U64 },
 };
 
 static const char *skip_blanks(const char *s)
@@ -200,11 +208,13 @@ static int parse_number(struct sd_prop *x, const char *s)
 static int seconds(struct sd_prop *x)
 {
 	size_t len = strlen(x->name);
-	bool is_number = x->type == SD_I32 || x->type == SD_U32 || x->type == SD_I64 || x->type == SD_U64;
+	bool is_number =
+		x->type == SD_I32 || x->type == SD_U32 || x->type == SD_I64 || x->type == SD_U64;
 
 	if (!is_number || len < 4 || !str_eq(x->name + len - 3, "Sec") || x->name[len - 4] == 'U')
 		return 0;
-	if ((x->type != SD_U64 && (int64_t)x->number < 0) || __builtin_mul_overflow(x->number, 1000000u, &x->number))
+	if ((x->type != SD_U64 && (int64_t)x->number < 0) ||
+	    __builtin_mul_overflow(x->number, 1000000u, &x->number))
 		return -1;
 	x->type = SD_U64;
 	x->name = xrealloc(x->name, len + 2, 1);
@@ -240,10 +250,12 @@ static int check_name(const char *name, const char *key, struct err *e)
 	while (isalpha((unsigned char)name[len]))
 		len++;
 	if (name[len] || len < 3)
-		return err_text(e, EINVAL, "annotation %s: \"%s\" is no name of a systemd property", key, name);
+		return err_text(e, EINVAL, "annotation %s: \"%s\" is no name of a systemd property",
+				key, name);
 	for (size_t i = 0; i < ARRAY_SIZE(reserved); i++)
 		if (str_eq(name, reserved[i]))
-			return err_text(e, EINVAL, "annotation %s: this property is not for annotations", key);
+			return err_text(e, EINVAL,
+					"annotation %s: this property is not for annotations", key);
 	return 0;
 }
 
@@ -259,13 +271,14 @@ int cg_sdprops_annotations(struct sd_props *p, const struct oci_map *annotations
 			return -1;
 		if (parse_value(add(p, name, SD_STRING), a->value ? a->value : "") < 0)
 			return err_text(e, EINVAL,
-					"annotation %s: cannot read \"%s\" (a value is like true, 'text', ['a', 'b'], uint64 5)",
+					"annotation %s: cannot read \"%s\" (a value is like true, "
+					"'text', ['a', 'b'], uint64 5)",
 					a->key, a->value);
 	}
 	return 0;
 }
 
-/* --- resources ------------------------------------------------------------------------------------------------- */
+/* --- resources ---------------------------------------------------------------------------- */
 
 static uint64_t infinity_if_negative(int64_t v)
 {
@@ -300,7 +313,8 @@ static void add_quota(struct sd_props *p, int64_t quota, uint64_t period)
 	add_limit(p, "CPUQuotaPerSecUSec", cg_convert_quota_per_sec(quota, period));
 }
 
-static int add_mask(struct sd_props *p, const char *name, const char *list, const char *what, struct err *e)
+static int add_mask(struct sd_props *p, const char *name, const char *list, const char *what,
+		    struct err *e)
 {
 	uint8_t *mask;
 	size_t len;
@@ -317,11 +331,13 @@ static int add_mask(struct sd_props *p, const char *name, const char *list, cons
 
 static int cpu(struct sd_props *p, const struct oci_cpu *c, bool v2, struct err *e)
 {
-	/* CPUWeight=0 is systemd's word for cpu.idle (252); an older one refuses it, and the file is written after all. */
+	/* CPUWeight=0 is systemd's word for cpu.idle (252); an older one refuses it, and the file
+	 * is written after all. */
 	if (v2 && c->idle.set && c->idle.v == 1)
 		add_limit(p, "CPUWeight", 0);
 	else if (c->shares.set && c->shares.v)
-		add_limit(p, v2 ? "CPUWeight" : "CPUShares", v2 ? cg_convert_weight(c->shares.v) : c->shares.v);
+		add_limit(p, v2 ? "CPUWeight" : "CPUShares",
+			  v2 ? cg_convert_weight(c->shares.v) : c->shares.v);
 	/* A period alone would reset the quota. */
 	if (c->quota.set && c->quota.v)
 		add_quota(p, c->quota.v, c->period.set ? c->period.v : 0);
@@ -343,18 +359,23 @@ static void pids(struct sd_props *p, const struct oci_opt_i64 *limit)
 static void io(struct sd_props *p, const struct oci_block_io *b, bool v2)
 {
 	if (b->weight.set && b->weight.v)
-		add_limit(p, v2 ? "IOWeight" : "BlockIOWeight", v2 ? cg_convert_io_weight(b->weight.v) : b->weight.v);
+		add_limit(p, v2 ? "IOWeight" : "BlockIOWeight",
+			  v2 ? cg_convert_io_weight(b->weight.v) : b->weight.v);
 }
 
-/* --- unified ----------------------------------------------------------------------------------------------------- */
+/* --- unified ------------------------------------------------------------------------------ */
 
 static const struct {
 	const char *key, *name;
 } unified_numbers[] = {
-	{ "cpu.weight", "CPUWeight" },	 { "io.weight", "IOWeight" },
-	{ "memory.high", "MemoryHigh" }, { "memory.low", "MemoryLow" },
-	{ "memory.max", "MemoryMax" },	 { "memory.min", "MemoryMin" },
-	{ "memory.swap.max", "MemorySwapMax" }, { "memory.zswap.max", "MemoryZSwapMax" },
+	{ "cpu.weight", "CPUWeight" },
+	{ "io.weight", "IOWeight" },
+	{ "memory.high", "MemoryHigh" },
+	{ "memory.low", "MemoryLow" },
+	{ "memory.max", "MemoryMax" },
+	{ "memory.min", "MemoryMin" },
+	{ "memory.swap.max", "MemorySwapMax" },
+	{ "memory.zswap.max", "MemoryZSwapMax" },
 	{ "pids.max", "TasksMax" },
 };
 
@@ -383,7 +404,8 @@ static void unified_cpu_max(struct sd_props *p, const char *value)
 	add_quota(p, quota_us, period_us);
 }
 
-static int unified_one(struct sd_props *p, const char *key, const char *value, bool idle, struct err *e)
+static int unified_one(struct sd_props *p, const char *key, const char *value, bool idle,
+		       struct err *e)
 {
 	if (str_eq(key, "cpu.max"))
 		unified_cpu_max(p, value);
@@ -405,7 +427,8 @@ static int unified(struct sd_props *p, const struct oci_map *m, bool update, str
 	bool idle = false;
 
 	for (size_t i = 0; i < m->n; i++)
-		idle |= str_eq(m->v[i].key, "cpu.idle") && m->v[i].value && str_eq(m->v[i].value, "1");
+		idle |= str_eq(m->v[i].key, "cpu.idle") && m->v[i].value &&
+			str_eq(m->v[i].value, "1");
 	for (size_t i = 0; i < m->n; i++) {
 		autofree char *value = xstrdup(m->v[i].value ? m->v[i].value : "");
 		size_t len = strlen(value);
@@ -414,8 +437,10 @@ static int unified(struct sd_props *p, const struct oci_map *m, bool update, str
 		while (len > 0 && isspace((unsigned char)value[len - 1]))
 			value[--len] = 0;
 		v = value + strspn(value, " \t\n");
-		/* Fixed at the start of a unit; what the file says systemd respects by this policy only. */
-		if (str_eq(m->v[i].key, "memory.oom.group") && !update && (str_eq(v, "0") || str_eq(v, "1"))) {
+		/* Fixed at the start of a unit; what the file says systemd respects by this policy
+		 * only. */
+		if (str_eq(m->v[i].key, "memory.oom.group") && !update &&
+		    (str_eq(v, "0") || str_eq(v, "1"))) {
 			add_string(p, "OOMPolicy", *v == '1' ? "kill" : "continue");
 			p->v[p->n - 1].optional = true; /* systemd 253 has it for scopes */
 			continue;
@@ -426,7 +451,7 @@ static int unified(struct sd_props *p, const struct oci_map *m, bool update, str
 	return 0;
 }
 
-/* --- devices ------------------------------------------------------------------------------------------------------ */
+/* --- devices ------------------------------------------------------------------------------ */
 
 static char *device_name(const struct cg_devrule *r)
 {
@@ -453,8 +478,8 @@ static bool list_devices(struct sd_prop *x, const struct cg_devset *set)
 	return true;
 }
 
-/* systemd knows lists of allowed devices only. What it cannot express ("*:5", everything but …) is left to our own
- * filter, which is there in any case; systemd is then told to keep out of it. */
+/* systemd knows lists of allowed devices only. What it cannot express ("*:5", everything but …) is
+ * left to our own filter, which is there in any case; systemd is then told to keep out of it. */
 static int devices(struct sd_props *p, const struct oci_resources *res, bool update, struct err *e)
 {
 	struct cg_devrules rules;
@@ -485,13 +510,15 @@ static int devices(struct sd_props *p, const struct oci_resources *res, bool upd
 	return 0;
 }
 
-int cg_sdprops_resources(struct sd_props *p, const struct oci_resources *res, bool v2, bool update, struct err *e)
+int cg_sdprops_resources(struct sd_props *p, const struct oci_resources *res, bool v2, bool update,
+			 struct err *e)
 {
 	static const struct oci_resources none;
 
 	if (!res)
 		res = &none;
-	if (devices(p, res, update, e) < 0 || memory(p, &res->memory, v2, e) < 0 || cpu(p, &res->cpu, v2, e) < 0)
+	if (devices(p, res, update, e) < 0 || memory(p, &res->memory, v2, e) < 0 ||
+	    cpu(p, &res->cpu, v2, e) < 0)
 		return -1;
 	pids(p, &res->pids_limit);
 	io(p, &res->block_io, v2);

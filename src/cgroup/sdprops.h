@@ -26,7 +26,8 @@ enum sd_type {
 struct sd_prop {
 	char *name;
 	enum sd_type type;
-	bool optional;	 /* an old systemd may not know it: left out then, for the limit is written to the file as well */
+	bool optional; /* an old systemd may not know it: left out then, for the limit is written to
+			  the file as well */
 	uint64_t number; /* also bool and the signed ones */
 	char *string;
 	char **strings;
@@ -44,10 +45,13 @@ void cg_sdprops_free(struct sd_props *p);
 bool cg_sdprops_drop(struct sd_props *p, const char *name);
 
 /* What every scope of ours gets: slice, process, delegation, accounting. */
-void cg_sdprops_scope(struct sd_props *p, const char *description, const char *slice, uint32_t pid, bool v2);
+void cg_sdprops_scope(struct sd_props *p, const char *description, const char *slice, uint32_t pid,
+		      bool v2);
 /* org.systemd.property.NAME annotations, whose values are GVariant text. */
 int cg_sdprops_annotations(struct sd_props *p, const struct oci_map *annotations, struct err *e);
-/* linux.resources. Fails for what cannot be read (a list of cpus), not for what systemd has no property for. */
-int cg_sdprops_resources(struct sd_props *p, const struct oci_resources *res, bool v2, bool update, struct err *e);
+/* linux.resources. Fails for what cannot be read (a list of cpus), not for what systemd has no
+ * property for. */
+int cg_sdprops_resources(struct sd_props *p, const struct oci_resources *res, bool v2, bool update,
+			 struct err *e);
 
 #endif

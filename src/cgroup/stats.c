@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* stats.c - what "events --stats" prints
  *
- * Owns:     the statistics files of v1 and v2, in v1's units (nanoseconds, memory and swap together).
+ * Owns:     the statistics files of v1 and v2, in v1's units (nanoseconds, memory and swap
+ *           together).
  * Must not: fail for a file that a kernel does not have: it stays 0.
  */
 #include <dirent.h>
@@ -35,7 +36,7 @@ static uint64_t key_in(const char *dir, const char *file, const char *key)
 	return key_of(text, key);
 }
 
-/* --- cpu ---------------------------------------------------------------------------------------------------- */
+/* --- cpu ---------------------------------------------------------------------------------- */
 
 static void cpuacct_v1(const char *dir, struct cgroup_stats *s)
 {
@@ -80,7 +81,7 @@ static void cpu_v2(const char *dir, struct cgroup_stats *s)
 	s->throttled_ns = key_of(stat, "throttled_usec") * 1000;
 }
 
-/* --- memory --------------------------------------------------------------------------------------------------- */
+/* --- memory ------------------------------------------------------------------------------- */
 
 static void memory_v1(const char *dir, struct cgroup_stats *s)
 {
@@ -115,9 +116,10 @@ static void memory_v2(const char *dir, struct cgroup_stats *s)
 	s->oom_kills = key_of(events, "oom_kill");
 }
 
-/* --- io ----------------------------------------------------------------------------------------------------------- */
+/* --- io ----------------------------------------------------------------------------------- */
 
-static void add_io(struct cgroup_io_stats *t, uint64_t major_, uint64_t minor_, const char *op, uint64_t value)
+static void add_io(struct cgroup_io_stats *t, uint64_t major_, uint64_t minor_, const char *op,
+		   uint64_t value)
 {
 	struct cgroup_io_stat *x;
 
@@ -145,13 +147,15 @@ static bool io_v1_file(const char *dir, const char *file, struct cgroup_io_stats
 	return true;
 }
 
-/* BFQ counts what it schedules, the throttling layer everything; the first that has something to say. */
+/* BFQ counts what it schedules, the throttling layer everything; the first that has something to
+ * say. */
 static void io_v1(const char *dir, struct cgroup_stats *s)
 {
 	static const char *const files[][2] = {
 		{ "blkio.bfq.io_service_bytes_recursive", "blkio.bfq.io_serviced_recursive" },
 		{ "blkio.io_service_bytes_recursive", "blkio.io_serviced_recursive" },
-		{ "blkio.throttle.io_service_bytes_recursive", "blkio.throttle.io_serviced_recursive" },
+		{ "blkio.throttle.io_service_bytes_recursive",
+		  "blkio.throttle.io_serviced_recursive" },
 		{ "blkio.throttle.io_service_bytes", "blkio.throttle.io_serviced" },
 	};
 
@@ -167,13 +171,15 @@ static void io_v2(const char *dir, struct cgroup_stats *s)
 		const char *key, *op;
 		bool bytes;
 	} keys[] = {
-		{ "rbytes=", "Read", true },   { "wbytes=", "Write", true },   { "dbytes=", "Discard", true },
-		{ "rios=", "Read", false },    { "wios=", "Write", false },    { "dios=", "Discard", false },
+		{ "rbytes=", "Read", true },	{ "wbytes=", "Write", true },
+		{ "dbytes=", "Discard", true }, { "rios=", "Read", false },
+		{ "wios=", "Write", false },	{ "dios=", "Discard", false },
 	};
 	autofree char *text = cg_io_slurp(dir, "io.stat");
 	char *save = NULL, *save2 = NULL;
 
-	for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save)) {
+	for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line;
+	     line = strtok_r(NULL, "\n", &save)) {
 		unsigned long long major_, minor_;
 
 		if (sscanf(line, "%llu:%llu", &major_, &minor_) != 2)
@@ -181,12 +187,13 @@ static void io_v2(const char *dir, struct cgroup_stats *s)
 		for (char *w = strtok_r(line, " ", &save2); w; w = strtok_r(NULL, " ", &save2))
 			for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 				if (str_starts(w, keys[i].key))
-					add_io(keys[i].bytes ? &s->io_bytes : &s->io_ops, major_, minor_, keys[i].op,
+					add_io(keys[i].bytes ? &s->io_bytes : &s->io_ops, major_,
+					       minor_, keys[i].op,
 					       strtoull(w + strlen(keys[i].key), NULL, 10));
 	}
 }
 
-/* --- huge pages ------------------------------------------------------------------------------------------------------ */
+/* --- huge pages --------------------------------------------------------------------------- */
 
 /* "hugepages-2048kB" is "2MB" in the names of cgroup files. */
 static bool page_size_name(const char *entry, char *out, size_t size)
@@ -206,11 +213,13 @@ static bool page_size_name(const char *entry, char *out, size_t size)
 }
 
 /* Reservations (Linux 5.7) where they are counted. */
-static bool hugetlb_one(const struct cg_dir *d, const char *size, const char *rsvd, struct cgroup_hugetlb_stat *x)
+static bool hugetlb_one(const struct cg_dir *d, const char *size, const char *rsvd,
+			struct cgroup_hugetlb_stat *x)
 {
 	char file[64];
 
-	snprintf(file, sizeof(file), "hugetlb.%s%s.%s", size, rsvd, d->v2 ? "current" : "usage_in_bytes");
+	snprintf(file, sizeof(file), "hugetlb.%s%s.%s", size, rsvd,
+		 d->v2 ? "current" : "usage_in_bytes");
 	if (cg_io_u64(d->path, file, &x->usage) < 0)
 		return false;
 	if (d->v2) {
@@ -235,7 +244,8 @@ static void hugetlb(const struct cg_dir *d, struct cgroup_stats *s)
 
 		if (!page_size_name(de->d_name, x.page_size, sizeof(x.page_size)))
 			continue;
-		if (!hugetlb_one(d, x.page_size, ".rsvd", &x) && !hugetlb_one(d, x.page_size, "", &x))
+		if (!hugetlb_one(d, x.page_size, ".rsvd", &x) &&
+		    !hugetlb_one(d, x.page_size, "", &x))
 			continue;
 		s->hugetlb = xrealloc(s->hugetlb, s->n_hugetlb + 1, sizeof(*s->hugetlb));
 		s->hugetlb[s->n_hugetlb++] = x;
@@ -244,7 +254,7 @@ static void hugetlb(const struct cg_dir *d, struct cgroup_stats *s)
 		closedir(dir);
 }
 
-/* --- all ----------------------------------------------------------------------------------------------------------------- */
+/* --- all ---------------------------------------------------------------------------------- */
 
 static void pids(const char *dir, struct cgroup_stats *s)
 {
@@ -265,20 +275,45 @@ static void count_pids(const struct cgroup *cg, struct cgroup_stats *s)
 	}
 }
 
-static void stats_v1(const struct cg_dir *d, struct cgroup_stats *s)
-{
-	static const struct {
-		enum cg_controller controller;
-		void (*read)(const char *dir, struct cgroup_stats *s);
-	} readers[] = {
-		{ CG_CPUACCT, cpuacct_v1 }, { CG_CPU, cpu_v1 }, { CG_MEMORY, memory_v1 }, { CG_BLKIO, io_v1 }, { CG_PIDS, pids },
-	};
+/* In the order in which they may overwrite each other: v2's cpu.stat has all that cpu and cpuacct
+ * have. */
+static const struct {
+	enum cg_controller controller;
+	void (*v1)(const char *dir, struct cgroup_stats *s);
+	void (*v2)(const char *dir, struct cgroup_stats *s);
+} readers[] = {
+	{ CG_CPUACCT, cpuacct_v1, cpu_v2 },
+	{ CG_CPU, cpu_v1, NULL },
+	{ CG_MEMORY, memory_v1, memory_v2 },
+	{ CG_BLKIO, io_v1, io_v2 },
+	{ CG_PIDS, pids, pids },
+};
 
-	for (size_t i = 0; i < ARRAY_SIZE(readers); i++)
-		if (d->controllers & CG_BIT(readers[i].controller))
-			readers[i].read(d->path, s);
-	if (d->controllers & CG_BIT(CG_HUGETLB))
-		hugetlb(d, s);
+static const struct cg_dir *v1_with(const struct cgroup *cg, enum cg_controller c)
+{
+	const struct cg_dir *d = cg_dir_with(cg, c);
+
+	return d && !d->v2 ? d : NULL;
+}
+
+static void read_all(const struct cgroup *cg, struct cgroup_stats *s)
+{
+	const struct cg_dir *v2 = cg_dir_v2(cg);
+	const struct cg_dir *huge = v1_with(cg, CG_HUGETLB);
+
+	/* What v1 does not have v2 may have (a kernel without CONFIG_MEMCG_V1 in the hybrid
+	 * layout).
+	 */
+	for (size_t i = 0; i < ARRAY_SIZE(readers); i++) {
+		const struct cg_dir *v1 = v1_with(cg, readers[i].controller);
+
+		if (v1)
+			readers[i].v1(v1->path, s);
+		else if (v2 && readers[i].v2)
+			readers[i].v2(v2->path, s);
+	}
+	if (huge || v2)
+		hugetlb(huge ? huge : v2, s);
 }
 
 int cgroup_get_stats(const struct cgroup *cg, struct cgroup_stats *out, struct err *e)
@@ -287,21 +322,11 @@ int cgroup_get_stats(const struct cgroup *cg, struct cgroup_stats *out, struct e
 
 	*out = (struct cgroup_stats){ 0 };
 	if (!members)
-		return err_text(e, EOPNOTSUPP, "the container has no cgroup to take statistics from");
+		return err_text(e, EOPNOTSUPP,
+				"the container has no cgroup to take statistics from");
 	if (access(members->path, F_OK) < 0)
 		return err_text(e, errno, "the cgroup %s is gone", members->path);
-	for (size_t i = 0; i < cg->n_dirs; i++)
-		if (!cg->dirs[i].v2)
-			stats_v1(&cg->dirs[i], out);
-	if (cg_is_pure_v2(cg)) {
-		cpu_v2(members->path, out);
-		memory_v2(members->path, out);
-		io_v2(members->path, out);
-		pids(members->path, out);
-		hugetlb(members, out);
-	} else if (!cg_dir_with(cg, CG_CPUACCT) && cg_dir_v2(cg)) {
-		cpu_v2(cg_dir_v2(cg)->path, out);
-	}
+	read_all(cg, out);
 	if (!out->pids_current)
 		count_pids(cg, out);
 	return 0;

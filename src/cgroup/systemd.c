@@ -5,8 +5,8 @@
  * Must not: decide properties (sdprops.c) or write cgroup files.
  * Runs in:  create, update, delete, exec; only where the systemd manager was asked for.
  *
- * libsystemd is loaded when first needed, not linked: with the compression and crypto libraries behind it, it would
- * cost each start of the program more than most commands take.
+ * libsystemd is loaded when first needed, not linked: with the compression and crypto libraries
+ * behind it, it would cost each start of the program more than most commands take.
  */
 #include "cgroup/systemd.h"
 
@@ -29,27 +29,27 @@
 /* Properties that an old systemd does not know are left out one by one. */
 #define RETRIES 16
 
-/* --- the library --------------------------------------------------------------------------------------------- */
+/* --- the library -------------------------------------------------------------------------- */
 
-#define FUNCTIONS(X)                                                                                                     \
-	X(sd_bus_open_system)                                                                                            \
-	X(sd_bus_open_user)                                                                                              \
-	X(sd_bus_new)                                                                                                    \
-	X(sd_bus_set_address)                                                                                            \
-	X(sd_bus_start)                                                                                                  \
-	X(sd_bus_flush_close_unref)                                                                                      \
-	X(sd_bus_message_new_method_call)                                                                                \
-	X(sd_bus_message_append)                                                                                         \
-	X(sd_bus_message_append_array)                                                                                   \
-	X(sd_bus_message_open_container)                                                                                 \
-	X(sd_bus_message_close_container)                                                                                \
-	X(sd_bus_message_read)                                                                                           \
-	X(sd_bus_message_unref)                                                                                          \
-	X(sd_bus_call)                                                                                                   \
-	X(sd_bus_match_signal)                                                                                           \
-	X(sd_bus_process)                                                                                                \
-	X(sd_bus_wait)                                                                                                   \
-	X(sd_bus_error_free)                                                                                             \
+#define FUNCTIONS(X)                                                                               \
+	X(sd_bus_open_system)                                                                      \
+	X(sd_bus_open_user)                                                                        \
+	X(sd_bus_new)                                                                              \
+	X(sd_bus_set_address)                                                                      \
+	X(sd_bus_start)                                                                            \
+	X(sd_bus_flush_close_unref)                                                                \
+	X(sd_bus_message_new_method_call)                                                          \
+	X(sd_bus_message_append)                                                                   \
+	X(sd_bus_message_append_array)                                                             \
+	X(sd_bus_message_open_container)                                                           \
+	X(sd_bus_message_close_container)                                                          \
+	X(sd_bus_message_read)                                                                     \
+	X(sd_bus_message_unref)                                                                    \
+	X(sd_bus_call)                                                                             \
+	X(sd_bus_match_signal)                                                                     \
+	X(sd_bus_process)                                                                          \
+	X(sd_bus_wait)                                                                             \
+	X(sd_bus_error_free)                                                                       \
 	X(sd_bus_error_get_errno)
 
 /* Filled by the first connection, then constant. */
@@ -68,11 +68,13 @@ static int load_library(struct err *e)
 		return 0;
 	lib = dlopen("libsystemd.so.0", RTLD_NOW | RTLD_LOCAL);
 	if (!lib)
-		return err_text(e, EOPNOTSUPP, "the systemd cgroup manager needs libsystemd, which cannot be loaded: %s",
-				dlerror());
-#define LOOK_UP(name)                                                                                                    \
-	*(void **)&sd.name = dlsym(lib, #name);                                                                          \
-	if (!sd.name)                                                                                                    \
+		return err_text(
+			e, EOPNOTSUPP,
+			"the systemd cgroup manager needs libsystemd, which cannot be loaded: %s",
+			dlerror());
+#define LOOK_UP(name)                                                                              \
+	*(void **)&sd.name = dlsym(lib, #name);                                                    \
+	if (!sd.name)                                                                              \
 		return err_text(e, EOPNOTSUPP, "libsystemd lacks %s", #name);
 	FUNCTIONS(LOOK_UP)
 #undef LOOK_UP
@@ -134,7 +136,8 @@ static int connect_bus(bool user, sd_bus **bus, struct err *e)
 		r = sd.sd_bus_open_user(bus);
 		if (r < 0)
 			return err_set(e, -r,
-				       "connect to the user's systemd (it needs a login session, or lingering: loginctl "
+				       "connect to the user's systemd (it needs a login session, "
+				       "or lingering: loginctl "
 				       "enable-linger; and XDG_RUNTIME_DIR)");
 		return 0;
 	}
@@ -144,7 +147,7 @@ static int connect_bus(bool user, sd_bus **bus, struct err *e)
 	return 0;
 }
 
-/* --- calls and jobs ---------------------------------------------------------------------------------------------- */
+/* --- calls and jobs ----------------------------------------------------------------------- */
 
 static int new_call(sd_bus *bus, const char *method, sd_bus_message **m, struct err *e)
 {
@@ -191,7 +194,8 @@ static int on_job_removed(sd_bus_message *m, void *arg, sd_bus_error *error)
 
 static int watch_jobs(sd_bus *bus, struct job *j, struct err *e)
 {
-	int r = sd.sd_bus_match_signal(bus, NULL, SERVICE, OBJECT, MANAGER, "JobRemoved", on_job_removed, j);
+	int r = sd.sd_bus_match_signal(bus, NULL, SERVICE, OBJECT, MANAGER, "JobRemoved",
+				       on_job_removed, j);
 
 	return r < 0 ? sd_failed(e, r, "listen for the end of jobs") : 0;
 }
@@ -233,11 +237,12 @@ static void reset_failed(sd_bus *bus, const char *unit)
 	automsg *m = NULL, *reply = NULL;
 
 	/* Nearly always there is nothing to reset, which is an error to systemd and none to us. */
-	if (new_call(bus, "ResetFailedUnit", &m, NULL) == 0 && sd.sd_bus_message_append(m, "s", unit) >= 0)
+	if (new_call(bus, "ResetFailedUnit", &m, NULL) == 0 &&
+	    sd.sd_bus_message_append(m, "s", unit) >= 0)
 		sd.sd_bus_call(bus, m, 0, &error, &reply);
 }
 
-/* --- properties into messages --------------------------------------------------------------------------------------- */
+/* --- properties into messages ------------------------------------------------------------- */
 
 static int append_strings(sd_bus_message *m, const struct sd_prop *p)
 {
@@ -285,8 +290,9 @@ static int append_value(sd_bus_message *m, const struct sd_prop *p)
 }
 
 static const char *const signatures[] = {
-	[SD_BOOL] = "b",   [SD_U32] = "u",    [SD_I32] = "i",	 [SD_U64] = "t",       [SD_I64] = "x",
-	[SD_STRING] = "s", [SD_STRINGS] = "as", [SD_BYTES] = "ay", [SD_DEVICES] = "a(ss)", [SD_PIDS] = "au",
+	[SD_BOOL] = "b",	[SD_U32] = "u",	   [SD_I32] = "i",	[SD_U64] = "t",
+	[SD_I64] = "x",		[SD_STRING] = "s", [SD_STRINGS] = "as", [SD_BYTES] = "ay",
+	[SD_DEVICES] = "a(ss)", [SD_PIDS] = "au",
 };
 
 static int append_one(sd_bus_message *m, const struct sd_prop *p)
@@ -340,10 +346,10 @@ static int call_failed(struct err *e, const char *what, const char *unit, const 
 			error->message ? error->message : error->name);
 }
 
-/* --- start ------------------------------------------------------------------------------------------------------------ */
+/* --- start -------------------------------------------------------------------------------- */
 
-static int start_call(sd_bus *bus, const struct cgroup *cg, const struct sd_props *p, sd_bus_error *error,
-		      sd_bus_message **reply, struct err *e)
+static int start_call(sd_bus *bus, const struct cgroup *cg, const struct sd_props *p,
+		      sd_bus_error *error, sd_bus_message **reply, struct err *e)
 {
 	automsg *m = NULL;
 	int r;
@@ -383,10 +389,13 @@ static int start_unit(sd_bus *bus, const struct cgroup *cg, struct sd_props *p, 
 			if (str_eq(job.result, "done"))
 				return 0;
 			reset_failed(bus, cg->unit);
-			return err_text(e, EIO, "systemd: start %s: its job ended with \"%s\"", cg->unit, job.result);
+			return err_text(e, EIO, "systemd: start %s: its job ended with \"%s\"",
+					cg->unit, job.result);
 		}
-		/* A scope whose processes were killed for want of memory stays behind as failed until it is reset. */
-		if (error.name && str_eq(error.name, "org.freedesktop.systemd1.UnitExists") && !reset) {
+		/* A scope whose processes were killed for want of memory stays behind as failed
+		 * until it is reset. */
+		if (error.name && str_eq(error.name, "org.freedesktop.systemd1.UnitExists") &&
+		    !reset) {
 			reset_failed(bus, cg->unit);
 			reset = true;
 			continue;
@@ -418,10 +427,10 @@ int cg_systemd_start(struct cgroup *cg, pid_t pid, struct err *e)
 	return r;
 }
 
-/* --- update, stop, attach ------------------------------------------------------------------------------------------------ */
+/* --- update, stop, attach ----------------------------------------------------------------- */
 
-static int set_properties(sd_bus *bus, const struct cgroup *cg, const struct sd_props *p, sd_bus_error *error,
-			  struct err *e)
+static int set_properties(sd_bus *bus, const struct cgroup *cg, const struct sd_props *p,
+			  sd_bus_error *error, struct err *e)
 {
 	automsg *m = NULL, *reply = NULL;
 	int r;
@@ -496,7 +505,8 @@ int cg_systemd_attach(const struct cgroup *cg, const char *sub, pid_t pid, struc
 	autobus *bus = NULL;
 	int r;
 
-	if (connect_bus(cg->rootless, &bus, e) < 0 || new_call(bus, "AttachProcessesToUnit", &m, e) < 0)
+	if (connect_bus(cg->rootless, &bus, e) < 0 ||
+	    new_call(bus, "AttachProcessesToUnit", &m, e) < 0)
 		return -1;
 	r = sd.sd_bus_message_append(m, "ssau", cg->unit, sub, 1, (uint32_t)pid);
 	if (r < 0)

@@ -4,7 +4,9 @@
 
 static int absent(struct err *e)
 {
-	return err_text(e, EOPNOTSUPP, "this sandrun was built without the systemd cgroup manager (--with-systemd)");
+	return err_text(
+		e, EOPNOTSUPP,
+		"this sandrun was built without the systemd cgroup manager (--with-systemd)");
 }
 
 int cg_systemd_start(struct cgroup *cg, pid_t pid, struct err *e)

@@ -2,7 +2,8 @@
 /* text.c - a cgroup as one line of the state file, and back
  *
  * Owns:     the form: "1 cgroupfs init=123 dir=KEY:MOUNTLEN:PATH …", blanks and the like as %XX.
- * Must not: believe what it reads: the state directory is ours, but a path from it is removed with rmdir.
+ * Must not: believe what it reads: the state directory is ours, but a path from it is removed with
+ *           rmdir.
  * Runs in:  create (write); every later command (read).
  */
 #include <stdio.h>
@@ -19,7 +20,7 @@ static const char *const manager_names[] = {
 	[CGROUP_DISABLED] = "disabled",
 };
 
-/* --- writing ------------------------------------------------------------------------------------------- */
+/* --- writing ------------------------------------------------------------------------------ */
 
 static char *escape(const char *s)
 {
@@ -74,7 +75,7 @@ char *cgroup_write(const struct cgroup *cg)
 	return line;
 }
 
-/* --- reading ------------------------------------------------------------------------------------------------ */
+/* --- reading ------------------------------------------------------------------------------ */
 
 static int hex(char c)
 {
@@ -91,7 +92,8 @@ static char *unescape(const char *s, size_t len)
 			*w++ = s[i];
 			continue;
 		}
-		if (len - i < 3 || hex(s[i + 1]) < 0 || hex(s[i + 2]) < 0 || !(hex(s[i + 1]) | hex(s[i + 2])))
+		if (len - i < 3 || hex(s[i + 1]) < 0 || hex(s[i + 2]) < 0 ||
+		    !(hex(s[i + 1]) | hex(s[i + 2])))
 			return NULL;
 		*w++ = (char)(hex(s[i + 1]) * 16 + hex(s[i + 2]));
 		i += 2;
@@ -106,7 +108,8 @@ static bool path_is_sane(const char *path, uint64_t mount_len)
 	if (path[0] != '/' || mount_len >= len || path[mount_len] != '/' || path[len - 1] == '/')
 		return false;
 	for (const char *s = path; (s = strchr(s, '/')); s++)
-		if (s[1] == '/' || (s[1] == '.' && (s[2] == '/' || !s[2] || (s[2] == '.' && (s[3] == '/' || !s[3])))))
+		if (s[1] == '/' || (s[1] == '.' && (s[2] == '/' || !s[2] ||
+						    (s[2] == '.' && (s[3] == '/' || !s[3])))))
 			return false;
 	return true;
 }
@@ -124,12 +127,14 @@ static int read_dir(struct cgroup *cg, const char *s, size_t len)
 	key = unescape(s, (size_t)(c1 - s));
 	number = xstrndup(c1 + 1, (size_t)(c2 - c1 - 1));
 	path = unescape(c2 + 1, len - (size_t)(c2 + 1 - s));
-	if (!key || !path || str_to_u64(number, 10, 4096, &mount_len) < 0 || !path_is_sane(path, mount_len))
+	if (!key || !path || str_to_u64(number, 10, 4096, &mount_len) < 0 ||
+	    !path_is_sane(path, mount_len))
 		return -1;
 	v2 = !*key;
 	if (v2 && cg_dir_v2(cg))
 		return -1;
-	cg_dir_append(cg, v2, key, v2 ? 0 : cg_controllers_parse(key, ",", false), steal_ptr(&path), mount_len);
+	cg_dir_append(cg, v2, key, v2 ? 0 : cg_controllers_parse(key, ",", false), steal_ptr(&path),
+		      mount_len);
 	return 0;
 }
 
@@ -185,7 +190,9 @@ struct cgroup *cgroup_read(const char *text, struct err *e)
 		else
 			r = i == 1 ? read_manager(cg, s, len) : read_word(cg, s, len);
 		if (r < 0)
-			err_text(e, EINVAL, "the container's state: cannot read \"%.*s\" of its cgroup", (int)len, s);
+			err_text(e, EINVAL,
+				 "the container's state: cannot read \"%.*s\" of its cgroup",
+				 (int)len, s);
 		s += len;
 		s += *s == ' ';
 		if (i == 0 && r == 0 && !*s)
@@ -194,7 +201,8 @@ struct cgroup *cgroup_read(const char *text, struct err *e)
 	if (r == 0 && !*text)
 		r = err_text(e, EINVAL, "the container's state says nothing of its cgroup");
 	if (r == 0 && cg->manager == CGROUP_SYSTEMD && !cg->unit)
-		r = err_text(e, EINVAL, "the container's state: a cgroup of systemd without its unit");
+		r = err_text(e, EINVAL,
+			     "the container's state: a cgroup of systemd without its unit");
 	if (r < 0) {
 		cgroup_free(cg);
 		return NULL;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* tree.c - make, hand over and remove the directories of a cgroup
  *
- * Owns:     mkdir and rmdir; what must be inherited on the way down: controllers (v2), cpus and mems (v1).
+ * Owns:     mkdir and rmdir; what must be inherited on the way down: controllers (v2), cpus and
+ *           mems (v1).
  * Must not: remove what was there before: parents stay, for other containers may have moved in.
  * Runs in:  create and delete.
  */
@@ -21,10 +22,11 @@
 #include "cgroup/internal.h"
 #include "cgroup/walk.h"
 
-/* Members that were sent SIGKILL are gone in milliseconds, or hang in the kernel; nobody should wait longer for a delete. */
+/* Members that were sent SIGKILL are gone in milliseconds, or hang in the kernel; nobody should
+ * wait longer for a delete. */
 #define REMOVE_WAIT_MS 2000
 
-/* --- making --------------------------------------------------------------------------------------------- */
+/* --- making ------------------------------------------------------------------------------- */
 
 static void remember_parent(struct cgroup *cg, const char *path)
 {
@@ -47,17 +49,21 @@ static int make_parents(struct cgroup *cg, const struct cg_dir *d)
 	return 0;
 }
 
-/* The specification wants a cgroup "fit for purpose": with strangers in it, killing, freezing and limiting this
- * container would hit them; and in a frozen one create would hang. */
+/* The specification wants a cgroup "fit for purpose": with strangers in it, killing, freezing and
+ * limiting this container would hit them; and in a frozen one create would hang. */
 static int check_found(const struct cg_dir *d, struct err *e)
 {
 	char state[32] = "";
 
 	if (cg_procs_any(d))
-		return err_text(e, EBUSY, "linux.cgroupsPath: the cgroup %s is in use: it has processes", d->path);
-	if (d->v2 && cg_io_read(d->path, "cgroup.freeze", state, sizeof(state)) > 0 && str_eq(state, "1"))
+		return err_text(e, EBUSY,
+				"linux.cgroupsPath: the cgroup %s is in use: it has processes",
+				d->path);
+	if (d->v2 && cg_io_read(d->path, "cgroup.freeze", state, sizeof(state)) > 0 &&
+	    str_eq(state, "1"))
 		return err_text(e, EBUSY, "linux.cgroupsPath: the cgroup %s is frozen", d->path);
-	if ((d->controllers & CG_BIT(CG_FREEZER)) && cg_io_read(d->path, "freezer.state", state, sizeof(state)) > 0 &&
+	if ((d->controllers & CG_BIT(CG_FREEZER)) &&
+	    cg_io_read(d->path, "freezer.state", state, sizeof(state)) > 0 &&
 	    !str_eq(state, "THAWED"))
 		return err_text(e, EBUSY, "linux.cgroupsPath: the cgroup %s is frozen", d->path);
 	return 0;
@@ -65,7 +71,8 @@ static int check_found(const struct cg_dir *d, struct err *e)
 
 int cg_tree_make(struct cgroup *cg, struct cg_dir *d, struct err *e)
 {
-	/* Race: a parent that we saw or made may be removed by whoever else uses it, before we are in. */
+	/* Race: a parent that we saw or made may be removed by whoever else uses it, before we are
+	 * in. */
 	for (int tries = 0; tries < 5; tries++) {
 		if (mkdir(d->path, 0755) == 0) {
 			d->made = true;
@@ -93,7 +100,7 @@ void cg_tree_undo(struct cgroup *cg)
 	}
 }
 
-/* --- v2: controllers --------------------------------------------------------------------------------- */
+/* --- v2: controllers ---------------------------------------------------------------------- */
 
 #define CONTROLLERS_TEXT 512
 
@@ -131,17 +138,38 @@ static void remember_why(struct cgroup *cg, const char *dir, const char *what)
 	if (cg->why.msg[0])
 		return;
 	if (errno == EBUSY)
-		err_text(&cg->why, EBUSY, "%s cannot pass \"%s\" on: processes live in it directly", dir, what);
+		err_text(&cg->why, EBUSY, "%s cannot pass \"%s\" on: processes live in it directly",
+			 dir, what);
 	else if (errno == EOPNOTSUPP)
-		err_text(&cg->why, EOPNOTSUPP, "%s cannot pass \"%s\" on: it is part of a threaded subtree", dir, what);
+		err_text(&cg->why, EOPNOTSUPP,
+			 "%s cannot pass \"%s\" on: it is part of a threaded subtree", dir, what);
 	else
 		err_sys(&cg->why, "write %s to %s/cgroup.subtree_control", what, dir);
+}
+
+/* Controllers that also work among threads, and so below a cgroup that has processes itself. */
+static uint32_t threaded_controllers(void)
+{
+	return CG_BIT(CG_CPU) | CG_BIT(CG_CPUSET) | CG_BIT(CG_PIDS) | CG_BIT(CG_PERF_EVENT);
+}
+
+/* EBUSY: processes live in @dir. Threaded controllers could be switched on one by one all the same,
+ * but that makes @dir the root of a threaded subtree, with cgroups below it in which no process can
+ * live until they become threaded as well. Done only for a limit that needs just these. */
+static bool worth_it(const char *word, int code, uint32_t needed)
+{
+	if (code != EBUSY)
+		return true;
+	return !(needed & ~threaded_controllers()) &&
+	       (needed & cg_controllers_parse(word + 1, " ", true));
 }
 
 static void enable_one_level(struct cgroup *cg, const char *dir)
 {
 	char all[CONTROLLERS_TEXT], have[CONTROLLERS_TEXT], want[CONTROLLERS_TEXT * 2];
+	uint32_t needed = cg_limits_controllers(cg->resources);
 	char *save = NULL;
+	int code;
 
 	if (cg_io_read(dir, "cgroup.controllers", all, sizeof(all)) <= 0 ||
 	    cg_io_read(dir, "cgroup.subtree_control", have, sizeof(have)) < 0)
@@ -149,10 +177,14 @@ static void enable_one_level(struct cgroup *cg, const char *dir)
 	missing(all, have, want);
 	if (!*want || cg_io_write(dir, "cgroup.subtree_control", want) == 0)
 		return;
-	/* It is all or none. One that cannot (cpu while there are realtime processes: EINVAL) must not spoil the others. */
-	for (char *w = strtok_r(want, " ", &save); w; w = strtok_r(NULL, " ", &save))
-		if (cg_io_write(dir, "cgroup.subtree_control", w) < 0)
+	code = errno;
+	/* It is all or none. One that cannot (cpu while there are realtime processes: EINVAL) must
+	 * not spoil the others. */
+	for (char *w = strtok_r(want, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
+		errno = code;
+		if (!worth_it(w, code, needed) || cg_io_write(dir, "cgroup.subtree_control", w) < 0)
 			remember_why(cg, dir, w);
+	}
 }
 
 void cg_tree_enable(struct cgroup *cg, struct cg_dir *d)
@@ -167,7 +199,8 @@ void cg_tree_enable(struct cgroup *cg, struct cg_dir *d)
 	cg_io_read(d->path, "cgroup.controllers", leaf, sizeof(leaf));
 	missing(top, leaf, lacking);
 	if (*lacking) {
-		/* Every level above the leaf: the leaf itself keeps none for its children, or it could have no processes. */
+		/* Every level above the leaf: the leaf itself keeps none for its children, or it
+		 * could have no processes. */
 		for (char *s = path + d->mount_len; s; s = strchr(s + 1, '/')) {
 			*s = 0;
 			enable_one_level(cg, path);
@@ -201,18 +234,20 @@ int cg_tree_chown(const struct cg_dir *d, uid_t uid, gid_t gid, struct err *e)
 		if (!strchr(f, '/'))
 			chown_file(d->path, f, uid, gid, &failed);
 	if (failed)
-		return err_set(e, failed, "give the cgroup %s to user %u", d->path, (unsigned int)uid);
+		return err_set(e, failed, "give the cgroup %s to user %u", d->path,
+			       (unsigned int)uid);
 	return 0;
 }
 
-/* --- v1: cpus and mems ----------------------------------------------------------------------------------- */
+/* --- v1: cpus and mems -------------------------------------------------------------------- */
 
 #define CPU_LIST_TEXT 4096
 
-static const char *const cpuset_files[][2] = { { "cpuset.cpus", "cpus" }, { "cpuset.mems", "mems" } };
+static const char *const cpuset_files[][2] = { { "cpuset.cpus", "cpus" },
+					       { "cpuset.mems", "mems" } };
 
-/* Makes @path (of which the first @mount_len bytes are the mount point) have a value of its own, copied from the
- * nearest parent that has one; @buf has it afterwards. */
+/* Makes @path (of which the first @mount_len bytes are the mount point) have a value of its own,
+ * copied from the nearest parent that has one; @buf has it afterwards. */
 static int inherit(char *path, size_t mount_len, const char *const names[2], char *buf)
 {
 	const char *file = names[0];
@@ -241,17 +276,18 @@ int cg_tree_cpuset_init(const struct cg_dir *d, const struct oci_cpu *cpu, struc
 	for (int i = 0; i < 2; i++) {
 		autofree char *path = xstrdup(d->path);
 
-		/* The container's own value is written with the other limits, once, and not first the parents': that would
-		 * clash with an exclusive sibling. */
+		/* The container's own value is written with the other limits, once, and not first
+		 * the parents': that would clash with an exclusive sibling. */
 		if (given[i] && *given[i])
 			*strrchr(path, '/') = 0;
 		if (inherit(path, d->mount_len, cpuset_files[i], buf) < 0)
-			return err_sys(e, "copy %s into the new cgroup %s", cpuset_files[i][0], d->path);
+			return err_sys(e, "copy %s into the new cgroup %s", cpuset_files[i][0],
+				       d->path);
 	}
 	return 0;
 }
 
-/* --- removing ---------------------------------------------------------------------------------------------- */
+/* --- removing ----------------------------------------------------------------------------- */
 
 static int64_t now_ms(void)
 {
@@ -347,12 +383,14 @@ static int say_busy(const struct cgroup *cg, const char *path, struct err *e)
 
 	cgroup_pids(cg, &pids, &n, NULL);
 	if (code == EBUSY && n)
-		return err_text(e, EBUSY, "remove the cgroup %s: it still has %zu processes (%d is one)", path, n,
-				(int)pids[0]);
+		return err_text(e, EBUSY,
+				"remove the cgroup %s: it still has %zu processes (%d is one)",
+				path, n, (int)pids[0]);
 	return err_set(e, code, "remove the cgroup %s", path);
 }
 
-static size_t remove_each(const struct cgroup *cg, bool *gone, int (*how)(const char *), const char **stuck, int *why)
+static size_t remove_each(const struct cgroup *cg, bool *gone, int (*how)(const char *),
+			  const char **stuck, int *why)
 {
 	size_t left = 0;
 

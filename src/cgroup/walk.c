@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* walk.c - visit a cgroup and everything below it
  *
- * Owns:     the walk. A container that owns its cgroup may have made a tree of any depth and may be changing it: one
- *           descriptor is open at a time (the way back is ".."), and no path is put together.
+ * Owns:     the walk. A container that owns its cgroup may have made a tree of any depth and may
+ *           be changing it: one descriptor is open at a time (the way back is ".."), and no path
+ *           is put together.
  * Runs in:  kill, ps, delete.
  */
 #include "cgroup/walk.h"
@@ -38,7 +39,8 @@ static int level_read(int dir, struct level *l)
 	DIR *d;
 
 	*l = (struct level){ 0 };
-	/* Two links: itself from above and ".": no directories below. Saves reading fifty names of files. */
+	/* Two links: itself from above and ".": no directories below. Saves reading fifty names of
+	 * files. */
 	if (fstat(dir, &st) == 0 && st.st_nlink == 2)
 		return 0;
 	fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -132,8 +134,8 @@ static int step(struct walk *w)
 	return 0;
 }
 
-int cg_walk(const char *top, int (*pre)(int dir, void *arg), int (*post)(int parent, const char *name, void *arg),
-	    void *arg)
+int cg_walk(const char *top, int (*pre)(int dir, void *arg),
+	    int (*post)(int parent, const char *name, void *arg), void *arg)
 {
 	struct walk w = { .cur = -1, .pre = pre, .post = post, .arg = arg };
 	int fd = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

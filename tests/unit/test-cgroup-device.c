@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* test-cgroup-device.c - device rules as a list of exceptions (v1) and as a BPF program (v2), which is run here */
+/* test-cgroup-device.c - device rules as a list of exceptions (v1) and as a BPF program (v2), which
+ * is run here */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +14,7 @@
 #include "base/str.h"
 #include "cgroup/device.h"
 
-/* --- a machine for the dozen instructions that are used --------------------------------------------------------- */
+/* --- a machine for the dozen instructions that are used ----------------------------------- */
 
 static uint64_t alu(uint8_t op, uint64_t dst, uint64_t src)
 {
@@ -30,7 +31,8 @@ static uint64_t alu(uint8_t op, uint64_t dst, uint64_t src)
 	}
 }
 
-static int run(const struct bpf_insn *v, size_t n, uint32_t type, uint32_t access, uint32_t major, uint32_t minor)
+static int run(const struct bpf_insn *v, size_t n, uint32_t type, uint32_t access, uint32_t major,
+	       uint32_t minor)
 {
 	const uint32_t ctx[] = { access << 16 | type, major, minor };
 	uint64_t reg[11] = { 0 };
@@ -38,7 +40,8 @@ static int run(const struct bpf_insn *v, size_t n, uint32_t type, uint32_t acces
 
 	for (size_t pc = 0; pc < n; pc++) {
 		const struct bpf_insn *i = &v[pc];
-		uint64_t src = BPF_SRC(i->code) == BPF_X ? reg[i->src_reg] : (uint64_t)(int64_t)i->imm;
+		uint64_t src =
+			BPF_SRC(i->code) == BPF_X ? reg[i->src_reg] : (uint64_t)(int64_t)i->imm;
 
 		switch (BPF_CLASS(i->code)) {
 		case BPF_LDX:
@@ -65,7 +68,7 @@ static int run(const struct bpf_insn *v, size_t n, uint32_t type, uint32_t acces
 	return -1;
 }
 
-/* --- rules in words ------------------------------------------------------------------------------------------------ */
+/* --- rules in words ----------------------------------------------------------------------- */
 
 #define RULES_MAX 16
 
@@ -82,8 +85,12 @@ static void rule(struct list *l, const char *s)
 	struct oci_device_rule *r = &l->v[i];
 	char major[16], minor[16];
 
-	assert_int_equal(sscanf(s + 1, "%7s %15[^:]:%15s %7s", l->text[i][0], major, minor, l->text[i][1]), 4);
-	*r = (struct oci_device_rule){ .allow = *s == '+', .type = l->text[i][0], .access = l->text[i][1] };
+	assert_int_equal(
+		sscanf(s + 1, "%7s %15[^:]:%15s %7s", l->text[i][0], major, minor, l->text[i][1]),
+		4);
+	*r = (struct oci_device_rule){ .allow = *s == '+',
+				       .type = l->text[i][0],
+				       .access = l->text[i][1] };
 	if (!str_eq(major, "*"))
 		r->major = (struct oci_opt_i64){ true, atoll(major) };
 	if (!str_eq(minor, "*"))
@@ -109,19 +116,22 @@ static struct cg_devrules rules(const char *const *words)
 
 static unsigned int bits(const char *access)
 {
-	return (strchr(access, 'r') ? CG_DEV_READ : 0u) | (strchr(access, 'w') ? CG_DEV_WRITE : 0u) |
+	return (strchr(access, 'r') ? CG_DEV_READ : 0u) |
+	       (strchr(access, 'w') ? CG_DEV_WRITE : 0u) |
 	       (strchr(access, 'm') ? CG_DEV_MKNOD : 0u);
 }
 
-static bool allows(const struct cg_devrules *r, char type, uint32_t major, uint32_t minor, const char *access)
+static bool allows(const struct cg_devrules *r, char type, uint32_t major, uint32_t minor,
+		   const char *access)
 {
 	size_t n;
 	autofree struct bpf_insn *insns = cg_devbpf_build(r, &n);
 
-	return run(insns, n, type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR, bits(access), major, minor);
+	return run(insns, n, type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR, bits(access),
+		   major, minor);
 }
 
-/* --- v2 --------------------------------------------------------------------------------------------------------------- */
+/* --- v2 ----------------------------------------------------------------------------------- */
 
 static void the_engines_list_denies_all_but_the_defaults(void **state)
 {
@@ -212,7 +222,8 @@ static void numbers_that_no_device_has_match_nothing(void **state)
 }
 
 /* What the v1 form says of one access, as the kernel decides it. */
-static bool set_allows(const struct cg_devset *s, char type, int64_t major, int64_t minor, unsigned int access)
+static bool set_allows(const struct cg_devset *s, char type, int64_t major, int64_t minor,
+		       unsigned int access)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		const struct cg_devrule *x = &s->v[i];
@@ -244,8 +255,8 @@ static void both_forms_agree(void **state)
 		struct bpf_insn *insns;
 
 		for (size_t i = 0; i < r.n; i++)
-			v[i] = (struct cg_devrule){ rand() % 2, types[rand() % 3], rand() % 3 - 1, rand() % 3 - 1,
-						    (unsigned int)rand() % 8 };
+			v[i] = (struct cg_devrule){ rand() % 2, types[rand() % 3], rand() % 3 - 1,
+						    rand() % 3 - 1, (unsigned int)rand() % 8 };
 		if (cg_devset_make(&r, &set, NULL) < 0)
 			continue;
 		compared++;
@@ -254,10 +265,13 @@ static void both_forms_agree(void **state)
 			char type = i % 2 ? 'c' : 'b';
 			uint32_t major = i / 2 % 3, minor = i / 6 % 3, access = 1u << (i / 18 % 3);
 			bool want = set_allows(&set, type, major, minor, access);
-			bool got = run(insns, n, type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR, access, major, minor);
+			bool got = run(insns, n,
+				       type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR,
+				       access, major, minor);
 
 			if (want != got)
-				fail_msg("round %d: %c %u:%u %u: v1 %d, v2 %d", round, type, major, minor, access, want, got);
+				fail_msg("round %d: %c %u:%u %u: v1 %d, v2 %d", round, type, major,
+					 minor, access, want, got);
 		}
 		free(insns);
 		cg_devset_free(&set);
@@ -265,7 +279,7 @@ static void both_forms_agree(void **state)
 	assert_true(compared > 1000);
 }
 
-/* --- v1 --------------------------------------------------------------------------------------------------------------- */
+/* --- v1 ----------------------------------------------------------------------------------- */
 
 static void expect_set(struct cg_devrules r, bool allow, const char *want)
 {
@@ -297,7 +311,8 @@ static void v1_gets_a_default_and_exceptions(void **state)
 	(void)state;
 	expect_set(RULES("-a *:* rwm", "+b 8:0 r", "+b 8:0 w"), false, "b 8:0 rw\n");
 	expect_set(RULES("+a *:* rwm"), true, "");
-	expect_set(RULES("+a *:* rwm", "-b 8:0 rwm"), true, "b 8:0 rw\n"); /* mknod comes back as a default */
+	expect_set(RULES("+a *:* rwm", "-b 8:0 rwm"), true,
+		   "b 8:0 rw\n"); /* mknod comes back as a default */
 	expect_set(RULES("-a *:* rwm", "+b 8:0 rw", "-b 8:* w"), false, "b 8:0 r\n");
 	expect_set(RULES("-a *:* rwm", "+b 8:* rw", "+a *:* rwm"), true, "");
 }

@@ -21,7 +21,7 @@
 #include "cgroup/convert.h"
 #include "cgroup/internal.h"
 
-/* --- conversions ------------------------------------------------------------------------------------------------ */
+/* --- conversions -------------------------------------------------------------------------- */
 
 static void weight_is_what_libm_says_for_every_input(void **state)
 {
@@ -32,7 +32,8 @@ static void weight_is_what_libm_says_for_every_input(void **state)
 
 		if (cg_convert_weight(s) != want)
 			fail_msg("%llu shares: %llu, libm says %llu", (unsigned long long)s,
-				 (unsigned long long)cg_convert_weight(s), (unsigned long long)want);
+				 (unsigned long long)cg_convert_weight(s),
+				 (unsigned long long)want);
 	}
 	assert_int_equal(cg_convert_weight(0), 0);
 	assert_int_equal(cg_convert_weight(1), 1);
@@ -112,7 +113,7 @@ static void cpu_lists_become_masks(void **state)
 	expect_mask("99999999999999999999999", NULL, 0);
 }
 
-/* --- files ---------------------------------------------------------------------------------------------------------- */
+/* --- files -------------------------------------------------------------------------------- */
 
 static char top[64];
 
@@ -154,7 +155,8 @@ static struct cgroup *fake(bool v2, const char *controllers)
 {
 	struct cgroup *cg = cgroup_read("1 cgroupfs", NULL);
 
-	cg_dir_append(cg, v2, v2 ? "" : controllers, cg_controllers_parse(controllers, ",", v2), xstrdup(top), 4);
+	cg_dir_append(cg, v2, v2 ? "" : controllers, cg_controllers_parse(controllers, ",", v2),
+		      xstrdup(top), 4);
 	return cg;
 }
 
@@ -286,7 +288,8 @@ static void unified_writes_lines_and_wins(void **state)
 	expect_file("memory.high", "max");
 }
 
-static void expect_refused(bool v2, const char *controllers, const struct oci_resources *r, const char *words)
+static void expect_refused(bool v2, const char *controllers, const struct oci_resources *r,
+			   const char *words)
 {
 	struct err e = { 0 };
 
@@ -306,9 +309,12 @@ static void what_cannot_be_done_is_an_error(void **state)
 
 	(void)state;
 	r.memory.limit = SET_I(1000);
-	expect_refused(false, "pids", &r, "linux.resources.memory.limit: no cgroup with the memory controller");
-	expect_refused(true, "pids", &r, "linux.resources.memory.limit: the memory controller is not available");
-	expect_refused(true, "memory", &r, "linux.resources.memory.limit: this kernel has no memory.max");
+	expect_refused(false, "pids", &r,
+		       "linux.resources.memory.limit: no cgroup with the memory controller");
+	expect_refused(true, "pids", &r,
+		       "linux.resources.memory.limit: the memory controller is not available");
+	expect_refused(true, "memory", &r,
+		       "linux.resources.memory.limit: this kernel has no memory.max");
 	r.memory.swap = SET_I(900);
 	expect_refused(false, "memory", &r, "linux.resources.memory.swap: 900 is less than");
 	expect_refused(true, "memory", &r, "linux.resources.memory.swap: 900 is less than");
@@ -323,7 +329,8 @@ static void what_cannot_be_done_is_an_error(void **state)
 	expect_refused(false, "blkio", &r, "no I/O scheduler with weights");
 	r = (struct oci_resources){ 0 };
 	r.unified = (struct oci_map){ &pair, 1 };
-	expect_refused(false, "memory", &r, "linux.resources.unified: the container has no cgroup v2");
+	expect_refused(false, "memory", &r,
+		       "linux.resources.unified: the container has no cgroup v2");
 	expect_refused(true, "memory", &r, "a key is a file name");
 	pair.key = memory;
 	put_file("cgroup.controllers", "cpu pids\n");
@@ -366,7 +373,8 @@ static void limits_without_a_cgroup_are_an_error(void **state)
 	cgroup_free(cg);
 	r.pids_limit = SET_I(5);
 	assert_null(cgroup_create(&q, &e));
-	assert_non_null(strstr(e.msg, "linux.resources.pids.limit: no limit can be set without a cgroup"));
+	assert_non_null(
+		strstr(e.msg, "linux.resources.pids.limit: no limit can be set without a cgroup"));
 }
 
 int main(void)
@@ -379,11 +387,16 @@ int main(void)
 		cmocka_unit_test(cpu_lists_become_masks),
 		cmocka_unit_test_setup_teardown(v1_limits_go_to_their_files, make_top, remove_top),
 		cmocka_unit_test_setup_teardown(v2_limits_are_translated, make_top, remove_top),
-		cmocka_unit_test_setup_teardown(swap_alone_is_counted_from_the_limit_in_force, make_top, remove_top),
-		cmocka_unit_test_setup_teardown(unlimited_memory_means_unlimited_swap, make_top, remove_top),
-		cmocka_unit_test_setup_teardown(unified_writes_lines_and_wins, make_top, remove_top),
-		cmocka_unit_test_setup_teardown(what_cannot_be_done_is_an_error, make_top, remove_top),
-		cmocka_unit_test_setup_teardown(zeros_of_docker_are_no_limits, make_top, remove_top),
+		cmocka_unit_test_setup_teardown(swap_alone_is_counted_from_the_limit_in_force,
+						make_top, remove_top),
+		cmocka_unit_test_setup_teardown(unlimited_memory_means_unlimited_swap, make_top,
+						remove_top),
+		cmocka_unit_test_setup_teardown(unified_writes_lines_and_wins, make_top,
+						remove_top),
+		cmocka_unit_test_setup_teardown(what_cannot_be_done_is_an_error, make_top,
+						remove_top),
+		cmocka_unit_test_setup_teardown(zeros_of_docker_are_no_limits, make_top,
+						remove_top),
 		cmocka_unit_test(limits_without_a_cgroup_are_an_error),
 	};
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* test-cgroup-place.c - where the hierarchies are, where a container goes in them, and how that is written down */
+/* test-cgroup-place.c - where the hierarchies are, where a container goes in them, and how that is
+ * written down */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +15,7 @@
 #include "cgroup/layout.h"
 #include "cgroup/place.h"
 
-/* --- layout ------------------------------------------------------------------------------------------------ */
+/* --- layout ------------------------------------------------------------------------------- */
 
 static const struct cg_hier *hier(const struct cg_layout *l, const char *key)
 {
@@ -36,9 +37,10 @@ static struct cg_layout parse(const char *mountinfo, const char *self)
 
 static void pure_v2_is_one_hierarchy(void **state)
 {
-	struct cg_layout l = parse("25 1 8:1 / / rw - ext4 /dev/sda rw\n"
-				   "31 25 0:27 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n",
-				   "0::/user.slice/user-0.slice/session-1.scope\n");
+	struct cg_layout l = parse(
+		"25 1 8:1 / / rw - ext4 /dev/sda rw\n"
+		"31 25 0:27 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n",
+		"0::/user.slice/user-0.slice/session-1.scope\n");
 
 	(void)state;
 	assert_true(cg_layout_pure_v2(&l));
@@ -49,12 +51,14 @@ static void pure_v2_is_one_hierarchy(void **state)
 
 static void comounted_controllers_are_found_in_any_order(void **state)
 {
-	struct cg_layout l = parse("31 25 0:26 / /sys/fs/cgroup ro - tmpfs tmpfs ro,mode=755\n"
-				   "33 31 0:28 / /sys/fs/cgroup/cpuacct,cpu rw - cgroup cgroup rw,xattr,cpuacct,cpu\n"
-				   "34 31 0:29 / /sys/fs/cgroup/net_cls,net_prio rw - cgroup cgroup rw,net_cls,net_prio\n"
-				   "35 31 0:30 / /sys/fs/cgroup/systemd rw - cgroup cgroup "
-				   "rw,xattr,release_agent=/lib/systemd/systemd-cgroups-agent,name=systemd\n",
-				   "5:cpu,cpuacct:/a\n4:net_prio,net_cls:/b\n1:name=systemd:/c\n");
+	struct cg_layout l = parse(
+		"31 25 0:26 / /sys/fs/cgroup ro - tmpfs tmpfs ro,mode=755\n"
+		"33 31 0:28 / /sys/fs/cgroup/cpuacct,cpu rw - cgroup cgroup rw,xattr,cpuacct,cpu\n"
+		"34 31 0:29 / /sys/fs/cgroup/net_cls,net_prio rw - cgroup cgroup "
+		"rw,net_cls,net_prio\n"
+		"35 31 0:30 / /sys/fs/cgroup/systemd rw - cgroup cgroup "
+		"rw,xattr,release_agent=/lib/systemd/systemd-cgroups-agent,name=systemd\n",
+		"5:cpu,cpuacct:/a\n4:net_prio,net_cls:/b\n1:name=systemd:/c\n");
 
 	(void)state;
 	assert_int_equal(l.n, 3);
@@ -68,9 +72,10 @@ static void comounted_controllers_are_found_in_any_order(void **state)
 
 static void a_controller_is_not_found_by_the_start_of_its_name(void **state)
 {
-	struct cg_layout l = parse("33 31 0:28 / /sys/fs/cgroup/cpuset rw - cgroup cgroup rw,cpuset\n"
-				   "34 31 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n",
-				   "5:cpu:/\n4:cpuset:/\n");
+	struct cg_layout l =
+		parse("33 31 0:28 / /sys/fs/cgroup/cpuset rw - cgroup cgroup rw,cpuset\n"
+		      "34 31 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n",
+		      "5:cpu:/\n4:cpuset:/\n");
 
 	(void)state;
 	assert_string_equal(hier(&l, "cpu")->mount, "/sys/fs/cgroup/cpu");
@@ -80,9 +85,10 @@ static void a_controller_is_not_found_by_the_start_of_its_name(void **state)
 
 static void hybrid_has_both(void **state)
 {
-	struct cg_layout l = parse("40 31 0:37 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory\n"
-				   "41 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw\n",
-				   "3:memory:/x\n0::/y\n");
+	struct cg_layout l =
+		parse("40 31 0:37 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory\n"
+		      "41 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw\n",
+		      "3:memory:/x\n0::/y\n");
 
 	(void)state;
 	assert_int_equal(l.n, 2);
@@ -95,7 +101,8 @@ static void hybrid_has_both(void **state)
 static void the_usual_mount_point_wins_over_bind_mounts(void **state)
 {
 	struct cg_layout l =
-		parse("90 31 0:38 /ctr1 /var/lib/c/merged/sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
+		parse("90 31 0:38 /ctr1 /var/lib/c/merged/sys/fs/cgroup/memory rw - cgroup cgroup "
+		      "rw,memory\n"
 		      "40 31 0:38 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
 		      "95 31 0:38 / /mnt/also rw - cgroup cgroup rw,memory\n",
 		      "3:memory:/\n");
@@ -128,10 +135,11 @@ static void a_covered_mount_is_not_used(void **state)
 	struct err e;
 
 	(void)state;
-	assert_int_equal(cg_layout_parse("40 31 0:38 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
-					 "41 31 0:39 / /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n",
-					 "3:memory:/\n2:pids:/\n", not_device_38, &l, &e),
-			 0);
+	assert_int_equal(
+		cg_layout_parse("40 31 0:38 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
+				"41 31 0:39 / /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n",
+				"3:memory:/\n2:pids:/\n", not_device_38, &l, &e),
+		0);
 	assert_int_equal(l.n, 1);
 	assert_string_equal(l.v[0].key, "pids");
 	cg_layout_free(&l);
@@ -143,17 +151,21 @@ static void no_cgroup_mount_is_a_clear_error(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	assert_int_equal(cg_layout_parse("25 1 8:1 / / rw - ext4 /dev/sda rw\nrubbish\n\n", "0::/\nx\n:\n", NULL, &l, &e), -1);
+	assert_int_equal(cg_layout_parse("25 1 8:1 / / rw - ext4 /dev/sda rw\nrubbish\n\n",
+					 "0::/\nx\n:\n", NULL, &l, &e),
+			 -1);
 	assert_non_null(strstr(e.msg, "no cgroup filesystem is mounted"));
 }
 
-/* --- place ---------------------------------------------------------------------------------------------------- */
+/* --- place -------------------------------------------------------------------------------- */
 
-static void expect_place(struct cg_hier h, bool pure_v2, const char *path, const char *want)
+static void expect_place(struct cg_hier h, bool v2, const char *path, const char *want)
 {
 	struct err e = { 0 };
-	autofree char *got = cg_place_dir(&h, pure_v2, path, "c1", &e);
+	autofree char *got = NULL;
 
+	h.v2 = v2;
+	got = cg_place_dir(&h, path, "c1", &e);
 	if (want)
 		assert_string_equal(got, want);
 	else
@@ -216,7 +228,8 @@ static void units_are_read_from_slice_prefix_name(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	assert_int_equal(cg_place_unit("machine.slice:libpod:abc", "abc", false, &unit, &slice, &e), 0);
+	assert_int_equal(cg_place_unit("machine.slice:libpod:abc", "abc", false, &unit, &slice, &e),
+			 0);
 	assert_string_equal(unit, "libpod-abc.scope");
 	assert_string_equal(slice, "machine.slice");
 	free(unit);
@@ -261,7 +274,7 @@ static void slices_nest_by_dashes(void **state)
 	expect_slice("a/b.slice", NULL);
 }
 
-/* --- text -------------------------------------------------------------------------------------------------------- */
+/* --- text --------------------------------------------------------------------------------- */
 
 static void expect_round_trip(const char *text)
 {
@@ -280,8 +293,10 @@ static void text_round_trips(void **state)
 	(void)state;
 	expect_round_trip("1 disabled");
 	expect_round_trip("1 cgroupfs rootless init=77");
-	expect_round_trip("1 cgroupfs init=5 dir=cpu,cpuacct:21:/sys/fs/cgroup/cpu%20cp/a%3ab dir=:22:/sys/fs/cgroup/unified/x");
-	expect_round_trip("1 systemd init=5 unit=libpod-abc.scope slice=machine.slice dir=:14:/sys/fs/cgroup/machine.slice/x");
+	expect_round_trip("1 cgroupfs init=5 dir=cpu,cpuacct:21:/sys/fs/cgroup/cpu%20cp/a%3ab "
+			  "dir=:22:/sys/fs/cgroup/unified/x");
+	expect_round_trip("1 systemd init=5 unit=libpod-abc.scope slice=machine.slice "
+			  "dir=:14:/sys/fs/cgroup/machine.slice/x");
 }
 
 static void text_is_checked(void **state)
@@ -328,9 +343,10 @@ static void text_is_checked(void **state)
 
 static void a_directory_is_found_by_its_controller(void **state)
 {
-	struct cgroup *cg = cgroup_read("1 cgroupfs dir=name=systemd:4:/sys/s dir=cpu,cpuacct:4:/sys/c dir=pids:4:/sys/p "
-					"dir=:4:/sys/u",
-					NULL);
+	struct cgroup *cg = cgroup_read(
+		"1 cgroupfs dir=name=systemd:4:/sys/s dir=cpu,cpuacct:4:/sys/c dir=pids:4:/sys/p "
+		"dir=:4:/sys/u",
+		NULL);
 	struct cgroup_where w;
 
 	(void)state;

@@ -141,7 +141,8 @@ static void devices_are_a_strict_list_or_left_to_our_filter(void **state)
 	assert_string_equal(prop(&p, "DevicePolicy")->string, "strict");
 	list = prop(&p, "DeviceAllow");
 	for (size_t i = 0; i + 1 < list->n; i += 2) {
-		seen |= str_eq(list->strings[i], "/dev/block/8:1") && str_eq(list->strings[i + 1], "rw");
+		seen |= str_eq(list->strings[i], "/dev/block/8:1") &&
+			str_eq(list->strings[i + 1], "rw");
 		mknod |= str_eq(list->strings[i], "char-*") && str_eq(list->strings[i + 1], "m");
 	}
 	assert_true(seen);
@@ -193,11 +194,25 @@ static void bad_annotations_are_errors(void **state)
 	static const struct {
 		const char *key, *value;
 	} bad[] = {
-		{ "Ab", "true" },	   { "A.b", "true" },	      { "", "true" },	      { "Slice", "'-.slice'" },
-		{ "PIDs", "[1]" },	   { "DevicePolicy", "'x'" }, { "Foo", "" },	      { "Foo", "bar" },
-		{ "Foo", "'open" },	   { "Foo", "'a' b" },	      { "Foo", "['a'" },      { "Foo", "[1, 2]" },
-		{ "Foo", "uint32 -1" },	   { "Foo", "5000000000" },   { "Foo", "uint64 -1" }, { "FooSec", "-5" },
-		{ "Foo", "['a' 'b']" },	   { "Foo", "['a'] x" },      { "FooSec", "uint64 18446744073709551615" },
+		{ "Ab", "true" },
+		{ "A.b", "true" },
+		{ "", "true" },
+		{ "Slice", "'-.slice'" },
+		{ "PIDs", "[1]" },
+		{ "DevicePolicy", "'x'" },
+		{ "Foo", "" },
+		{ "Foo", "bar" },
+		{ "Foo", "'open" },
+		{ "Foo", "'a' b" },
+		{ "Foo", "['a'" },
+		{ "Foo", "[1, 2]" },
+		{ "Foo", "uint32 -1" },
+		{ "Foo", "5000000000" },
+		{ "Foo", "uint64 -1" },
+		{ "FooSec", "-5" },
+		{ "Foo", "['a' 'b']" },
+		{ "Foo", "['a'] x" },
+		{ "FooSec", "uint64 18446744073709551615" },
 	};
 
 	(void)state;
