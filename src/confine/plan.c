@@ -5,8 +5,10 @@
  *
  * The modes, by what the policy makes possible and what the kernel offers:
  *
- *   ports only      net-allow names TCP ports at any address, Landlock has network rules: Landlock grants the ports;
- *                   no trap. (The filter still refuses what Landlock does not see: other kinds of sockets, Fast Open.)
+ *   ports only      net-allow names TCP ports at any address, Landlock has network rules: Landlock grants the ports.
+ *                   connect is trapped all the same, since Landlock would say EACCES where the contract says ECONNREFUSED,
+ *                   and nobody would be told; but an allowed one is the kernel's own again (CONTINUE): whatever the
+ *                   address has become by then, Landlock lets only the ports through that the policy allows.
  *   TCP only        nothing but TCP sockets can be made. Landlock handles CONNECT_TCP and grants nothing, the supervisor
  *                   connects on behalf. Trapped: connect, sends with an address in a register, Fast Open sends.
  *   with BPF        the cgroup program judges UDP (and TCP) in the kernel. Trapped: connect, Fast Open sends.
@@ -51,14 +53,12 @@ void confine_plan_make(const struct policy *p, int landlock_abi, bool bpf, struc
 	if (t.egress) {
 		out->landlock_connect = landlock;
 		out->landlock_ports = landlock && t.tcp_ports_only && connect_ports_fit(p);
-		if (!out->landlock_ports) {
-			out->trap_connect = true;
-			/* Also where only TCP can be made: a UDP socket may have come from outside. */
-			out->trap_sendto = t.icmp_possible || !bpf;
-			out->trap_fastopen = true;
-			out->trap_options = true;
-			out->trap_sendmsg = t.icmp_possible || (t.udp_possible && !bpf);
-		}
+		out->trap_connect = true;
+		/* Also where only TCP can be made: a UDP socket may have come from outside. */
+		out->trap_sendto = t.icmp_possible || !bpf;
+		out->trap_fastopen = true;
+		out->trap_options = true;
+		out->trap_sendmsg = t.icmp_possible || (t.udp_possible && !bpf);
 		/* A cgroup program sees neither ping nor raw sends; Landlock sees TCP only. */
 		out->backstop = (landlock || bpf) && (!t.udp_possible || bpf) && !t.icmp_possible;
 	}

@@ -13,7 +13,7 @@
 struct confine_plan {
 	bool filter;	       /* the policy restricts anything at all */
 	bool landlock_connect; /* CONNECT_TCP is handled … */
-	bool landlock_ports;   /* … with the policy's ports granted: Landlock alone says yes and no to TCP */
+	bool landlock_ports;   /* … with the policy's ports granted: what is allowed may continue */
 	bool landlock_bind;    /* BIND_TCP is handled with the policy's ports granted */
 	bool trap_connect;
 	bool trap_sendto;	/* with an address */

@@ -222,6 +222,7 @@ static int load_record(struct container *c, struct err *e)
 	if (!tree)
 		return err_msg(e, "container %s: its record is damaged: %s", c->id, why);
 	c->creating = tree_true(tree, "creating");
+	c->bpf = tree_true(tree, "bpf");
 	c->private_pid = tree_true(tree, "privatePid");
 	c->poststart = tree_true(tree, "poststart");
 	c->poststop = tree_true(tree, "poststop");
@@ -268,6 +269,7 @@ int container_save(const struct container *c, struct err *e)
 	json_open_map(j);
 	json_kv_string(j, "id", c->id);
 	json_kv_bool(j, "creating", c->creating);
+	json_kv_bool(j, "bpf", c->bpf);
 	json_kv_bool(j, "privatePid", c->private_pid);
 	json_kv_bool(j, "poststart", c->poststart);
 	json_kv_bool(j, "poststop", c->poststop);

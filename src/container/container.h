@@ -53,6 +53,7 @@ struct container {
 	pid_t supervisor_pid; /* 0: no policy */
 	uint64_t supervisor_start_time;
 	char *enforcement; /* "notify,landlock"; NULL: no policy */
+	bool bpf;	   /* a cgroup program has part of the policy: the same must hold for every exec */
 	bool private_pid;  /* a pid namespace of its own, new with the container: init's end is everybody's end */
 	bool poststart, poststop; /* hooks of these kinds are in the configuration */
 	struct oci_map annotations;

@@ -30,6 +30,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "confine/bpf_egress.h"
 #include "confine/confine.h"
 #include "container/hooks.h"
 #include "container/idmap.h"
@@ -59,8 +60,11 @@ struct creation {
 	struct confine_notify *notify;
 	struct rootfs_source *sources;
 	struct cgroup *cgroup;
+	bool bpf;    /* the policy is attached to the cgroup as a program, too */
+	int bpf_log; /* what it writes down for the supervisor; -1 */
 	bool claimed;
 	pid_t supervisor;
+	bool served; /* it has init's listener */
 	pid_t staged;
 	pid_t pid;
 	int pidfd;
@@ -136,8 +140,6 @@ static int compile_policy(struct creation *k, struct err *e)
 	if (confine_notify_needed(k->policy) && confine_profile_has_notify(&k->config.linux_.seccomp))
 		return err_msg(e, "linux.seccomp has SCMP_ACT_NOTIFY: it cannot be combined with an io.sandlock policy "
 			       "(the kernel allows one seccomp listener per process)");
-	if (confine_notify_needed(k->policy))
-		return confine_notify_prepare(k->policy, false, &k->notify, e);
 	return 0;
 }
 
@@ -254,7 +256,26 @@ static int make_cgroup(struct creation *k, struct err *e)
 /* Which layers are active, in the words of the contract. */
 static char *enforcement_words(const struct creation *k, bool landlock)
 {
-	return xasprintf("%s%s%s", k->notify ? "notify" : "", k->notify && landlock ? "," : "", landlock ? "landlock" : "");
+	return xasprintf("%s%s%s", k->notify ? "notify" : "", landlock ? ",landlock" : "", k->bpf ? ",bpf" : "");
+}
+
+/* The cgroup program goes by the cgroup in which a socket was made: it does not see those that come from outside. So it may
+ * take the supervisor's place (for sends) only where none can come: no descriptor handed down is one, and neither the
+ * network nor the pid namespace is shared with processes that are not confined. */
+static bool bpf_is_enough(const struct creation *k)
+{
+	return (k->ns.new_flags & CLONE_NEWPID) && namespaces_has(&k->ns, OCI_NS_NETWORK) &&
+	       !workload_inherits_sockets(k->o->preserve_fds);
+}
+
+static int attach_bpf(struct creation *k, struct err *e)
+{
+	autofd dir = -1;
+
+	if (!policy_get_traits(k->policy).egress || !bpf_is_enough(k))
+		return 0;
+	dir = cgroup_open_v2(k->cgroup);
+	return dir < 0 ? 0 : confine_bpf_attach(k->policy, dir, &k->bpf, &k->bpf_log, e);
 }
 
 static int start_supervisor(struct creation *k, struct err *e)
@@ -265,9 +286,17 @@ static int start_supervisor(struct creation *k, struct err *e)
 
 	if (!k->policy)
 		return 0;
+	if (attach_bpf(k, e) < 0)
+		return -1;
+	if (confine_notify_needed(k->policy) && confine_notify_prepare(k->policy, k->bpf, &k->notify, e) < 0)
+		return -1;
 	k->c->enforcement = enforcement_words(k, landlock);
-	if (!k->notify)
+	k->c->bpf = k->bpf;
+	/* A filter without a trap (bind rules that Landlock can say) has no listener and needs nobody to serve it. */
+	if (!k->notify || !confine_notify_traps(k->notify))
 		return 0;
+	req.bpf_backstop = k->bpf;
+	req.bpf_log = k->bpf_log;
 	k->supervisor = supervisor_start(&req, e);
 	if (k->supervisor < 0) {
 		k->supervisor = 0;
@@ -378,7 +407,10 @@ static int on_listener(struct creation *k, const struct sync_msg *m, int passed,
 	(void)m;
 	if (passed < 0 || !k->supervisor)
 		return err_msg(e, "init sent no seccomp listener");
-	return supervisor_add_listener(k->c->dirfd, passed, e);
+	if (supervisor_add_listener(k->c->dirfd, passed, e) < 0)
+		return -1;
+	k->served = true;
+	return 0;
 }
 
 static int on_profile_listener(struct creation *k, const struct sync_msg *m, int passed, struct err *e)
@@ -440,7 +472,7 @@ static int converse(struct creation *k, struct err *e)
 			return err_msg(e, "init sent message %u out of order", m.type);
 		last = m.type;
 		if (m.type == SYNC_READY) {
-			if (k->notify && !k->supervisor)
+			if (k->notify && confine_notify_traps(k->notify) && !k->served)
 				return err_msg(e, "init is ready without confinement");
 			return 0;
 		}
@@ -566,6 +598,7 @@ static void free_all(struct creation *k)
 	free(k->config_text);
 	free(k->bundle);
 	fd_close(&k->pidfd);
+	fd_close(&k->bpf_log);
 	fd_close(&k->sync);
 	fd_close(&k->start_fifo);
 	fd_close(&k->error_fifo);
@@ -573,7 +606,7 @@ static void free_all(struct creation *k)
 
 int container_create(const struct create_options *o, struct container *c, int *master, struct err *e)
 {
-	struct creation k = { .o = o, .c = c, .pidfd = -1, .sync = -1, .start_fifo = -1, .error_fifo = -1, .master = -1 };
+	struct creation k = { .o = o, .c = c, .pidfd = -1, .bpf_log = -1, .sync = -1, .start_fifo = -1, .error_fifo = -1, .master = -1 };
 	int r;
 
 	memset(c, 0, sizeof(*c));

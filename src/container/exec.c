@@ -216,11 +216,17 @@ static int load_policy(struct session *s, struct err *e)
 		return -1;
 	if (!confine_notify_needed(s->policy))
 		return 0;
+	if (s->c->bpf && workload_inherits_sockets(s->o->preserve_fds))
+		return err_msg(e, "a datagram socket is handed down: the cgroup program that enforces part of this container's "
+			       "policy does not see sockets from outside (with one in create, it would not have been used)");
+	if (confine_notify_prepare(s->policy, s->c->bpf, &s->notify, e) < 0)
+		return -1;
 	/* Asked before anything is made: without it the new process could do nothing on the network, and would wait for an
 	 * acknowledgement that never comes. */
-	if (supervisor_get_status(s->c->dirfd, &sup, e) < 0 || !sup.alive)
+	if (confine_notify_traps(s->notify) &&
+	    (supervisor_get_status(s->c->dirfd, &sup, e) < 0 || !sup.alive))
 		return err_msg(e, "the supervisor of container %s is gone: no process can be put under its policy", s->c->id);
-	return confine_notify_prepare(s->policy, false, &s->notify, e);
+	return 0;
 }
 
 static int prepare(struct session *s, struct err *e)
@@ -396,7 +402,7 @@ static int converse(struct session *s, struct err *e)
 
 		if (n < 0)
 			return -1;
-		if (n == 0 && (last < SYNC_NAMESPACED || (s->notify && !served)))
+		if (n == 0 && (last < SYNC_NAMESPACED || (s->notify && confine_notify_traps(s->notify) && !served)))
 			return err_msg(e, "the new process ended before it was the command");
 		if (n == 0)
 			return 0;

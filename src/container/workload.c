@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -76,6 +77,8 @@ static int apply_policy(const struct workload *w, struct err *e)
 		return -1;
 	if (!w->notify)
 		return 0;
+	if (!confine_notify_traps(w->notify))
+		return confine_notify_apply(w->notify, &listener, e);
 	pid = postman(w->sync, SYNC_LISTENER, &wake, e);
 	if (pid < 0)
 		return -1;
@@ -106,16 +109,21 @@ static int apply_profile(const struct workload *w, struct err *e)
 }
 
 /* A directory that only the creator may enter (a mode 0700 of another user, with the capabilities still here), or only the
- * user (a FUSE or NFS mount that refuses root): one of the two has to succeed, as under the peers. */
-static int enter_cwd_and_user(const struct oci_process *p, struct err *e)
+ * user (a FUSE or NFS mount that refuses root): one of the two has to succeed, as under the peers. The creator's try comes
+ * before the profile, which may forbid getcwd(2), and with it the proof of where we are. */
+static int enter_cwd_as_creator(const struct oci_process *p, bool *entered, struct err *e)
 {
-	bool entered = process_enter_cwd(p->cwd, e) == 0;
+	*entered = process_enter_cwd(p->cwd, e) == 0;
+	return *entered || e->code == EACCES || e->code == EPERM ? 0 : -1;
+}
 
-	if (!entered && e->code != EACCES && e->code != EPERM)
-		return -1;
+static int become_user(const struct oci_process *p, bool entered, struct err *e)
+{
 	if (process_drop_bounding(p, e) < 0 || process_set_user(p, e) < 0)
 		return -1;
-	return entered ? 0 : process_enter_cwd(p->cwd, e);
+	if (!entered && process_enter_cwd(p->cwd, e) < 0)
+		return -1;
+	return process_set_caps(p, e);
 }
 
 static int set_limits(const struct workload *w, struct err *e)
@@ -133,9 +141,26 @@ static int set_limits(const struct workload *w, struct err *e)
 		       : 0;
 }
 
+bool workload_inherits_sockets(int preserve_fds)
+{
+	for (int fd = 0; fd < 3 + preserve_fds; fd++) {
+		int domain = 0, type = 0;
+		socklen_t len = sizeof(int);
+
+		if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0)
+			continue;
+		len = sizeof(int);
+		if ((domain == AF_INET || domain == AF_INET6) && getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
+		    type != SOCK_STREAM)
+			return true;
+	}
+	return false;
+}
+
 int workload_become(struct workload *w, struct err *e)
 {
 	const struct oci_process *p = w->process;
+	bool entered;
 
 	if (set_limits(w, e) < 0)
 		return -1;
@@ -143,11 +168,13 @@ int workload_become(struct workload *w, struct err *e)
 	w->env = process_make_env(p, e);
 	if (!w->env)
 		return -1;
-	if (apply_policy(w, e) < 0)
+	if (w->listen_fds)
+		w->env = process_add_listen_fds(w->env, w->listen_fds, getpid());
+	if (apply_policy(w, e) < 0 || enter_cwd_as_creator(p, &entered, e) < 0)
 		return -1;
 	if (!p->no_new_privileges && apply_profile(w, e) < 0)
 		return -1;
-	if (enter_cwd_and_user(p, e) < 0 || process_set_caps(p, e) < 0)
+	if (become_user(p, entered, e) < 0)
 		return -1;
 	/* With the rights that the workload will have, and no more. */
 	w->command = process_find_command(p, e);

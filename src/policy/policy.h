@@ -66,7 +66,7 @@ struct policy_traits {
 	bool udp_possible;
 	bool icmp_possible;  /* ICMP echo (and raw ICMP) sockets may exist */
 	bool bind;	     /* a bind policy is there and refuses some port */
-	/* Egress is TCP port rules for any address, and nothing else may be created: Landlock alone enforces it. */
+	/* Egress is TCP port rules for any address, and nothing else may be created: Landlock can say it. */
 	bool tcp_ports_only;
 };
 struct policy_traits policy_get_traits(const struct policy *p);

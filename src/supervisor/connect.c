@@ -181,6 +181,10 @@ static enum answer judge(struct worker *w, struct op *op, struct result *r)
 		listener_audit(s, op, &d, AUDIT_NO_RULE, "source route", ECONNREFUSED);
 		return fail(r, -ECONNREFUSED);
 	}
+	/* Backstop: Landlock, whose domain grants exactly the policy's ports (plan.c, "ports only"). The socket is TCP; should
+	 * the descriptor be another's by then, only one that came from outside could be anything else. */
+	if (s->plan.landlock_ports && d.proto == POLICY_TCP && s->plan.backstop && !op->call.in_memory)
+		return ANSWER_CONTINUE;
 	return perform(w, op, r);
 }
 
