@@ -133,7 +133,7 @@ make_rootfs() {
 	chmod 1777 "$1/tmp"
 	cp "$box" "$1/bin/busybox"
 	for app in sh ls cat echo true false sleep id mount umount stat touch mkdir rm ln head wc env kill ps hostname \
-		grep dd sysctl readlink awk tail tr cut test stty seq yes chmod chown mknod sort; do
+		grep dd sysctl readlink awk tail tr cut test stty seq yes chmod chown mknod sort pwd; do
 		ln -sf busybox "$1/bin/$app"
 	done
 	cp "$PROBE" "$PROGRAMS/flip" "$1/bin/"

@@ -41,8 +41,12 @@ pexec() { run --separate-stderr pm exec "$@"; }
 		. $TESTS_DIR/helpers-engine.bash
 		NSENTER=()
 		stty rows 20 cols 50
-		(until [ -e $(pm mount "$NAME")/tmp/sized ]; do sleep 0.02; done; stty -F /dev/tty rows 33 cols 77) &
+		# more than once: podman may not listen for the signal yet when the first size has arrived
+		(until [ -e $(pm mount "$NAME")/tmp/sized ]; do sleep 0.02; done
+		while sleep 0.2; do stty -F /dev/tty rows 33 cols 77; sleep 0.2; stty -F /dev/tty rows 33 cols 76; done) &
+		resizer=\$!
 		pm exec -it $NAME sh -c 'probe await-size 20 50; touch /tmp/sized; probe await-size 33 77'
+		kill \$resizer
 	END
 	script -qefc "bash $T/tty.sh" "$T/tty.out" </dev/null >/dev/null 3>&-
 	has 33x77 "$(cat "$T/tty.out")"

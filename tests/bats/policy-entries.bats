@@ -68,7 +68,10 @@ teardown() { common_teardown; }
 	annotate net-deny=private
 	args /bin/probe32 each 'tcp 127.0.0.1 80' 'tcp-echo 203.0.113.5 80' 'udp-echo 203.0.113.5 53' 'udp 127.0.0.1 53' \
 		'sendmsg 127.0.0.1 53' 'sendmsg 203.0.113.5 53' 'sendmmsg 203.0.113.5 53 127.0.0.1 53' io_uring \
-		'fastopen 127.0.0.1 80' 'mptcp 127.0.0.1 80' 'socket inet raw raw' unix-self
+		'fastopen 127.0.0.1 80' 'mptcp 127.0.0.1 80' 'socket inet raw raw' \
+		'unix /srv/s' netlink
+	mkdir "$B/rootfs/srv"
+	serve_unix "$B/rootfs/srv/s"
 	run_container
 	is 0 "$status"
 	outcome 'tcp 127.0.0.1 80' ECONNREFUSED
@@ -82,8 +85,15 @@ teardown() { common_teardown; }
 	outcome 'fastopen 127.0.0.1 80' ECONNREFUSED
 	outcome 'mptcp 127.0.0.1 80' EPROTONOSUPPORT
 	outcome 'socket inet raw raw' EACCES
-	outcome unix-self OK
+	outcome 'unix /srv/s' OK
+	outcome netlink OK
 	nothing_reached tcp:127.0.0.1:80 udp:127.0.0.1:53
+}
+
+# Beside the listeners of serve: a unix socket.
+serve_unix() {
+	spawn "$PROGRAMS/serve" "$T/counts-unix" "unix:$1"
+	wait_until test -e "$T/counts-unix"
 }
 
 @test "source routes and routing headers are refused" {

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+# rootfs.bats - mounts and their options, devices, masked and read-only paths, propagation, symlinks that lead out
+
+load helpers
+
+setup() { common_setup; }
+teardown() { common_teardown; }
+
+mnt() { cfg '.mounts += [$m]' --argjson m "$1"; }
+# The mount options of a path, as the container sees them.
+opts_of() { run_container -- awk -v p="$1" '$5 == p { print $6 " " $NF }' /proc/self/mountinfo; }
+
+@test "bind mounts: a directory, a file, read-only, and what a target needs is made" {
+	mkdir "$T/src"
+	echo data >"$T/src/file"
+	mnt "{\"destination\": \"/made/dir\", \"type\": \"bind\", \"source\": \"$T/src\", \"options\": [\"rbind\", \"rw\"]}"
+	mnt "{\"destination\": \"/made/file\", \"type\": \"bind\", \"source\": \"$T/src/file\", \"options\": [\"bind\", \"ro\"]}"
+	run_container -- sh -c 'cat /made/dir/file /made/file; echo new >/made/dir/new; echo x >/made/file'
+	has $'data\ndata' "$output"
+	has "Read-only" "$stderr"
+	is new "$(cat "$T/src/new")"
+}
+
+@test "tmpfs with mode and size; flags nosuid nodev noexec are in force" {
+	mnt '{"destination": "/t", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "nodev", "noexec", "mode=1750", "size=1m"]}'
+	run_container -- sh -c 'stat -c %a /t; cp /bin/busybox /t/ 2>/dev/null; awk "\$5 == \"/t\" {print \$6}" /proc/self/mountinfo'
+	has 1750 "$output"
+	has nosuid,nodev,noexec "$output"
+}
+
+@test "recursive read-only (rro) reaches the mounts below" {
+	need sandrun
+	mkdir -p "$T/src/sub"
+	mount -t tmpfs tmpfs "$T/src/sub"
+	cleanup umount "$T/src/sub"
+	mnt "{\"destination\": \"/r\", \"type\": \"bind\", \"source\": \"$T/src\", \"options\": [\"rbind\", \"rro\"]}"
+	run_container -- sh -c 'touch /r/x; touch /r/sub/x'
+	[ "$status" -ne 0 ]
+	is 2 "$(grep -c Read-only <<<"$stderr")"
+	[ ! -e "$T/src/sub/x" ]
+}
+
+@test "a read-only root is read-only, /dev and /proc are not part of it" {
+	cfg '.root.readonly = true'
+	run_container -- sh -c 'touch /x; echo hi >/dev/null && touch /dev/shm/ok && echo fine'
+	has Read-only "$stderr"
+	is fine "$output"
+}
+
+@test "masked and read-only paths" {
+	cfg '.linux.maskedPaths += ["/etc/passwd", "/root", "/no/such"] | .linux.readonlyPaths += ["/tmp"]'
+	run_container -- sh -c 'wc -c </etc/passwd; ls -A /root; touch /tmp/x'
+	is 0 "$(xargs <<<"$output")"
+	has Read-only "$stderr"
+}
+
+@test "devices: the defaults, links, a declared one, and nothing else" {
+	cfg '.linux.devices = [{"path": "/dev/mine", "type": "c", "major": 1, "minor": 5, "fileMode": 438, "uid": 7, "gid": 8}] |
+		.linux.resources.devices += [{"allow": true, "type": "c", "major": 1, "minor": 5, "access": "rwm"}]'
+	run_container -- sh -c 'ls /dev | xargs; stat -c "%a %u %g %t:%T" /dev/mine; readlink /dev/ptmx; readlink /dev/fd;
+		head -c 4 /dev/mine | wc -c; echo x >/dev/null && head -c 3 /dev/urandom | wc -c'
+	local d
+	for d in null zero full random urandom tty fd stdin stdout stderr ptmx pts shm mine; do has "$d" "${lines[0]}"; done
+	is "666 7 8 1:5" "${lines[1]}"
+	is /proc/self/fd "${lines[3]}"
+	is "4 3" "$(xargs <<<"${lines[4]} ${lines[5]}")"
+}
+
+@test "a device that the cgroup does not allow cannot be opened, even if made" {
+	run_container -- sh -c 'mknod /tmp/mem c 1 1 && cat /tmp/mem | head -c 1; mknod /tmp/k c 1 11; head -c 1 </tmp/k'
+	[[ $stderr == *"ermitted"* ]]
+}
+
+@test "sysctl, hostname and domainname" {
+	cfg '.linux.sysctl = {"net.ipv4.ip_forward": "1", "kernel.msgmax": "9000"} | .hostname = "myhost" | .domainname = "my.domain"'
+	is_sandrun || cfg 'del(.domainname)'
+	run_container -- sh -c 'cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/msgmax; hostname; cat /proc/sys/kernel/domainname'
+	has $'1\n9000\nmyhost' "$output"
+	! is_sandrun || has my.domain "$output"
+}
+
+@test "propagation: slave receives from the host, private does not, shared gives back" {
+	mkdir -p "$T/src"
+	mount --bind "$T/src" "$T/src"
+	mount --make-shared "$T/src"
+	cleanup umount -R "$T/src"
+	mnt "{\"destination\": \"/p\", \"type\": \"bind\", \"source\": \"$T/src\", \"options\": [\"rbind\", \"rslave\"]}"
+	args sleep 1000
+	start_container
+	mkdir "$T/src/sub"
+	mount -t tmpfs tmpfs "$T/src/sub"
+	touch "$T/src/sub/here"
+	rt exec "$ID" test -e /p/sub/here
+	rt delete --force "$ID"
+	umount "$T/src/sub"
+	cfg '.mounts[-1].options = ["rbind", "rprivate"]'
+	start_container
+	mount -t tmpfs tmpfs "$T/src/sub"
+	touch "$T/src/sub/here"
+	run rt exec "$ID" test -e /p/sub/here
+	is 1 "$status"
+	umount "$T/src/sub"
+}
+
+@test "a mount target that is a symlink out of the root stays in the root" {
+	mkdir -p "$T/outside" "$T/src"
+	echo inside >"$T/src/f"
+	ln -s ../../../../../../../../.."$T/outside" "$B/rootfs/link"
+	mnt "{\"destination\": \"/link/sub\", \"type\": \"bind\", \"source\": \"$T/src\", \"options\": [\"bind\"]}"
+	run_container -- true
+	is 0 "$(find "$T/outside" -mindepth 1 | wc -l)"
+}
+
+@test "a /proc or a mask target that is a symlink is refused or harmless" {
+	need sandrun
+	rmdir "$B/rootfs/proc"
+	mkdir "$B/rootfs/fake"
+	ln -s fake "$B/rootfs/proc"
+	run_container -- true
+	[ "$status" -ne 0 ] || [ ! -e "$B/rootfs/fake/self" ]
+	rm "$B/rootfs/proc"
+	mkdir "$B/rootfs/proc"
+}
+
+@test "nothing of the host is mounted inside, and the old root is gone" {
+	run_container -- cat /proc/self/mountinfo
+	[[ $output != *"$T/state"* ]]
+	# one line for the root, one for each mount and each mask; none from outside
+	[ "$(wc -l <<<"$output")" -lt 40 ]
+	run_container -- ls /
+	[[ $output != *put_old* && $output != *.pivot* ]]
+}
+
+@test "--no-pivot works, too" {
+	run --separate-stderr rt run --no-pivot --bundle "$B" "$ID"
+	is 0 "$status"
+}
+
+@test "copying up: tmpcopyup fills a tmpfs with what the image has there" {
+	mkdir "$B/rootfs/data"
+	echo kept >"$B/rootfs/data/f"
+	mnt '{"destination": "/data", "type": "tmpfs", "source": "tmpfs", "options": ["tmpcopyup"]}'
+	run_container -- cat /data/f
+	is kept "$output"
+}
