@@ -203,10 +203,15 @@ static void self_line(struct cg_layout *l, char *line)
 {
 	char *id = take(&line, ':');
 	char *key = take(&line, ':');
+	char *end;
 	struct cg_hier *h;
 
-	if (!id || !key || !line)
+	if (!id || !key || !line || line[0] != '/')
 		return;
+	/* The caller outlived his cgroup. */
+	end = strstr(line, " (deleted)");
+	if (end && !end[strlen(" (deleted)")])
+		*end = 0;
 	l->v = xrealloc(l->v, l->n + 1, sizeof(*l->v));
 	h = &l->v[l->n++];
 	*h = (struct cg_hier){ .v2 = str_eq(id, "0") && !*key,

@@ -16,3 +16,11 @@ tests_unit_test_cgroup_systemd_LDADD = libsandrun.a liboci.a $(LIBS_ALL) $(CMOCK
 tests_unit_test_cgroup_live_SOURCES = tests/unit/test-cgroup-live.c
 tests_unit_test_cgroup_live_LDADD = libsandrun.a liboci.a $(LIBS_ALL) $(CMOCKA_LIBS)
 endif
+
+# The replay life of tests/fuzz/fuzz-cgroup.c; it links the room instead of including it, for the files share
+# names of static functions.
+check_PROGRAMS += tests/fuzz/fuzz-cgroup
+TESTS += tests/fuzz/fuzz-cgroup
+tests_fuzz_fuzz_cgroup_SOURCES = tests/fuzz/fuzz-cgroup.c tests/fuzz/replay.c
+tests_fuzz_fuzz_cgroup_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"tests/fuzz/corpus/cgroup"'
+tests_fuzz_fuzz_cgroup_LDADD = libsandrun.a liboci.a $(LIBS_ALL)

@@ -145,6 +145,16 @@ static void a_covered_mount_is_not_used(void **state)
 	cg_layout_free(&l);
 }
 
+static void a_caller_whose_cgroup_was_removed_still_has_a_place(void **state)
+{
+	struct cg_layout l = parse("31 25 0:27 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
+				   "0::/a/b (deleted)\n");
+
+	(void)state;
+	assert_string_equal(l.v[0].self, "/a/b");
+	cg_layout_free(&l);
+}
+
 static void no_cgroup_mount_is_a_clear_error(void **state)
 {
 	struct cg_layout l;
@@ -372,6 +382,7 @@ int main(void)
 		cmocka_unit_test(the_usual_mount_point_wins_over_bind_mounts),
 		cmocka_unit_test(unmounted_hierarchies_are_left_out_and_escapes_read),
 		cmocka_unit_test(a_covered_mount_is_not_used),
+		cmocka_unit_test(a_caller_whose_cgroup_was_removed_still_has_a_place),
 		cmocka_unit_test(no_cgroup_mount_is_a_clear_error),
 		cmocka_unit_test(absent_path_is_below_the_caller_on_v1_and_beside_him_on_v2),
 		cmocka_unit_test(relative_paths_are_taken_from_there_absolute_ones_from_the_root),
