@@ -3,6 +3,7 @@ libsandrun_a_SOURCES += \
 	src/base/fd.c src/base/fd.h \
 	src/base/file.c src/base/file.h \
 	src/base/log.c src/base/log.h \
+	src/base/netlink.c src/base/netlink.h \
 	src/base/str.c src/base/str.h \
 	src/base/sys.h \
 	src/base/unixsock.c src/base/unixsock.h

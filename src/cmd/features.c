@@ -39,6 +39,7 @@ int cmd_features(const struct globals *g, int argc, char **argv, struct err *e)
 		.selinux = true,
 		.memory_policy = true,
 		.idmap = true,
+		.net_devices = true,
 		.annotations = &annotations,
 		.unsafe_annotations = unsafe,
 	};

@@ -36,6 +36,7 @@
 #include "container/idmap.h"
 #include "container/init.h"
 #include "container/namespaces.h"
+#include "container/netdev.h"
 #include "container/sync.h"
 #include "oci/names.h"
 #include "oci/read.h"
@@ -55,6 +56,7 @@ struct creation {
 	char *config_text;
 	char *bundle; /* absolute */
 	struct namespaces ns;
+	struct netdevs *netdevs; /* moved into the container's network namespace */
 	struct policy *policy;
 	struct confine_profile *profile;
 	struct confine_notify *notify;
@@ -85,8 +87,6 @@ static int check_config(const struct oci_config *c, struct err *e)
 		return err_msg(e, "linux: it is missing; this runtime makes Linux containers");
 	if (!c->root.path || !*c->root.path)
 		return err_msg(e, "root.path: it is missing or empty");
-	if (c->linux_.net_devices && !oci_namespace_find(&c->linux_, OCI_NS_NETWORK))
-		return err_msg(e, "linux.netDevices: they need a network namespace in linux.namespaces");
 	if (c->hostname && *c->hostname && !oci_namespace_find(&c->linux_, OCI_NS_UTS))
 		return err_msg(e, "hostname: it needs a uts namespace in linux.namespaces");
 	if (c->domainname && *c->domainname && !oci_namespace_find(&c->linux_, OCI_NS_UTS))
@@ -158,7 +158,9 @@ static int prepare(struct creation *k, struct err *e)
 	cache = k->config.linux_.seccomp.set ? container_cache_dir() : NULL;
 	if (confine_profile_prepare(&k->config.linux_.seccomp, cache, &k->profile, e) < 0)
 		return -1;
-	return namespaces_prepare(&k->config.linux_, &k->ns, e);
+	if (namespaces_prepare(&k->config.linux_, &k->ns, e) < 0)
+		return -1;
+	return netdev_check(&k->config.linux_, k->ns.join[OCI_NS_NETWORK], e);
 }
 
 /* --- making ------------------------------------------------------------------------------------------------ */
@@ -361,7 +363,7 @@ static int on_namespaced(struct creation *k, const struct sync_msg *m, int passe
 
 	(void)m;
 	(void)passed;
-	if (cgroup_add(k->cgroup, k->pid, e) < 0)
+	if (cgroup_add(k->cgroup, k->pid, e) < 0 || netdev_move(&k->config.linux_, k->pid, &k->netdevs, e) < 0)
 		return -1;
 	text = cgroup_write(k->cgroup); /* with systemd the path is known only now */
 	if (str_eq(text, k->c->cgroup))
@@ -578,6 +580,8 @@ static void undo(struct creation *k)
 	fd_close(&k->sync);
 	end_process(k->staged);
 	end_process(k->pid);
+	netdev_give_back(k->netdevs);
+	k->netdevs = NULL;
 	end_process(k->supervisor);
 	if (k->cgroup && cgroup_destroy(k->cgroup, &e) < 0)
 		log_warn("%s", e.msg);
@@ -593,6 +597,7 @@ static void free_all(struct creation *k)
 	confine_profile_free(k->profile);
 	policy_free(k->policy);
 	cgroup_free(k->cgroup);
+	netdev_free(k->netdevs);
 	namespaces_close(&k->ns);
 	oci_config_free(&k->config);
 	free(k->config_text);

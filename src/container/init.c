@@ -28,6 +28,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "container/hooks.h"
+#include "container/netdev.h"
 #include "container/sync.h"
 #include "oci/state.h"
 #include "process/process.h"
@@ -133,6 +134,8 @@ static int until_ready(struct init_args *a, struct err *e)
 	if (setsid() < 0 && errno != EPERM) /* EPERM: we lead a group already, as the first of a new pid namespace may */
 		return err_sys(e, "setsid");
 	if (sync_ask(w->sync, SYNC_NAMESPACED, e) < 0)
+		return -1;
+	if ((a->ns->new_flags & CLONE_NEWNET) && netdev_raise_loopback(e) < 0)
 		return -1;
 	if (a->ns->new_cgroup && unshare(CLONE_NEWCGROUP) < 0)
 		return err_sys(e, "make a cgroup namespace");

@@ -8,7 +8,7 @@
  *   from        message                 what the parent does               answer
  *   stage     * SYNC_STAGED (pid)       learns init's pid, reaps the stage  GO, for init
  *   init      * SYNC_MAPS_WANTED        writes uid_map, gid_map             GO
- *   init        SYNC_NAMESPACED         joins the cgroup, limits, oom score GO
+ *   init        SYNC_NAMESPACED         cgroup and network interfaces join  GO
  *   init      * SYNC_HOOKS_WANTED       prestart and createRuntime hooks    GO
  *   init      * SYNC_CONSOLE + fd       passes the pty master on            GO
  *   init      * SYNC_LIMITS_WANTED      process.rlimits (in a userns)       GO

@@ -2,9 +2,12 @@
 # container.mk - what container/ does with namespaces, network devices and resctrl (live tests need root)
 if HAVE_CMOCKA
 CONTAINER_TESTS = \
-	tests/unit/test-namespaces
+	tests/unit/test-namespaces \
+	tests/unit/test-netdev
 check_PROGRAMS += $(CONTAINER_TESTS)
 TESTS += $(CONTAINER_TESTS)
 tests_unit_test_namespaces_SOURCES = tests/unit/test-namespaces.c tests/unit/child.h
 tests_unit_test_namespaces_LDADD = libsandrun.a liboci.a $(LIBS_ALL) $(CMOCKA_LIBS)
+tests_unit_test_netdev_SOURCES = tests/unit/test-netdev.c tests/unit/child.h
+tests_unit_test_netdev_LDADD = libsandrun.a liboci.a $(LIBS_ALL) $(CMOCKA_LIBS)
 endif

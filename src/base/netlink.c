@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+/* netlink.c - rtnetlink: one request, its answers, its acknowledgement
+ *
+ * Runs in:  create. Everything that is read comes from the kernel (port id 0); other senders are ignored.
+ */
+#include "base/netlink.h"
+
+#include <linux/netlink.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+
+/* More than the kernel puts into one message of a dump (32 KiB). */
+#define ANSWER_MAX 65536
+
+int netlink_open(struct netlink *n, unsigned int groups, struct err *e)
+{
+	struct sockaddr_nl sa = { .nl_family = AF_NETLINK, .nl_groups = groups };
+	autofd fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	int on = 1;
+
+	*n = (struct netlink){ .fd = -1 };
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&sa, sizeof(sa)) < 0)
+		return err_sys(e, "open a netlink socket");
+	/* For the words of a refusal: Linux 4.12. For dumps of one link only: 4.20. Without them the words are missing, and
+	 * the caller skips what it has not asked for. */
+	setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
+	setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
+	n->fd = fd_steal(&fd);
+	return 0;
+}
+
+void netlink_close(struct netlink *n)
+{
+	fd_close(&n->fd);
+}
+
+void netlink_begin(struct netlink_request *r, uint16_t type, uint16_t flags, const void *head, size_t len)
+{
+	memset(r, 0, sizeof(*r));
+	r->h.nlmsg_type = type;
+	r->h.nlmsg_flags = NLM_F_REQUEST | flags;
+	r->h.nlmsg_len = (uint32_t)NLMSG_LENGTH(len);
+	memcpy(r->body, head, len);
+}
+
+void netlink_add(struct netlink_request *r, uint16_t type, const void *data, size_t len)
+{
+	size_t at = NLMSG_ALIGN(r->h.nlmsg_len);
+	struct rtattr *a = (struct rtattr *)(void *)((unsigned char *)r + at);
+
+	if (at + RTA_SPACE(len) > sizeof(*r))
+		abort(); /* the callers' attributes are few and short */
+	a->rta_type = type;
+	a->rta_len = (unsigned short)RTA_LENGTH(len);
+	if (len)
+		memcpy(RTA_DATA(a), data, len);
+	r->h.nlmsg_len = (uint32_t)(at + RTA_SPACE(len));
+}
+
+static const struct rtattr *find_in(const void *first, size_t len, uint16_t type, size_t min)
+{
+	const struct rtattr *a = first;
+
+	for (; RTA_OK(a, len); a = RTA_NEXT(a, len))
+		if ((a->rta_type & NLA_TYPE_MASK) == type && RTA_PAYLOAD(a) >= min)
+			return a;
+	return NULL;
+}
+
+const struct rtattr *netlink_find(const struct nlmsghdr *h, size_t head, uint16_t type, size_t min)
+{
+	size_t skip = NLMSG_SPACE(head);
+
+	if (h->nlmsg_len < skip)
+		return NULL;
+	return find_in((const unsigned char *)h + skip, h->nlmsg_len - skip, type, min);
+}
+
+/* An acknowledgement: the errno, and behind the request that it quotes (or only its header, if CAPPED), perhaps words. */
+static int take_ack(const struct nlmsghdr *h, struct err *e)
+{
+	const struct nlmsgerr *ack = NLMSG_DATA(h);
+	const struct rtattr *words = NULL;
+	size_t skip;
+
+	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*ack)))
+		return err_msg(e, "netlink: a short acknowledgement");
+	if (ack->error == 0)
+		return 0;
+	skip = NLMSG_LENGTH(sizeof(*ack)) + (h->nlmsg_flags & NLM_F_CAPPED ? 0 : NLMSG_ALIGN(ack->msg.nlmsg_len - NLMSG_HDRLEN));
+	if ((h->nlmsg_flags & NLM_F_ACK_TLVS) && skip < h->nlmsg_len)
+		words = find_in((const unsigned char *)h + skip, h->nlmsg_len - skip, NLMSGERR_ATTR_MSG, 1);
+	if (!words)
+		return err_set(e, -ack->error, "netlink");
+	return err_set(e, -ack->error, "netlink: \"%.*s\"", (int)strnlen(RTA_DATA(words), RTA_PAYLOAD(words)),
+		       (const char *)RTA_DATA(words));
+}
+
+/* The end of a dump, with its errno. */
+static int take_done(const struct nlmsghdr *h, struct err *e)
+{
+	int32_t error = 0;
+
+	if (h->nlmsg_len >= NLMSG_LENGTH(sizeof(error)))
+		memcpy(&error, NLMSG_DATA(h), sizeof(error));
+	return error < 0 ? err_set(e, -error, "netlink") : 0;
+}
+
+/* One datagram. Returns its length, 0 if it is not the kernel's, or -1 with errno. */
+static ssize_t receive(const struct netlink *n, void *buf, int flags)
+{
+	struct sockaddr_nl from = { 0 };
+	struct iovec iov = { .iov_base = buf, .iov_len = ANSWER_MAX };
+	struct msghdr m = { .msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t len;
+
+	do {
+		len = recvmsg(n->fd, &m, flags);
+	} while (len < 0 && errno == EINTR);
+	if (len >= 0 && (m.msg_flags & MSG_TRUNC)) {
+		errno = EMSGSIZE;
+		return -1;
+	}
+	return len > 0 && from.nl_pid != 0 ? 0 : len;
+}
+
+enum answer { ANSWER_MORE, ANSWER_END, ANSWER_ERROR };
+
+/* The messages of one datagram. */
+static enum answer take_answers(const struct netlink *n, const struct nlmsghdr *h, size_t len, bool *torn,
+				netlink_each each, void *arg, struct err *e)
+{
+	for (; NLMSG_OK(h, len); h = NLMSG_NEXT(h, len)) {
+		if (h->nlmsg_seq != n->seq)
+			continue;
+		*torn |= (h->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
+		if (h->nlmsg_type == NLMSG_ERROR)
+			return take_ack(h, e) < 0 ? ANSWER_ERROR : ANSWER_END;
+		if (h->nlmsg_type == NLMSG_DONE)
+			return take_done(h, e) < 0 ? ANSWER_ERROR : ANSWER_END;
+		if (each)
+			each(h, arg);
+	}
+	return ANSWER_MORE;
+}
+
+int netlink_ask(struct netlink *n, struct netlink_request *r, netlink_each each, void *arg, struct err *e)
+{
+	autofree void *buf = xcalloc(1, ANSWER_MAX);
+	enum answer answer = ANSWER_MORE;
+	bool torn = false;
+
+	/* Without a dump the acknowledgement is what ends it. (NLM_F_DUMP is two bits, which have other meanings alone.) */
+	if ((r->h.nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)
+		r->h.nlmsg_flags |= NLM_F_ACK;
+	r->h.nlmsg_seq = ++n->seq;
+	if (send(n->fd, r, r->h.nlmsg_len, 0) < 0)
+		return err_sys(e, "netlink: send");
+	while (answer == ANSWER_MORE) {
+		ssize_t len = receive(n, buf, 0);
+
+		if (len < 0)
+			return err_sys(e, "netlink: receive");
+		answer = take_answers(n, buf, (size_t)len, &torn, each, arg, e);
+	}
+	if (answer == ANSWER_END && torn)
+		return err_set(e, EINTR, "netlink: the list changed while it was read");
+	return answer == ANSWER_END ? 0 : -1;
+}
+
+void netlink_overhear(struct netlink *n, netlink_each each, void *arg)
+{
+	autofree void *buf = xcalloc(1, ANSWER_MAX);
+	ssize_t len;
+
+	/* ENOBUFS: something was lost. The next receive goes on behind it; the caller sees what it did not find. */
+	while ((len = receive(n, buf, MSG_DONTWAIT)) >= 0 || errno == ENOBUFS) {
+		const struct nlmsghdr *h = buf;
+		size_t left = len > 0 ? (size_t)len : 0;
+
+		for (; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left))
+			each(h, arg);
+	}
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+/* netlink.h - rtnetlink: one request, its answers, its acknowledgement
+ *
+ * Owns:     the framing of messages and attributes, both ways, and the kernel's own words for a refusal.
+ * Must not: know what a link or an address is.
+ */
+#ifndef BASE_NETLINK_H
+#define BASE_NETLINK_H
+
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct netlink {
+	int fd;
+	uint32_t seq;
+};
+
+/* A socket of the network namespace that the caller is in now; it stays one of it. @groups: RTMGRP_… to listen to, or 0. */
+int netlink_open(struct netlink *n, unsigned int groups, struct err *e);
+void netlink_close(struct netlink *n);
+
+struct netlink_request {
+	struct nlmsghdr h;
+	unsigned char body[2048]; /* of all that is asked here, an address with every attribute is the longest: 200 bytes */
+};
+
+/* @head: the family header (struct ifinfomsg, struct ifaddrmsg), with which every rtnetlink message begins. */
+void netlink_begin(struct netlink_request *r, uint16_t type, uint16_t flags, const void *head, size_t len);
+void netlink_add(struct netlink_request *r, uint16_t type, const void *data, size_t len);
+
+/* For each message that is no acknowledgement. */
+typedef void (*netlink_each)(const struct nlmsghdr *h, void *arg);
+
+/* Sends and takes the answers up to the last one. A dump that the kernel marks as inconsistent is EINTR: ask again. */
+int netlink_ask(struct netlink *n, struct netlink_request *r, netlink_each each, void *arg, struct err *e);
+
+/* What has come without being asked for (groups), without waiting. */
+void netlink_overhear(struct netlink *n, netlink_each each, void *arg);
+
+/* The attribute of type @type behind a family header of @head bytes, NULL if there is none of at least @min bytes. */
+const struct rtattr *netlink_find(const struct nlmsghdr *h, size_t head, uint16_t type, size_t min);
+
+#endif
