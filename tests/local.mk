@@ -13,3 +13,4 @@ include tests/fuzz/fuzz.mk
 include tests/programs/programs.mk
 include tests/bats/bats.mk
 include tests/checks.mk
+include tests/bench/bench.mk
