@@ -167,7 +167,7 @@ rrun() { run --separate-stderr rt "$@"; }
 @test "delete works with an empty environment and from another directory" {
 	args sleep 1000
 	start_container
-	(cd / && env -i "$SANDRUN" --root "$STATE" delete --force "$ID" 3>&-)
+	(cd / && env -i ASAN_OPTIONS="$ASAN_OPTIONS" "$SANDRUN" --root "$STATE" delete --force "$ID" 3>&-)
 	assert_no_leftovers
 }
 
