@@ -233,6 +233,7 @@ static int load_record(struct container *c, struct err *e)
 	c->created = dup_or_null(tree_string(tree, "created"));
 	c->owner = dup_or_null(tree_string(tree, "owner"));
 	c->cgroup = dup_or_null(tree_string(tree, "cgroup"));
+	c->rdt = dup_or_null(tree_string(tree, "rdt"));
 	c->supervisor_pid = (pid_t)tree_number(tree, "supervisorPid");
 	c->supervisor_start_time = tree_number(tree, "supervisorStartTime");
 	c->enforcement = dup_or_null(tree_string(tree, "enforcement"));
@@ -281,6 +282,8 @@ int container_save(const struct container *c, struct err *e)
 	json_kv_string(j, "owner", c->owner);
 	if (c->cgroup)
 		json_kv_string(j, "cgroup", c->cgroup);
+	if (c->rdt)
+		json_kv_string(j, "rdt", c->rdt);
 	if (c->supervisor_pid) {
 		json_kv_int(j, "supervisorPid", c->supervisor_pid);
 		json_kv_uint(j, "supervisorStartTime", c->supervisor_start_time);
@@ -330,6 +333,7 @@ void container_close(struct container *c)
 	free(c->created);
 	free(c->owner);
 	free(c->cgroup);
+	free(c->rdt);
 	free(c->enforcement);
 	fd_close(&c->dirfd);
 	fd_close(&c->lockfd);

@@ -50,6 +50,7 @@ struct container {
 	char *created; /* RFC 3339, nanoseconds */
 	char *owner;
 	char *cgroup; /* cgroup_write(); NULL: none */
+	char *rdt;    /* rdt_make(); NULL: none */
 	pid_t supervisor_pid; /* 0: no policy */
 	uint64_t supervisor_start_time;
 	char *enforcement; /* "notify,landlock"; NULL: no policy */

@@ -10,6 +10,7 @@ libsandrun_a_SOURCES += \
 	src/container/kill.c src/container/kill.h \
 	src/container/namespaces.c src/container/namespaces.h \
 	src/container/netdev.c src/container/netdev.h \
+	src/container/rdt.c src/container/rdt.h \
 	src/container/selfexe.c src/container/selfexe.h \
 	src/container/start.c src/container/start.h \
 	src/container/sync.c src/container/sync.h \
