@@ -37,6 +37,7 @@
 #include "container/init.h"
 #include "container/namespaces.h"
 #include "container/netdev.h"
+#include "container/rdt.h"
 #include "container/sync.h"
 #include "oci/names.h"
 #include "oci/read.h"
@@ -62,6 +63,7 @@ struct creation {
 	struct confine_notify *notify;
 	struct rootfs_source *sources;
 	struct cgroup *cgroup;
+	char *rdt_root; /* NULL: no linux.intelRdt */
 	bool bpf;    /* the policy is attached to the cgroup as a program, too */
 	int bpf_log; /* what it writes down for the supervisor; -1 */
 	bool claimed;
@@ -160,7 +162,11 @@ static int prepare(struct creation *k, struct err *e)
 		return -1;
 	if (namespaces_prepare(&k->config.linux_, &k->ns, e) < 0)
 		return -1;
-	return netdev_check(&k->config.linux_, k->ns.join[OCI_NS_NETWORK], e);
+	if (netdev_check(&k->config.linux_, k->ns.join[OCI_NS_NETWORK], e) < 0)
+		return -1;
+	if (k->config.linux_.intel_rdt.set)
+		k->rdt_root = rdt_find(e);
+	return k->config.linux_.intel_rdt.set && !k->rdt_root ? -1 : 0;
 }
 
 /* --- making ------------------------------------------------------------------------------------------------ */
@@ -253,6 +259,14 @@ static int make_cgroup(struct creation *k, struct err *e)
 		return -1;
 	k->c->cgroup = cgroup_write(k->cgroup);
 	return container_save(k->c, e);
+}
+
+static int make_rdt(struct creation *k, struct err *e)
+{
+	if (!k->rdt_root)
+		return 0;
+	k->c->rdt = rdt_make(k->rdt_root, &k->config.linux_.intel_rdt, k->o->id, e);
+	return k->c->rdt ? container_save(k->c, e) : -1;
 }
 
 /* Which layers are active, in the words of the contract. */
@@ -363,7 +377,11 @@ static int on_namespaced(struct creation *k, const struct sync_msg *m, int passe
 
 	(void)m;
 	(void)passed;
-	if (cgroup_add(k->cgroup, k->pid, e) < 0 || netdev_move(&k->config.linux_, k->pid, &k->netdevs, e) < 0)
+	if (cgroup_add(k->cgroup, k->pid, e) < 0)
+		return -1;
+	if (k->c->rdt && rdt_join(k->c->rdt, k->pid, e) < 0)
+		return -1;
+	if (netdev_move(&k->config.linux_, k->pid, &k->netdevs, e) < 0)
 		return -1;
 	text = cgroup_write(k->cgroup); /* with systemd the path is known only now */
 	if (str_eq(text, k->c->cgroup))
@@ -525,7 +543,9 @@ static int make_init(struct creation *k, struct err *e)
 		return -1;
 	args.workload.sync = pair[1];
 	k->sync = pair[0];
-	pid = namespaces_spawn(&k->ns, cgroup_clone_fd(k->cgroup), pair[1], pair[0], init_run, &args, &k->staged, e);
+	cgroup_entry_open(k->cgroup, NULL, &args.entry);
+	pid = namespaces_spawn(&k->ns, args.entry.clone_fd, pair[1], pair[0], init_run, &args, &k->staged, e);
+	cgroup_entry_close(&args.entry);
 	close(pair[1]);
 	if (pid < 0)
 		return -1;
@@ -550,7 +570,9 @@ static int write_pid_file(const char *path, pid_t pid, struct err *e)
 
 static int make_all(struct creation *k, struct err *e)
 {
-	if (prepare(k, e) < 0 || make_state(k, e) < 0 || make_cgroup(k, e) < 0 || start_supervisor(k, e) < 0)
+	if (prepare(k, e) < 0 || make_state(k, e) < 0 || make_cgroup(k, e) < 0 || make_rdt(k, e) < 0)
+		return -1;
+	if (start_supervisor(k, e) < 0)
 		return -1;
 	if (rootfs_open_sources(&k->config, k->bundle, &k->sources, e) < 0)
 		return -1;
@@ -585,6 +607,8 @@ static void undo(struct creation *k)
 	end_process(k->supervisor);
 	if (k->cgroup && cgroup_destroy(k->cgroup, &e) < 0)
 		log_warn("%s", e.msg);
+	if (k->claimed && k->c->rdt && rdt_remove(k->c->rdt, &e) < 0)
+		log_warn("%s", e.msg);
 	if (k->claimed && container_remove(k->c, &e) < 0)
 		log_warn("%s", e.msg);
 	fd_close(&k->master);
@@ -602,6 +626,7 @@ static void free_all(struct creation *k)
 	oci_config_free(&k->config);
 	free(k->config_text);
 	free(k->bundle);
+	free(k->rdt_root);
 	fd_close(&k->pidfd);
 	fd_close(&k->bpf_log);
 	fd_close(&k->sync);

@@ -20,6 +20,7 @@
 #include "base/sys.h"
 #include "cgroup/cgroup.h"
 #include "container/hooks.h"
+#include "container/rdt.h"
 #include "oci/read.h"
 #include "oci/state.h"
 
@@ -107,6 +108,8 @@ int container_delete(struct container *c, bool force, struct err *e)
 	if (cg)
 		r = cgroup_destroy(cg, e);
 	cgroup_free(cg);
+	if (c->rdt && rdt_remove(c->rdt, r == 0 ? e : NULL) < 0)
+		r = -1;
 	if (r == 0 || force)
 		r = container_remove(c, e);
 	if (r == 0)

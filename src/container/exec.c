@@ -27,6 +27,7 @@
 #include "cgroup/cgroup.h"
 #include "confine/confine.h"
 #include "container/namespaces.h"
+#include "container/rdt.h"
 #include "container/sync.h"
 #include "container/workload.h"
 #include "oci/names.h"
@@ -50,6 +51,7 @@ struct session {
 	struct cgroup *cgroup;
 	struct namespaces ns;
 	struct workload workload;
+	struct cgroup_entry entry; /* taken by the child (cgroup/entry.c) */
 	int rootfd; /* /proc/INIT/root: differs from its mount namespace's root with --no-pivot */
 	pid_t staged;
 	pid_t pid;
@@ -285,6 +287,7 @@ static int until_exec(struct session *s, struct err *e)
 {
 	struct workload *w = &s->workload;
 
+	cgroup_entry_take(&s->entry);
 	if (setsid() < 0)
 		return err_sys(e, "setsid");
 	/* Root of the container's user namespace, for what comes before the user. EINVAL: 0 is not mapped. */
@@ -339,7 +342,9 @@ static int on_namespaced(struct session *s, const struct sync_msg *m, int passed
 {
 	(void)m;
 	(void)passed;
-	return s->cgroup ? cgroup_join(s->cgroup, s->o->cgroup, s->pid, e) : 0;
+	if (s->cgroup && cgroup_join(s->cgroup, s->o->cgroup, s->pid, e) < 0)
+		return -1;
+	return s->c->rdt ? rdt_join(s->c->rdt, s->pid, e) : 0;
 }
 
 static int on_console(struct session *s, const struct sync_msg *m, int passed, struct err *e)
@@ -443,7 +448,11 @@ static int spawn(struct session *s, struct err *e)
 		return -1;
 	s->workload.sync = pair[1];
 	s->sync = pair[0];
-	pid = namespaces_spawn(&s->ns, -1, pair[1], pair[0], child, s, &s->staged, e);
+	s->entry = (struct cgroup_entry){ .clone_fd = -1 };
+	if (s->cgroup)
+		cgroup_entry_open(s->cgroup, s->o->cgroup, &s->entry);
+	pid = namespaces_spawn(&s->ns, s->entry.clone_fd, pair[1], pair[0], child, s, &s->staged, e);
+	cgroup_entry_close(&s->entry);
 	close(pair[1]);
 	if (pid < 0)
 		return -1;

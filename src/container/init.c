@@ -170,6 +170,7 @@ void init_run(void *args)
 	struct init_args *a = args;
 	struct err e = { 0 };
 
+	cgroup_entry_take(&a->entry);
 	fd_close(&a->lockfd);
 	if (until_ready(a, &e) < 0) {
 		sync_send_error(a->workload.sync, &e);

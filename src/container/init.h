@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "cgroup/cgroup.h"
 #include "container/namespaces.h"
 #include "container/workload.h"
 #include "rootfs/rootfs.h"
@@ -17,6 +18,7 @@ struct init_args {
 	const char *id;
 	const char *bundle;
 	bool no_new_keyring;
+	struct cgroup_entry entry; /* taken first of all (cgroup/entry.c tells why we move ourselves) */
 	int start_fifo; /* opened read-write by create: a read waits for "start" and never sees an end of file */
 	int lockfd;	/* create's; closed first: a create that is killed must not stay "at work" in us */
 	int error_fifo; /* opened read-write: "start" reads an end of file when execve closed it */

@@ -96,18 +96,10 @@ int caps_check(const struct oci_capabilities *c, struct err *e)
 	return 0;
 }
 
-/* No capabilities object: root keeps what it has, others get nothing (process.h). */
-static bool untouched(const struct oci_process *p)
-{
-	return !p->capabilities.set && p->user.uid == 0;
-}
-
 int process_drop_bounding(const struct oci_process *p, struct err *e)
 {
 	uint64_t keep = mask_of(&p->capabilities.bounding);
 
-	if (untouched(p))
-		return 0;
 	/* Not asked first: dropping what is not there succeeds, and costs the same as asking. */
 	for (int n = 0; n < CAP_SLOTS; n++) {
 		if (keep & BIT(n) || prctl(PR_CAPBSET_DROP, n, 0, 0, 0) == 0)
@@ -155,20 +147,18 @@ int process_set_caps(const struct oci_process *p, struct err *e)
 	const struct oci_capabilities *c = &p->capabilities;
 	struct sets now, new = { 0 };
 
-	if (!untouched(p)) {
-		if (cap_get(&now) < 0)
-			return err_sys(e, "process.capabilities: read the present ones");
-		new.permitted = cut("permitted", mask_of(&c->permitted), now.permitted);
-		new.effective = cut("effective", mask_of(&c->effective), new.permitted);
-		/* Root needs inheritable to keep capabilities through exec as little as anyone else: empty unless
-		 * asked for (CVE-2022-29162). */
-		new.inheritable = cut("inheritable", mask_of(&c->inheritable),
-				      in_bounding(mask_of(&c->inheritable)) & (now.permitted | now.inheritable));
-		if (cap_set(&new) < 0)
-			return err_sys(e, "process.capabilities: set effective, permitted and inheritable");
-		if (raise_ambient(mask_of(&c->ambient), &new, e) < 0)
-			return -1;
-	}
+	if (cap_get(&now) < 0)
+		return err_sys(e, "process.capabilities: read the present ones");
+	new.permitted = cut("permitted", mask_of(&c->permitted), now.permitted);
+	new.effective = cut("effective", mask_of(&c->effective), new.permitted);
+	/* Root needs inheritable to keep capabilities through exec as little as anyone else: empty unless
+	 * asked for (CVE-2022-29162). */
+	new.inheritable = cut("inheritable", mask_of(&c->inheritable),
+			      in_bounding(mask_of(&c->inheritable)) & (now.permitted | now.inheritable));
+	if (cap_set(&new) < 0)
+		return err_sys(e, "process.capabilities: set effective, permitted and inheritable");
+	if (raise_ambient(mask_of(&c->ambient), &new, e) < 0)
+		return -1;
 	/* Set by process_set_user(). exec would clear it too, but startContainer hooks run before. */
 	if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0 && errno != EPERM)
 		return err_sys(e, "clear the keep-capabilities flag");

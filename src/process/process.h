@@ -33,8 +33,8 @@ int process_drop_bounding(const struct oci_process *p, struct err *e);
 /* Groups, gid, uid (with keepcaps), umask. setgroups is skipped where the user namespace denies it and no additional
  * group asks for it. */
 int process_set_user(const struct oci_process *p, struct err *e);
-/* Inheritable, permitted, effective, ambient. Without a capabilities object everything is dropped for non-root and
- * kept for root, as the peers do. Inheritable is empty unless the config asks (CVE-2022-29162). */
+/* Inheritable, permitted, effective, ambient. Without a capabilities object nothing is kept, for root either, as the peers
+ * do. Inheritable is empty unless the config asks (CVE-2022-29162). */
 int process_set_caps(const struct oci_process *p, struct err *e);
 int process_set_no_new_privs(struct err *e);
 
