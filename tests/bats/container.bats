@@ -125,7 +125,7 @@ hook() {
 	cfg '.hooks.createRuntime = [{"path": "/bin/sleep", "args": ["sleep", "1000"], "timeout": 1}]'
 	elapsed_ms run --separate-stderr rt create --bundle "$B" "$ID"
 	[ "$status" -ne 0 ]
-	[ "$MS" -lt 5000 ]
+	[ "$MS" -lt $((5000 * SLOWER)) ]
 	assert_no_leftovers
 }
 

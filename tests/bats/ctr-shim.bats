@@ -76,7 +76,7 @@ sup_of_ctr() { rt_of_ctr state "$NAME" | jq -r '.annotations["io.sandlock.superv
 	for i in 1 2; do
 		is_sandrun && policy=(--annotation io.sandlock.net-deny=10.0.0.0/8)
 		elapsed_ms cc_run --rm "${policy[@]}" "$IMG" "$NAME" true
-		[ "$MS" -lt 1500 ]
+		[ "$MS" -lt $((1500 * SLOWER)) ]
 	done
 }
 
@@ -85,7 +85,7 @@ sup_of_ctr() { rt_of_ctr state "$NAME" | jq -r '.annotations["io.sandlock.superv
 	is_sandrun && policy=(--annotation io.sandlock.net-deny=10.0.0.0/8)
 	elapsed_ms script -qefc "ctr -a $FT/ctd/c.sock -n sr run --rm -t ${policy[*]} --runc-binary $SANDRUN --runc-root $FT/rr \
 		$IMG $NAME true" "$T/tty.out" </dev/null
-	[ "$MS" -lt 2000 ]
+	[ "$MS" -lt $((2000 * SLOWER)) ]
 }
 
 @test "ctr: a failed create is cleaned up, and its log is one error object" {

@@ -5,7 +5,7 @@
 # Must not: sleep for a time where a condition can be waited for; leave anything behind, also when a test fails.
 #
 # SANDRUN=/usr/sbin/runc runs what is neutral with another runtime: that is how the tests themselves are tested.
-# SANDRUN_MUST_RUN=1 makes every skip a failure.
+# SANDRUN_MUST_RUN=1 makes every skip a failure. SANDRUN_TEST_SLOWER=10 is for an emulated machine: time limits are ten times longer.
 
 bats_require_minimum_version 1.5.0
 # A missing command's 127 is an answer here, not a mistake in a test.
@@ -16,6 +16,7 @@ TESTS_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 : "${SANDRUN:=$SANDRUN_BUILDDIR/sandrun}"
 PROGRAMS=$SANDRUN_BUILDDIR/tests/programs
 PROBE=$PROGRAMS/probe
+SLOWER=${SANDRUN_TEST_SLOWER:-1}
 export SANDRUN SANDRUN_BUILDDIR
 
 # A sanitizer's leak check wants ptrace, which a container's processes do not grant.
@@ -101,7 +102,7 @@ spawn() {
 
 # wait_until COMMAND…: until it succeeds, at most 10 s (WAIT_FOR).
 wait_until() {
-	local end=$((SECONDS + ${WAIT_FOR:-10}))
+	local end=$((SECONDS + ${WAIT_FOR:-10} * SLOWER))
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $end ] || return 1
 		sleep 0.02

@@ -158,7 +158,7 @@ rrun() { run --separate-stderr rt "$@"; }
 	[ "$status" -ne 0 ]
 	status_is running
 	elapsed_ms rt delete --force "$ID"
-	[ "$MS" -lt 5000 ]
+	[ "$MS" -lt $((5000 * SLOWER)) ]
 	rrun delete --force "$ID"
 	is "0  " "$status $output $stderr"
 	assert_no_leftovers

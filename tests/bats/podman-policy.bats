@@ -65,11 +65,14 @@ deny=(--annotation io.sandlock.net-deny=private)
 }
 
 @test "podman: run and wait return at once with the supervisor on" {
-	elapsed_ms sh -c ': "$1"' _ "$(pm run --network host "${deny[@]}" --name "$NAME" t echo hi | cat)"
-	[ "$MS" -lt 3000 ]
+	elapsed_ms piped --network host "${deny[@]}"
+	[ "$MS" -lt $((3000 * SLOWER)) ]
 	elapsed_ms pm wait "$NAME"
-	[ "$MS" -lt 2000 ]
+	[ "$MS" -lt $((2000 * SLOWER)) ]
 }
+
+# The pipe ends when nobody holds its other end any more: a helper with our stdio would keep it open.
+piped() { pm run "$@" --name "$NAME" t echo hi | cat >/dev/null; }
 
 @test "podman: killing the supervisor leaves the denied denied, and the container ends with its own code" {
 	serve tcp:127.0.0.1:80

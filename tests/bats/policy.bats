@@ -232,7 +232,7 @@ private_udp=(udp:127.0.0.1:53 udp:[::1]:53 udp:10.1.2.3:53 udp:169.254.169.254:5
 	kill -KILL "$(supervisor_pid)"
 	touch "$B/rootfs/tmp/go"
 	wait_until file_has "$OUT" done
-	! grep -q 'tcp.*: OK' "$OUT"
+	not grep -q 'tcp.*: OK' "$OUT"
 	nothing_reached tcp:127.0.0.1:80
 }
 
