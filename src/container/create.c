@@ -93,8 +93,6 @@ static int check_config(const struct oci_config *c, struct err *e)
 		return err_msg(e, "hostname: it needs a uts namespace in linux.namespaces");
 	if (c->domainname && *c->domainname && !oci_namespace_find(&c->linux_, OCI_NS_UTS))
 		return err_msg(e, "domainname: it needs a uts namespace in linux.namespaces");
-	if (c->linux_.seccomp.listener_path && !confine_profile_has_notify(&c->linux_.seccomp))
-		return err_msg(e, "linux.seccomp.listenerPath: no rule of the profile has the action SCMP_ACT_NOTIFY");
 	return process_validate(&c->process, e);
 }
 
