@@ -32,6 +32,7 @@
 #include "base/sys.h"
 #include "confine/bpf_egress.h"
 #include "confine/confine.h"
+#include "container/foreground.h"
 #include "container/hooks.h"
 #include "container/idmap.h"
 #include "container/init.h"
@@ -409,6 +410,9 @@ static int on_console(struct creation *k, const struct sync_msg *m, int passed, 
 		return err_msg(e, "init sent no terminal");
 	if (k->o->console_socket)
 		return process_send_console(k->o->console_socket, passed, e);
+	/* process.consoleSize, if there is one, has been applied and counts. */
+	if (!k->config.process.console_size.set)
+		foreground_copy_size(passed);
 	k->master = dup(passed);
 	return k->master < 0 ? err_sys(e, "keep the terminal") : fd_set_cloexec(k->master, true);
 }

@@ -26,6 +26,7 @@
 #include "base/sys.h"
 #include "cgroup/cgroup.h"
 #include "confine/confine.h"
+#include "container/foreground.h"
 #include "container/namespaces.h"
 #include "container/rdt.h"
 #include "container/sync.h"
@@ -354,6 +355,8 @@ static int on_console(struct session *s, const struct sync_msg *m, int passed, s
 		return err_msg(e, "the new process sent no terminal");
 	if (s->o->console_socket)
 		return process_send_console(s->o->console_socket, passed, e);
+	if (!s->process->console_size.set)
+		foreground_copy_size(passed);
 	s->master = dup(passed);
 	return s->master < 0 ? err_sys(e, "keep the terminal") : fd_set_cloexec(s->master, true);
 }

@@ -46,12 +46,12 @@ void foreground_prepare(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
-static void copy_size(const struct relay *r)
+void foreground_copy_size(int master)
 {
 	struct winsize ws;
 
-	if (r->master >= 0 && ioctl(STDIN_FILENO, TIOCGWINSZ, &ws) == 0)
-		ioctl(r->master, TIOCSWINSZ, &ws);
+	if (ioctl(STDIN_FILENO, TIOCGWINSZ, &ws) == 0)
+		ioctl(master, TIOCSWINSZ, &ws);
 }
 
 static void relay_start(struct relay *r)
@@ -62,7 +62,7 @@ static void relay_start(struct relay *r)
 		return;
 	fcntl(r->master, F_SETFL, O_NONBLOCK);
 	r->in_open = true;
-	copy_size(r);
+	foreground_copy_size(r->master);
 	if (tcgetattr(STDIN_FILENO, &r->saved) < 0)
 		return;
 	raw = r->saved;
@@ -152,7 +152,7 @@ static bool take_signal(int sigfd, pid_t pid, const struct relay *r, int *code)
 	if (si.ssi_signo == SIGCHLD)
 		return reap(pid, code);
 	if (si.ssi_signo == SIGWINCH && r->master >= 0)
-		copy_size(r);
+		foreground_copy_size(r->master);
 	else if (si.ssi_signo != SIGURG) /* SIGURG, SIGWINCH of no terminal: nothing to say to it */
 		kill(pid, (int)si.ssi_signo);
 	return false;

@@ -9,6 +9,8 @@
 
 /* Blocks the signals that are to be forwarded; call before the process is made, so that none is lost. */
 void foreground_prepare(void);
+/* Gives the pty behind @master the size of our own terminal, if we have one. */
+void foreground_copy_size(int master);
 /* Waits for our child @pid. @master: its pty's master, relayed to our stdio, or -1 (borrowed). Returns its exit status, 128 + n
  * after signal n, or -1 with @e. */
 int foreground_wait(pid_t pid, int master, struct err *e);
