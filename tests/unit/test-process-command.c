@@ -278,6 +278,13 @@ static void home_comes_from_the_containers_passwd(void **state)
 	unlink(path);
 }
 
+static void free_env(char **env)
+{
+	for (char **p = env; *p; p++)
+		free(*p);
+	free(env);
+}
+
 static void the_last_of_equal_names_is_left_and_the_order_kept(void **state)
 {
 	struct oci_process p = { .env = STRINGS((char *)"A=1", (char *)"HOME=", (char *)"B=2", (char *)"A=3", (char *)"AB=4",
@@ -293,12 +300,15 @@ static void the_last_of_equal_names_is_left_and_the_order_kept(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(want); i++)
 		assert_string_equal(env[i], want[i]);
 	assert_null(env[ARRAY_SIZE(want)]);
+	free_env(env);
 	env = process_make_env(&none, &e);
 	assert_string_equal(env[0], "HOME=/");
 	assert_null(env[1]);
+	free_env(env);
 	env = process_make_env(&empty, &e);
 	assert_string_equal(env[0], "HOME=/");
 	assert_null(env[1]);
+	free_env(env);
 	assert_null(process_make_env(&bad, &e));
 	assert_string_equal(e.msg, "process.env[1]: \"B\" has not the form NAME=value");
 }
