@@ -389,28 +389,46 @@ const char *container_status_name(enum container_status s)
 }
 
 /* The annotations of the configuration and, with a policy, what the supervisor says of itself. */
-static void state_annotations(const struct container *c, bool ended, struct oci_map *out, char text[3][64])
+#define STATE_OWN 4
+static void add_own(struct oci_map *out, const char *key, const char *text)
+{
+	out->v[out->n++] = (struct oci_pair){ (char *)(uintptr_t)key, (char *)(uintptr_t)text };
+}
+
+/* What happened to the supervisor, if anything. */
+static const char *supervisor_words(const struct container *c, const struct supervisor_status *sup, bool ended)
+{
+	if (!c->supervisor_pid || ended)
+		return "";
+	if (!sup->alive)
+		return " (supervisor gone: what it served is denied)";
+	return sup->watcher ? "" : " (watcher gone: if the supervisor ends, what it serves is denied)";
+}
+
+static void state_annotations(const struct container *c, bool ended, struct oci_map *out, char text[STATE_OWN][128])
 {
 	struct supervisor_status sup = { 0 };
 
-	out->v = xcalloc(c->annotations.n + 3, sizeof(*out->v));
+	out->v = xcalloc(c->annotations.n + STATE_OWN, sizeof(*out->v));
 	memcpy(out->v, c->annotations.v, c->annotations.n * sizeof(*out->v));
 	out->n = c->annotations.n;
 	if (!c->enforcement)
 		return;
 	supervisor_get_status(c->dirfd, &sup, NULL);
 	snprintf(text[0], sizeof(text[0]), "%d", sup.alive ? (int)sup.pid : 0);
-	snprintf(text[1], sizeof(text[1]), "%s%s", c->enforcement,
-		 c->supervisor_pid && !sup.alive && !ended ? " (supervisor gone: what it served is denied)" : "");
+	snprintf(text[1], sizeof(text[1]), "%s%s", c->enforcement, supervisor_words(c, &sup, ended));
 	snprintf(text[2], sizeof(text[2]), "%llu", (unsigned long long)sup.denied);
-	out->v[out->n++] = (struct oci_pair){ (char *)(uintptr_t)"io.sandlock.supervisor-pid", text[0] };
-	out->v[out->n++] = (struct oci_pair){ (char *)(uintptr_t)"io.sandlock.enforcement", text[1] };
-	out->v[out->n++] = (struct oci_pair){ (char *)(uintptr_t)"io.sandlock.denied", text[2] };
+	snprintf(text[3], sizeof(text[3]), "%u", sup.restarts);
+	add_own(out, "io.sandlock.supervisor-pid", text[0]);
+	add_own(out, "io.sandlock.enforcement", text[1]);
+	add_own(out, "io.sandlock.denied", text[2]);
+	if (sup.restarts)
+		add_own(out, "io.sandlock.supervisor-restarts", text[3]);
 }
 
 char *container_state_json(const struct container *c, enum container_status s)
 {
-	char text[3][64] = { "", "", "" };
+	char text[STATE_OWN][128];
 	struct oci_map annotations = { 0 };
 	struct oci_state state = {
 		.id = c->id,

@@ -51,7 +51,7 @@ struct container {
 	char *owner;
 	char *cgroup; /* cgroup_write(); NULL: none */
 	char *rdt;    /* rdt_make(); NULL: none */
-	pid_t supervisor_pid; /* 0: no policy */
+	pid_t supervisor_pid; /* of its watcher (supervisor.h); 0: no policy, or nothing to serve */
 	uint64_t supervisor_start_time;
 	char *enforcement; /* "notify,landlock"; NULL: no policy */
 	bool bpf;	   /* a cgroup program has part of the policy: the same must hold for every exec */

@@ -49,6 +49,7 @@
 #include "supervisor/supervisor.h"
 
 #define CONFIG_MAX (16 * 1024 * 1024)
+#define UNDO_MS 3000
 
 /* What one create has made so far. */
 struct creation {
@@ -597,6 +598,18 @@ static void end_process(pid_t pid)
 		;
 }
 
+/* Told to, because without an init it would wait for one as long as we live. */
+static void end_supervisor(struct creation *k)
+{
+	autofd pidfd = k->supervisor > 0 ? sys_pidfd_open(k->supervisor, 0) : -1;
+
+	if (k->supervisor <= 0)
+		return;
+	kill(k->supervisor, SIGTERM);
+	supervisor_end(k->c->dirfd, pidfd, UNDO_MS);
+	end_process(k->supervisor);
+}
+
 static void undo(struct creation *k)
 {
 	struct err e;
@@ -606,7 +619,7 @@ static void undo(struct creation *k)
 	end_process(k->pid);
 	netdev_give_back(k->netdevs);
 	k->netdevs = NULL;
-	end_process(k->supervisor);
+	end_supervisor(k);
 	if (k->cgroup && cgroup_destroy(k->cgroup, &e) < 0)
 		log_warn("%s", e.msg);
 	if (k->claimed && k->c->rdt && rdt_remove(k->c->rdt, &e) < 0)

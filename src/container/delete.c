@@ -23,6 +23,7 @@
 #include "container/rdt.h"
 #include "oci/read.h"
 #include "oci/state.h"
+#include "supervisor/supervisor.h"
 
 #define END_MS 3000 /* engines give "delete --force" five seconds in all (containerd) */
 
@@ -57,11 +58,11 @@ static void end_supervisor(const struct container *c)
 {
 	autofd pidfd = c->supervisor_pid > 0 ? sys_pidfd_open(c->supervisor_pid, 0) : -1;
 
-	if (pidfd < 0 || container_start_time(c->supervisor_pid) != c->supervisor_start_time)
+	if (!c->supervisor_pid)
 		return;
-	/* It ends by itself when init does; this is the backstop, and what makes "delete" leave nobody behind. */
-	sys_pidfd_send_signal(pidfd, SIGKILL);
-	wait_end(pidfd, END_MS);
+	if (pidfd >= 0 && container_start_time(c->supervisor_pid) != c->supervisor_start_time)
+		fd_close(&pidfd);
+	supervisor_end(c->dirfd, pidfd, END_MS);
 	waitpid(c->supervisor_pid, NULL, WNOHANG);
 }
 

@@ -22,12 +22,13 @@
 #define FILE_NAME "denied.jsonl"
 #define OLD_NAME "denied.jsonl.1"
 
-int audit_init(struct audit *a, int dir_fd)
+int audit_init(struct audit *a, int dir_fd, _Atomic uint64_t *denied)
 {
 	struct tm tm;
 
 	pthread_mutex_init(&a->lock, NULL);
 	a->dir_fd = dir_fd;
+	a->denied = denied;
 	a->file_fd = -1;
 	a->tokens = 2 * AUDIT_PER_SECOND;
 	a->tokens_at = sup_now_ms();
@@ -42,7 +43,7 @@ void audit_denied(struct audit *a, const struct audit_record *r)
 	const uint64_t one = 1;
 	bool wake;
 
-	atomic_fetch_add_explicit(&a->denied, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(a->denied, 1, memory_order_relaxed);
 	pthread_mutex_lock(&a->lock);
 	wake = a->count == 0;
 	if (a->count < AUDIT_RING)
@@ -56,7 +57,7 @@ void audit_denied(struct audit *a, const struct audit_record *r)
 
 void audit_denied_many(struct audit *a, uint64_t n)
 {
-	atomic_fetch_add_explicit(&a->denied, n, memory_order_relaxed);
+	atomic_fetch_add_explicit(a->denied, n, memory_order_relaxed);
 	pthread_mutex_lock(&a->lock);
 	a->suppressed += n;
 	pthread_mutex_unlock(&a->lock);
@@ -169,6 +170,21 @@ static void put_line(struct audit *a, const char *line, size_t len)
 	/* A full disk loses lines, not verdicts. */
 	if (write(a->file_fd, line, len) > 0)
 		a->size += (off_t)len;
+}
+
+void audit_restarted(struct audit *a, const char *id, unsigned int restarts)
+{
+	char line[700], stamp[40], id_text[512];
+	struct timespec now;
+	struct tm tm;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
+	escape(id, id_text, sizeof(id_text));
+	put_line(a, line, (size_t)snprintf(line, sizeof(line),
+					   "{\"time\":\"%s.%03ldZ\",\"container\":\"%s\",\"supervisor_restarts\":%u}\n", stamp,
+					   now.tv_nsec / 1000000, id_text, restarts));
 }
 
 void audit_flush(struct audit *a, const struct policy *p, const char *id, bool last)

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /* client.c - the commands' end of the control socket
  *
- * Owns:     one request and its reply, with a deadline.
+ * Owns:     one request and its reply, with a deadline; the end of both processes as seen by who ends them.
  * Runs in:  create, exec, state, delete.
  */
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/sys.h"
 #include "supervisor/protocol.h"
 #include "supervisor/supervisor.h"
 
@@ -36,61 +39,142 @@ static int dial(int state_dir)
 	return fd_steal(&sock);
 }
 
+/* The supervisor died with our request in its hands. What follows it may be asked again. */
+#define HUNG_UP (-2)
+
+static int hung_up(struct err *e)
+{
+	err_msg(e, "the supervisor hung up without a reply");
+	return HUNG_UP;
+}
+
 static int ask(int sock, enum control_op op, int fd, struct control_reply *reply, struct err *e)
 {
 	struct control_request q = { .version = CONTROL_VERSION, .op = op };
+	struct err failed = { 0 };
 	ssize_t n;
 
-	if (fd >= 0) {
-		if (fd_send(sock, fd, &q, sizeof(q), e) < 0)
-			return err_prefix(e, "ask the supervisor");
-	} else if (send(sock, &q, sizeof(q), MSG_NOSIGNAL) != (ssize_t)sizeof(q)) {
-		return err_sys(e, "ask the supervisor");
+	if (fd >= 0 ? fd_send(sock, fd, &q, sizeof(q), &failed) < 0
+		    : send(sock, &q, sizeof(q), MSG_NOSIGNAL) != (ssize_t)sizeof(q) && err_sys(&failed, "send")) {
+		if (failed.code == EPIPE || failed.code == ECONNRESET)
+			return hung_up(e);
+		if (e)
+			*e = failed;
+		return err_prefix(e, "ask the supervisor");
 	}
 	do {
 		n = recv(sock, reply, sizeof(*reply), 0);
 	} while (n < 0 && errno == EINTR);
+	if (n == 0 || (n < 0 && errno == ECONNRESET))
+		return hung_up(e);
 	if (n < 0)
 		return err_sys(e, "wait for the supervisor's reply");
 	if (n != (ssize_t)sizeof(*reply) || reply->version != CONTROL_VERSION)
-		return err_msg(e, "the supervisor hung up without a reply");
+		return err_msg(e, "the supervisor's reply is not understood");
 	reply->text[sizeof(reply->text) - 1] = '\0';
 	return reply->ok ? 0 : err_text(e, reply->code, "%s", reply->text);
 }
 
-static int dial_and_ask(int state_dir, enum control_op op, int fd, struct err *e)
-{
-	struct control_reply reply;
-	autofd sock = dial(state_dir);
+#define TRIES 4
 
-	if (sock < 0)
-		return err_text(e, errno, "the container's network supervisor is gone (%s); without it every call is denied",
-				strerrorname_np(errno));
-	return ask(sock, op, fd, &reply, e);
+/* *gone: nobody holds the socket any more. */
+static int dial_and_ask(int state_dir, enum control_op op, int fd, struct control_reply *reply, bool *gone, struct err *e)
+{
+	int r = HUNG_UP;
+
+	*gone = false;
+	for (int i = 0; r == HUNG_UP && i < TRIES; i++) {
+		autofd sock = dial(state_dir);
+
+		if (sock < 0) {
+			*gone = errno == ENOENT || errno == ECONNREFUSED || errno == ECONNRESET;
+			return err_text(e, errno,
+					"the container's network supervisor is gone (%s); without it every call is denied",
+					strerrorname_np(errno));
+		}
+		r = ask(sock, op, fd, reply, e);
+		/* Not a watch: before there is an init, no supervisor follows. */
+		if (op == CONTROL_WATCH)
+			break;
+	}
+	return r < 0 ? -1 : 0;
 }
 
 int supervisor_watch(int state_dir, int init_pidfd, struct err *e)
 {
-	return dial_and_ask(state_dir, CONTROL_WATCH, init_pidfd, e);
+	struct control_reply reply;
+	bool gone;
+
+	return dial_and_ask(state_dir, CONTROL_WATCH, init_pidfd, &reply, &gone, e);
 }
 
 int supervisor_add_listener(int state_dir, int listener, struct err *e)
 {
-	return dial_and_ask(state_dir, CONTROL_LISTENER, listener, e);
+	struct control_reply reply;
+	bool gone;
+
+	return dial_and_ask(state_dir, CONTROL_LISTENER, listener, &reply, &gone, e);
 }
 
 int supervisor_get_status(int state_dir, struct supervisor_status *out, struct err *e)
 {
 	struct control_reply reply;
-	autofd sock = dial(state_dir);
+	bool gone;
 
 	*out = (struct supervisor_status){ 0 };
-	if (sock < 0 && (errno == ENOENT || errno == ECONNREFUSED))
-		return 0;
-	if (sock < 0)
-		return err_sys(e, "connect to the container's supervisor");
-	if (ask(sock, CONTROL_STATUS, -1, &reply, e) < 0)
-		return -1;
-	*out = (struct supervisor_status){ .pid = reply.pid, .denied = reply.denied, .alive = true };
+	if (dial_and_ask(state_dir, CONTROL_STATUS, -1, &reply, &gone, e) < 0)
+		return gone ? 0 : -1;
+	*out = (struct supervisor_status){ .pid = reply.pid, .watcher = reply.watcher, .restarts = reply.restarts,
+					   .denied = reply.denied, .alive = true };
 	return 0;
+}
+
+/* --- its end ---------------------------------------------------------------------------------------------------------- */
+
+/* Longer than the watcher waits for a supervisor (watch.c). */
+#define BY_ITSELF_MS 1500
+
+static bool wait_end(int pidfd, int ms)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	int n;
+
+	do {
+		n = poll(&p, 1, ms);
+	} while (n < 0 && errno == EINTR);
+	return n > 0;
+}
+
+/* A supervisor whose watcher was killed, as a pidfd; -1: none. What answers again under the same number was alive all the
+ * while, so the pidfd is its own. */
+static int find_lonely(int state_dir)
+{
+	struct supervisor_status one, two;
+	autofd pidfd = -1;
+
+	if (supervisor_get_status(state_dir, &one, NULL) < 0 || !one.alive)
+		return -1;
+	pidfd = sys_pidfd_open(one.pid, 0);
+	if (pidfd < 0 || supervisor_get_status(state_dir, &two, NULL) < 0 || !two.alive || two.pid != one.pid)
+		return -1;
+	return fd_steal(&pidfd);
+}
+
+void supervisor_end(int state_dir, int pidfd, int timeout_ms)
+{
+	autofd lonely = -1;
+
+	/* It ends by itself when init does; the rest is the backstop, and what makes "delete" leave nobody behind. */
+	if (pidfd >= 0 && !wait_end(pidfd, BY_ITSELF_MS)) {
+		sys_pidfd_send_signal(pidfd, SIGTERM);
+		if (!wait_end(pidfd, timeout_ms)) {
+			sys_pidfd_send_signal(pidfd, SIGKILL);
+			wait_end(pidfd, timeout_ms);
+		}
+	}
+	lonely = find_lonely(state_dir);
+	if (lonely >= 0 && !wait_end(lonely, BY_ITSELF_MS)) {
+		sys_pidfd_send_signal(lonely, SIGKILL);
+		wait_end(lonely, timeout_ms);
+	}
 }

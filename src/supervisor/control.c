@@ -27,6 +27,8 @@ static int take_init(struct sup *s, int *fd, struct err *e)
 
 	if (poll(&p, 1, 0) < 0 || p.revents & POLLNVAL)
 		return err_sys(e, "watch init: not a pidfd");
+	if (watch_tell(s, &(struct watch_note){ .what = WATCH_INIT }, *fd, e) < 0)
+		return -1;
 	s->init_fd = fd_steal(fd);
 	loop_watch_init(s);
 	return 0;
@@ -124,7 +126,9 @@ void control_serve(struct sup *s, unsigned int conn)
 		snprintf(reply.text, sizeof(reply.text), "%.255s", e.msg);
 	}
 	kernel_log_drain(s);
-	reply.denied = atomic_load(&s->audit.denied);
+	reply.denied = atomic_load(&s->shared->denied);
+	reply.restarts = atomic_load(&s->shared->restarts);
+	reply.watcher = s->watch_fd >= 0 ? s->shared->watcher : 0;
 	/* A peer that has gone does not want to know; the buffer of a fresh socket holds one reply. */
 	send(sock, &reply, sizeof(reply), MSG_NOSIGNAL | MSG_DONTWAIT);
 }

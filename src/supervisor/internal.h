@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* internal.h - what the supervisor's files share
  *
- * Owns:     struct sup (the process), struct op (one call on its way), the limits and what happens at each.
- * Runs in:  the supervisor only. Nothing here uses the heap after "ready".
+ * Owns:     struct sup (the process), struct op (one call on its way), the limits and what happens at each; struct
+ *           sup_shared, what outlives the process (watch.c).
+ * Runs in:  the supervisor and its watcher only. Nothing here uses the heap after "ready".
  */
 #ifndef SUPERVISOR_INTERNAL_H
 #define SUPERVISOR_INTERNAL_H
@@ -40,9 +41,36 @@
 #define WATCH_DEADLINE_S 30   /* no init by then: nobody is coming */
 #define TICK_MS 2	      /* how long a worker may be away before another takes over */
 #define PENDING_TICK_MS 4     /* how often blocked calls are looked at, at best */
+#define RESTARTS_MAX 10	      /* a minute; more: the watcher gives up, and with it the listeners are gone: closed */
+#define NOTIF_ROOM 512	      /* a later kernel may have longer structures; it tells by EINVAL: closed */
 
 struct worker;
 struct sup;
+
+/* --- what the watcher and the supervisors, one after the other, have in common (watch.c) --------------------------- */
+
+/* A notification that was received and not answered yet: nobody can receive it again, so its id must outlive whoever
+ * has it. id 0: none. */
+struct inflight {
+	_Atomic uint64_t id;
+	_Atomic unsigned int listener;
+};
+
+struct sup_shared {
+	_Atomic uint64_t denied;
+	_Atomic uint64_t kernel_seen;
+	_Atomic unsigned int restarts;
+	pid_t watcher;
+	/* The kernel writes here, so that between "received" and "written down" there is nothing to be killed in. */
+	struct {
+		_Atomic unsigned int listener;
+		union {
+			struct seccomp_notif n;
+			uint8_t room[NOTIF_ROOM];
+		};
+	} received[WORKERS_MAX];
+	struct inflight pending[PENDING_MAX]; /* as in the table of blocked calls */
+};
 
 /* --- caller.c: reading the task that made the call ------------------------------------------------------------ */
 
@@ -152,7 +180,7 @@ struct audit {
 	struct audit_record ring[AUDIT_RING];
 	unsigned int head, count;
 	uint64_t suppressed;
-	_Atomic uint64_t denied;
+	_Atomic uint64_t *denied; /* shared: outlives us */
 	int wake_fd; /* eventfd: the main thread writes */
 	/* main thread only: */
 	int dir_fd, file_fd;
@@ -160,7 +188,9 @@ struct audit {
 	unsigned int tokens;
 	int64_t tokens_at;
 };
-int audit_init(struct audit *a, int dir_fd);
+int audit_init(struct audit *a, int dir_fd, _Atomic uint64_t *denied);
+/* Main thread: a line that says that the supervisor is the @restarts-th after the first. */
+void audit_restarted(struct audit *a, const char *id, unsigned int restarts);
 /* Any thread; never waits for a disk. */
 void audit_denied(struct audit *a, const struct audit_record *r);
 /* @n refusals of which no more is known. */
@@ -260,6 +290,8 @@ struct sup {
 	unsigned int connection_next;
 	int creator_fd;   /* pidfd of create, until watch */
 	int init_fd;	  /* pidfd of init */
+	int watch_fd;	  /* our end of the watcher's pair; -1: it is gone, and our end will be the end */
+	struct sup_shared *shared;
 	int main_ep, work_ep;
 	int tick_fd;	  /* main: workers */
 	int pending_fd;	  /* workers: timerfd for blocked calls */
@@ -268,7 +300,6 @@ struct sup {
 	bool groups_denied; /* setgroups(2) is not ours to call */
 	struct audit audit;
 	const volatile struct bpf_egress_log *kernel_log; /* NULL: no cgroup program */
-	uint64_t kernel_seen;
 	pthread_mutex_t lock; /* listeners and pending */
 	struct listener listeners[LISTENERS_MAX];
 	struct pending *pending;
@@ -293,8 +324,10 @@ struct sup {
 int64_t sup_now_ms(void);
 
 /* --- listener.c ---------------------------------------------------------------------------------------------------------- */
-/* Takes @fd. The slot or -1 if there is none. */
+/* Takes @fd. The slot or -1 if there is none. The watcher has it before anyone is told. */
 int listener_add(struct sup *s, int fd, struct err *e);
+/* Before the threads: takes what an earlier supervisor served in @slot. */
+int listener_restore(struct sup *s, unsigned int slot, int fd);
 /* Something is to be had from listener @slot. */
 void listener_serve(struct worker *w, unsigned int slot, uint32_t events);
 bool listener_valid(struct sup *s, const struct op *op);
@@ -347,6 +380,19 @@ int sockinfo_get(int sock, struct sockinfo *out);
 /* O_NONBLOCK of the shared file description, at this moment. */
 bool sockinfo_nonblock(int sock);
 
+/* --- watch.c, start.c ------------------------------------------------------------------------------------------------ */
+
+struct watch_note {
+	enum { WATCH_INIT = 1, WATCH_LISTENER } what; /* + init's pidfd; + a listener */
+	unsigned int slot;
+};
+/* In the supervisor: hands a copy of @fd to the watcher. No watcher (any more) is no error. */
+int watch_tell(struct sup *s, const struct watch_note *note, int fd, struct err *e);
+/* In the watcher: forks the first supervisor (which says "ready" through @ready) and watches. Does not return. */
+void watch_run(struct sup *s, int ready) __attribute__((noreturn));
+/* The life of a supervisor, after the fork: @ready is -1 for all but the first. */
+void start_supervise(struct sup *s, int ready) __attribute__((noreturn));
+
 /* --- control.c, self.c ------------------------------------------------------------------------------------------------------- */
 void control_accept(struct sup *s);
 void control_serve(struct sup *s, unsigned int conn);
@@ -357,6 +403,9 @@ int self_detach(int *keep[], size_t n, struct err *e);
 /* rlimits, dumpable, no_new_privs, groups, capabilities. *groups_denied: setgroups(2) is not ours to call. */
 int self_limit(bool *groups_denied, struct err *e);
 int self_filter(struct err *e);	  /* its own seccomp filter; after the first threads have been made */
+int self_filter_watcher(struct err *e); /* the watcher's, which each further supervisor has, too */
+/* The supervisor's share of self_detach(), for a child of the watcher. */
+void self_begin(const char *name);
 /* For the calling thread only: adds to (or returns to) the effective capabilities. */
 int self_raise(bool on);
 

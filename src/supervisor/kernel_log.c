@@ -59,12 +59,12 @@ void kernel_log_drain(struct sup *s)
 	if (!log)
 		return;
 	now = log->count;
-	from = s->kernel_seen;
+	from = atomic_load(&s->shared->kernel_seen);
 	if (now - from > BPF_EGRESS_RING) {
 		audit_denied_many(&s->audit, now - from - BPF_EGRESS_RING);
 		from = now - BPF_EGRESS_RING;
 	}
 	for (; from < now; from++)
 		describe(s, &log->ring[from % BPF_EGRESS_RING]);
-	s->kernel_seen = now;
+	atomic_store(&s->shared->kernel_seen, now);
 }

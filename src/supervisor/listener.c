@@ -24,12 +24,35 @@
 #include "supervisor/internal.h"
 #include "supervisor/rawsys.h"
 
-/* A later kernel may have longer structures; SECCOMP_GET_NOTIF_SIZES is asked once, and this is room enough. */
-#define NOTIF_ROOM 512
+static int serve_slot(struct sup *s, unsigned int slot)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.u64 = WORK_DATA(WORK_LISTENER, slot, 0) };
+
+	return epoll_ctl(s->work_ep, EPOLL_CTL_ADD, s->listeners[slot].fd, &ev);
+}
+
+int listener_restore(struct sup *s, unsigned int slot, int fd)
+{
+	s->listeners[slot].fd = fd;
+	atomic_store(&s->listeners[slot].refs, 1);
+	return serve_slot(s, slot);
+}
+
+/* A client asks again when it got no answer because a supervisor died: the watcher may have been told already. */
+static bool is_served(struct sup *s, int fd)
+{
+	bool found = false;
+
+	pthread_mutex_lock(&s->lock);
+	for (int i = 0; i < LISTENERS_MAX && !found; i++)
+		found = s->listeners[i].fd >= 0 && !s->listeners[i].closing && raw_kcmp_fds(s->listeners[i].fd, fd) == 0;
+	pthread_mutex_unlock(&s->lock);
+	return found;
+}
 
 int listener_add(struct sup *s, int fd, struct err *e)
 {
-	struct epoll_event ev = { .events = EPOLLIN };
+	struct watch_note note = { .what = WATCH_LISTENER };
 	int slot = -1;
 
 	/* Linux 6.6: 6 µs a call instead of 50, same verdicts. So its absence (EINVAL) is no error. */
@@ -37,6 +60,10 @@ int listener_add(struct sup *s, int fd, struct err *e)
 		err_sys(e, "ask the seccomp listener for synchronous wake-ups (is it a listener?)");
 		close(fd);
 		return -1;
+	}
+	if (atomic_load(&s->shared->restarts) && is_served(s, fd)) {
+		close(fd);
+		return 0;
 	}
 	pthread_mutex_lock(&s->lock);
 	for (int i = 0; i < LISTENERS_MAX && slot < 0; i++)
@@ -52,10 +79,14 @@ int listener_add(struct sup *s, int fd, struct err *e)
 		close(fd);
 		return err_msg(e, "the supervisor serves %d sessions already", LISTENERS_MAX);
 	}
-	ev.data.u64 = WORK_DATA(WORK_LISTENER, slot, 0);
-	if (epoll_ctl(s->work_ep, EPOLL_CTL_ADD, fd, &ev) < 0) {
+	note.slot = (unsigned int)slot;
+	if (watch_tell(s, &note, fd, e) < 0) {
+		listener_put(s, note.slot);
+		return -1;
+	}
+	if (serve_slot(s, note.slot) < 0) {
 		err_sys(e, "poll the seccomp listener");
-		listener_put(s, (unsigned int)slot);
+		listener_put(s, note.slot);
 		return -1;
 	}
 	return slot;
@@ -247,11 +278,8 @@ static void serve_one(struct worker *w, unsigned int slot, const struct seccomp_
 
 void listener_serve(struct worker *w, unsigned int slot, uint32_t events)
 {
-	union {
-		struct seccomp_notif n;
-		uint8_t room[NOTIF_ROOM];
-	} u;
 	struct sup *s = w->sup;
+	struct seccomp_notif *n = &s->shared->received[w->index].n;
 	int fd, r;
 
 	if (!(events & EPOLLIN)) {
@@ -266,14 +294,17 @@ void listener_serve(struct worker *w, unsigned int slot, uint32_t events)
 	pthread_mutex_unlock(&s->lock);
 	if (fd < 0)
 		return;
-	memset(&u, 0, sizeof(u));
+	atomic_store(&s->shared->received[w->index].listener, slot);
+	memset(s->shared->received[w->index].room, 0, NOTIF_ROOM);
 	/* Blocks if the caller has died since epoll saw it: another worker then takes the lead, and the tick's signal brings
 	 * this one back (EINTR). ENOENT: it died inside RECV. */
 	atomic_store(&w->in_connect, true);
-	r = ioctl(fd, SECCOMP_IOCTL_NOTIF_RECV, &u.n);
+	r = ioctl(fd, SECCOMP_IOCTL_NOTIF_RECV, n);
 	atomic_store(&w->in_connect, false);
 	if (r == 0)
-		serve_one(w, slot, &u.n);
+		serve_one(w, slot, n);
 	else
 		listener_put(s, slot);
+	/* Answered, or in the table of blocked calls: no longer the watcher's business. */
+	n->id = 0;
 }

@@ -18,4 +18,5 @@ libsandrun_a_SOURCES += \
 	src/supervisor/start.c \
 	src/supervisor/supervisor.h \
 	src/supervisor/unix.c \
-	src/supervisor/verdict.c
+	src/supervisor/verdict.c \
+	src/supervisor/watch.c

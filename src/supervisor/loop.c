@@ -18,8 +18,9 @@
  * The lead is one atomic word: who, busy or waiting, and a sequence number that both sides compare-and-swap, so that a
  * leader that comes back at the moment of its dismissal knows.
  *
- * The main thread has the control socket, init's pidfd, the audit file and the ticks. It ends the process when init is
- * gone, and before there is an init when `create` is gone or WATCH_DEADLINE_S have passed.
+ * The main thread has the control socket, init's pidfd, the watcher's pair, the audit file and the ticks. It ends the process
+ * when init is gone, and before there is an init when `create` or the watcher is gone or WATCH_DEADLINE_S have passed: with
+ * status 0, which tells the watcher that it was meant so.
  */
 #include <errno.h>
 #include <limits.h>
@@ -32,6 +33,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "supervisor/internal.h"
 #include "supervisor/rawsys.h"
 
@@ -299,7 +301,7 @@ static void tick(struct sup *s)
 	}
 }
 
-enum main_tag { MAIN_CONTROL = 1, MAIN_CONNECTION, MAIN_CREATOR, MAIN_INIT, MAIN_TICK, MAIN_AUDIT };
+enum main_tag { MAIN_CONTROL = 1, MAIN_CONNECTION, MAIN_CREATOR, MAIN_INIT, MAIN_WATCHER, MAIN_TICK, MAIN_AUDIT };
 
 static void add(int ep, int fd, uint64_t data)
 {
@@ -340,6 +342,12 @@ static void main_event(struct sup *s, const struct epoll_event *ev)
 			_exit(EXIT_SUCCESS);
 		epoll_ctl(s->main_ep, EPOLL_CTL_DEL, s->creator_fd, NULL);
 		break;
+	case MAIN_WATCHER:
+		/* It never speaks; this is its end. Before there is an init: create has given up. */
+		if (s->init_fd < 0)
+			_exit(EXIT_SUCCESS);
+		fd_close(&s->watch_fd);
+		break;
 	case MAIN_INIT:
 		kernel_log_drain(s);
 		audit_flush(&s->audit, s->policy, s->id, true);
@@ -362,6 +370,8 @@ void loop_run(struct sup *s)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	add(s->main_ep, s->control_fd, (uint64_t)MAIN_CONTROL << 56);
 	add(s->main_ep, s->creator_fd, (uint64_t)MAIN_CREATOR << 56);
+	add(s->main_ep, s->watch_fd, (uint64_t)MAIN_WATCHER << 56);
+	add(s->main_ep, s->init_fd, (uint64_t)MAIN_INIT << 56); /* known from the start by all but the first */
 	add(s->main_ep, s->tick_fd, (uint64_t)MAIN_TICK << 56);
 	add(s->main_ep, s->audit.wake_fd, (uint64_t)MAIN_AUDIT << 56);
 	add(s->work_ep, s->pending_fd, (uint64_t)WORK_TIMER << 56);
@@ -372,6 +382,8 @@ void loop_run(struct sup *s)
 	promote(s, atomic_load(&s->lead));
 	if (self_filter(&e) < 0)
 		_exit(EXIT_FAILURE);
+	if (atomic_load(&s->shared->restarts))
+		audit_restarted(&s->audit, s->id, atomic_load(&s->shared->restarts));
 	for (;;) {
 		struct epoll_event ev;
 		/* Before there is an init, a deadline; with unwritten refusals or the kernel's ring, a second look. */

@@ -83,6 +83,15 @@ static void wait_again(struct sup *s, struct pending *p)
 		p->polled = true;
 }
 
+/* For the watcher, in case that we do not live to answer it. */
+static void note_inflight(struct sup *s, const struct pending *p, uint64_t id)
+{
+	struct inflight *in = &s->shared->pending[p - s->pending];
+
+	atomic_store(&in->listener, p->op.listener);
+	atomic_store(&in->id, id);
+}
+
 bool pending_add(struct sup *s, struct op *op)
 {
 	struct pending *p = NULL;
@@ -103,6 +112,7 @@ bool pending_add(struct sup *s, struct op *op)
 		p->op = *op;
 		p->backoff = LOOK_FIRST_MS;
 		s->pending_count++;
+		note_inflight(s, p, op->id);
 		wait_again(s, p);
 		arm(s);
 	}
@@ -119,6 +129,7 @@ static void release(struct sup *s, struct pending *p)
 	if (p->polled)
 		epoll_ctl(s->work_ep, EPOLL_CTL_DEL, p->op.sock, NULL);
 	sock = p->op.sock;
+	note_inflight(s, p, 0);
 	p->used = false;
 	s->pending_count--;
 	pthread_mutex_unlock(&s->lock);

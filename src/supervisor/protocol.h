@@ -10,7 +10,7 @@
 #include <sys/types.h>
 
 #define CONTROL_SOCKET "supervisor.sock"
-#define CONTROL_VERSION 1
+#define CONTROL_VERSION 2
 
 enum control_op {
 	CONTROL_WATCH,	  /* + init's pidfd */
@@ -29,6 +29,8 @@ struct control_reply {
 	int32_t ok;    /* 1, or 0 with @code and @text */
 	int32_t code;
 	pid_t pid;
+	pid_t watcher; /* 0: gone */
+	uint32_t restarts;
 	uint64_t denied;
 	char text[256];
 };

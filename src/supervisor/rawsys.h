@@ -84,6 +84,12 @@ static inline int raw_tgkill(pid_t tgid, pid_t tid, int sig)
 	return (int)syscall(SYS_tgkill, tgid, tid, sig);
 }
 
+/* 0: two descriptors of the calling process are of one file. */
+static inline int raw_kcmp_fds(int a, int b)
+{
+	return (int)syscall(SYS_kcmp, getpid(), getpid(), KCMP_FILE, a, b);
+}
+
 static inline int raw_kcmp(pid_t a, pid_t b, int type)
 {
 	return (int)syscall(SYS_kcmp, a, b, type, 0, 0);

@@ -2,9 +2,11 @@
 /* self.c - what the supervisor does to itself
  *
  * Owns:     the way from a fork of `create` to a daemon that no engine notices, and its confinement in stages:
- *           1. detach: session, /dev/null, no inherited descriptor, signals, name (before "ready");
- *           2. limit: no_new_privs, not dumpable, capabilities, rlimits (before "ready");
- *           3. filter: system calls, once the first threads are made (before the first notification).
+ *           1. detach: session, /dev/null, no inherited descriptor, signals, name (the watcher; before "ready");
+ *           2. limit: no_new_privs, not dumpable, capabilities, rlimits (the watcher; before "ready");
+ *           3. filter: system calls: the watcher's when the first supervisor is on its way, a supervisor's own once its
+ *              first threads are made (before the first notification).
+ * The supervisors inherit what their watcher is.
  */
 #include <endian.h>
 #include <errno.h>
@@ -64,6 +66,12 @@ static void close_all_but(int *sorted, size_t n)
 	fd_close_from((int)from);
 }
 
+void self_begin(const char *name)
+{
+	setsid(); /* a fork is never a group leader */
+	prctl(PR_SET_NAME, name);
+}
+
 int self_detach(int *keep[], size_t n, struct err *e)
 {
 	int sorted[8];
@@ -86,16 +94,15 @@ int self_detach(int *keep[], size_t n, struct err *e)
 			return err_sys(e, "give /dev/null to the supervisor");
 	if (null > 2)
 		close(null);
-	setsid(); /* a fork is never a group leader */
+	self_begin("sandrun-watch");
 	prctl(PR_SET_PDEATHSIG, 0);
-	prctl(PR_SET_NAME, "sandrun-sup");
 	if (chdir("/") < 0)
 		return err_sys(e, "enter / as the supervisor");
 	umask(077);
 	for (int sig = 1; sig < NSIG; sig++)
 		if (sig != SIGKILL && sig != SIGSTOP)
 			signal(sig, SIG_DFL);
-	/* What a dying terminal, engine or peer may send; SIGTERM stays deadly: delete uses it, and dead means closed. */
+	/* What a dying terminal, engine or peer may send; SIGTERM stays deadly: the watcher ends both for it (watch.c). */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
@@ -196,21 +203,37 @@ static const unsigned int own_calls[] = {
 	__NR_accept4, __NR_recvmsg, __NR_sendto, __NR_poll, __NR_ppoll, __NR_geteuid,
 };
 
-/* Calls that depend on an argument. Falls through with the number loaded. */
-static unsigned short filter_threads(struct sock_filter *code, unsigned short n)
-{
-	const struct {
-		unsigned int nr, arg;
-		uint32_t mask, want;
-	} rules[] = {
-		{ __NR_clone, 0, CLONE_THREAD, CLONE_THREAD },
-		{ __NR_unshare, 0, 0xffffffff, CLONE_FS },
-		{ __NR_mmap, 2, PROT_EXEC, 0 }, /* malloc's, for the new thread's table */
-	};
+/* What the watcher does beside some of these, and what a further supervisor does before it has its own filter. */
+static const unsigned int watcher_calls[] = {
+	/* watch.c */
+	__NR_socketpair, __NR_wait4,
+	/* become_supervisor(), start.c */
+	__NR_setsid, __NR_prctl, __NR_seccomp, __NR_epoll_create1, __NR_timerfd_create, __NR_eventfd2, __NR_set_tid_address,
+	__NR_rt_sigaction, __NR_munmap, __NR_getrandom, __NR_sched_getaffinity, __NR_prlimit64, __NR_lseek,
+#ifdef __NR_fork
+	__NR_fork,
+#endif
+};
 
+static const struct thread_rule {
+	unsigned int nr, arg;
+	uint32_t mask, want;
+} own_rules[] = {
+	{ __NR_clone, 0, CLONE_THREAD, CLONE_THREAD },
+	{ __NR_unshare, 0, 0xffffffff, CLONE_FS },
+	{ __NR_mmap, 2, PROT_EXEC, 0 }, /* malloc's, for the new thread's table */
+}, watcher_rules[] = {
+	{ __NR_clone, 0, 0x7e020000 /* CLONE_NEW… */, 0 },
+	{ __NR_unshare, 0, 0xffffffff, CLONE_FS },
+	{ __NR_mmap, 2, PROT_EXEC, 0 },
+};
+
+/* Calls that depend on an argument. Falls through with the number loaded. */
+static unsigned short filter_rules(struct sock_filter *code, unsigned short n, const struct thread_rule *rules, size_t count)
+{
 	code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_clone3, 0, 1);
 	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS);
-	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
+	for (size_t i = 0; i < count; i++) {
 		code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, rules[i].nr, 0, 5);
 		code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offsetof(struct seccomp_data, args) +
 										    rules[i].arg * 8 + LOW_WORD);
@@ -222,9 +245,18 @@ static unsigned short filter_threads(struct sock_filter *code, unsigned short n)
 	return n;
 }
 
-int self_filter(struct err *e)
+static unsigned short filter_calls(struct sock_filter *code, unsigned short n, const unsigned int *calls, size_t count)
 {
-	static struct sock_filter code[ARRAY_SIZE(own_calls) * 2 + 32];
+	for (size_t i = 0; i < count; i++) {
+		code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls[i], 0, 1);
+		code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	}
+	return n;
+}
+
+static int load_filter(const struct thread_rule *rules, size_t n_rules, bool watcher, struct err *e)
+{
+	static struct sock_filter code[(ARRAY_SIZE(own_calls) + ARRAY_SIZE(watcher_calls)) * 2 + 32];
 	struct sock_fprog prog = { .filter = code };
 	unsigned short n = 0;
 
@@ -235,14 +267,26 @@ int self_filter(struct err *e)
 	code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, notify_arches[0].audit, 1, 0);
 	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
 	code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-	n = filter_threads(code, n);
-	for (size_t i = 0; i < ARRAY_SIZE(own_calls); i++) {
-		code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, own_calls[i], 0, 1);
-		code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-	}
+	n = filter_rules(code, n, rules, n_rules);
+	n = filter_calls(code, n, own_calls, ARRAY_SIZE(own_calls));
+	if (watcher)
+		n = filter_calls(code, n, watcher_calls, ARRAY_SIZE(watcher_calls));
 	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
 	prog.len = n;
 	if (sys_seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &prog) != 0)
 		return err_sys(e, "load the supervisor's own filter");
 	return 0;
+}
+
+int self_filter(struct err *e)
+{
+	return load_filter(own_rules, ARRAY_SIZE(own_rules), false, e);
+}
+
+int self_filter_watcher(struct err *e)
+{
+	/* In effect: nothing. Permitted: what the next supervisor takes (start_supervise()). */
+	if (raw_capset(0, permitted_caps) < 0)
+		return err_sys(e, "drop the watcher's capabilities");
+	return load_filter(watcher_rules, ARRAY_SIZE(watcher_rules), true, e);
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* start.c - from `create` to a supervisor that is ready
  *
- * Owns:     the fork, the tables that live as long as the process, the word "ready".
- * Runs in:  supervisor_start() in create; the rest in the child, until loop_run().
+ * Owns:     the forks, the tables that live as long as the process, the word "ready".
+ * Runs in:  supervisor_start() in create; prepare() in its child, the watcher (watch.c); start_supervise() in the watcher's
+ *           children, until loop_run().
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,12 +21,11 @@
 #include "supervisor/internal.h"
 #include "supervisor/rawsys.h"
 
+/* What each supervisor makes anew. */
 static int open_tables(struct sup *s, struct err *e)
 {
 	int probe;
 
-	for (int i = 0; i < LISTENERS_MAX; i++)
-		s->listeners[i].fd = -1;
 	for (int i = 0; i < CONNECTIONS_MAX; i++)
 		s->connections[i] = -1;
 	pthread_mutex_init(&s->lock, NULL);
@@ -42,7 +42,7 @@ static int open_tables(struct sup *s, struct err *e)
 	s->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (s->proc_fd < 0 || s->root_fd < 0)
 		return err_sys(e, "open /proc and / for the supervisor");
-	if (audit_init(&s->audit, s->state_dir) < 0)
+	if (audit_init(&s->audit, s->state_dir, &s->shared->denied) < 0)
 		return err_sys(e, "make the supervisor's audit");
 	/* EINVAL before Linux 6.9; caller_open() knows what to do then. */
 	probe = sys_pidfd_open(getpid(), PIDFD_THREAD);
@@ -51,7 +51,35 @@ static int open_tables(struct sup *s, struct err *e)
 	return 0;
 }
 
-/* The child's way to "ready". The error, if any, goes up the pipe. */
+static int take_over(struct sup *s, struct err *e)
+{
+	for (unsigned int i = 0; i < LISTENERS_MAX; i++)
+		if (s->listeners[i].fd >= 0 && listener_restore(s, i, s->listeners[i].fd) < 0)
+			return err_sys(e, "poll the seccomp listener of session %u", i);
+	return 0;
+}
+
+/* The first one's error, if any, goes up the pipe; a later one's status tells the watcher. */
+void start_supervise(struct sup *s, int ready)
+{
+	struct err e = { 0 };
+	int r = self_raise(false);
+
+	if (r < 0)
+		err_sys(&e, "raise the supervisor's capabilities");
+	else
+		r = open_tables(s, &e) < 0 || take_over(s, &e) < 0 ? -1 : 0;
+	if (r == 0)
+		e.msg[0] = '\0';
+	if (ready >= 0 && fd_write_all(ready, &e, sizeof(e)) < 0)
+		_exit(EXIT_FAILURE);
+	if (r < 0)
+		_exit(EXIT_FAILURE);
+	fd_close(&ready);
+	loop_run(s);
+}
+
+/* What all of them have in common. */
 static int prepare(struct sup *s, int *ready, struct err *e)
 {
 	int *keep[] = { &s->state_dir, &s->creator_fd, ready };
@@ -62,23 +90,22 @@ static int prepare(struct sup *s, int *ready, struct err *e)
 	s->control_fd = control_listen(s->state_dir, e);
 	if (s->control_fd < 0)
 		return -1;
-	if (self_limit(&s->groups_denied, e) < 0)
-		return -1;
-	return open_tables(s, e);
+	s->shared = mmap(NULL, sizeof(*s->shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (s->shared == MAP_FAILED)
+		return err_sys(e, "share memory with the supervisor");
+	return self_limit(&s->groups_denied, e);
 }
 
 static void child(struct sup *s, int ready) __attribute__((noreturn));
 static void child(struct sup *s, int ready)
 {
 	struct err e = { 0 };
-	int r = prepare(s, &ready, &e);
 
-	if (r == 0)
-		e.msg[0] = '\0';
-	if (fd_write_all(ready, &e, sizeof(e)) < 0 || r < 0)
+	if (prepare(s, &ready, &e) < 0) {
+		fd_write_all(ready, &e, sizeof(e));
 		_exit(EXIT_FAILURE);
-	close(ready);
-	loop_run(s);
+	}
+	watch_run(s, ready);
 }
 
 static void free_sup(struct sup *s)
@@ -102,7 +129,7 @@ static struct sup *make_sup(const struct supervisor_request *req, struct err *e)
 	confine_plan_make(req->policy, req->landlock ? CONFINE_LANDLOCK_NET_ABI : 0, req->bpf_backstop, &s->plan);
 	snprintf(s->id, sizeof(s->id), "%s", req->id);
 	s->state_dir = req->state_dir;
-	s->init_fd = s->control_fd = -1;
+	s->init_fd = s->control_fd = s->watch_fd = -1;
 	/* Mapped here and inherited: the descriptor need not be kept. */
 	if (req->bpf_backstop && kernel_log_open(s, req->bpf_log) < 0) {
 		err_sys(e, "map the log of the cgroup program");

@@ -23,9 +23,13 @@ struct supervisor_request {
 	bool landlock;		     /* a Landlock network domain will be in force */
 };
 
-/* Forks the supervisor: own session, /dev/null stdio, every other descriptor closed, outside the container's cgroup,
- * non-dumpable, confined. Returns when it said "ready" (its control socket listens): its pid, or -1 with @e. */
+/* Forks the watcher, which forks the supervisor and, when that one dies, another: each its own session, /dev/null stdio, every
+ * other descriptor closed, outside the container's cgroup, non-dumpable, confined. Returns when the supervisor said "ready" (its
+ * control socket listens): the watcher's pid, or -1 with @e. SIGTERM to the watcher ends both. */
 pid_t supervisor_start(const struct supervisor_request *req, struct err *e);
+/* Ends what supervisor_start() made, when the container's init is gone: waits for it to end by itself for a moment, then sees
+ * to it. @pidfd: the watcher's, or -1 if it is gone already. Returns when no process is left, or after @timeout_ms. */
+void supervisor_end(int state_dir, int pidfd, int timeout_ms);
 
 /* The following talk to the control socket in @state_dir. */
 
@@ -36,6 +40,8 @@ int supervisor_add_listener(int state_dir, int listener, struct err *e);
 
 struct supervisor_status {
 	pid_t pid;
+	pid_t watcher;	       /* 0: it is gone, and the supervisor's end will not be survived */
+	unsigned int restarts; /* how often its end was */
 	uint64_t denied;
 	bool alive;
 };

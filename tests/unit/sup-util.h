@@ -100,7 +100,7 @@ struct util_session {
 	struct util_options o;
 	char dir[64], cgroup[128];
 	int state_dir;
-	pid_t sup;
+	pid_t sup; /* the watcher */
 };
 
 static inline void util_join_cgroup(const char *cgroup)
@@ -274,6 +274,28 @@ static inline void util_close(struct util_session *s)
 	(void)!system(cmd);
 }
 
+static inline struct supervisor_status util_status(const struct util_session *s)
+{
+	struct supervisor_status st;
+	struct err e = { 0 };
+
+	if (supervisor_get_status(s->state_dir, &st, &e) < 0) {
+		fprintf(stderr, "status: %s\n", e.msg);
+		fail();
+	}
+	return st;
+}
+
+/* Waits until @pid, no child of ours, is gone. */
+static inline void util_gone(int pidfd)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+	assert_true(pidfd >= 0);
+	assert_int_equal(poll(&p, 1, 5000), 1);
+	close(pidfd);
+}
+
 /* One body in one container; the supervisor must end by itself. */
 static inline void util_run(const char *const kv[], const struct util_options *o, util_body body, void *arg,
 			    struct util_result *r)
@@ -314,7 +336,7 @@ static inline void util_run(const char *const kv[], const struct util_options *o
 	if (!s.o.keep_supervisor_check) {
 		assert_int_equal(supervisor_get_status(s.state_dir, &st, &e), 0);
 		assert_true(st.alive);
-		assert_int_equal(st.pid, s.sup);
+		assert_int_equal(st.watcher, s.sup);
 	}
 	r->denied = st.denied;
 	close(go[1]);

@@ -469,15 +469,20 @@ static void test_killed_supervisor(void **state)
 	struct util_session s;
 	struct supervisor_status st;
 	struct err e;
-	int sync[2];
+	int sync[2], pidfd;
 	pid_t pid;
 
 	(void)state;
 	util_open(&s, tcp_only, NULL);
 	assert_int_equal(pipe(sync), 0);
 	pid = util_spawn(&s, true, denied_body, sync);
+	st = util_status(&s);
+	pidfd = sys_pidfd_open(st.pid, 0);
+	/* The one that would bring another up first. */
 	kill(s.sup, SIGKILL);
+	kill(st.pid, SIGKILL);
 	waitpid(s.sup, NULL, 0);
+	util_gone(pidfd);
 	assert_int_equal(write(sync[1], "x", 1), 1);
 	assert_int_equal(util_wait(pid), 0);
 	assert_int_equal(supervisor_get_status(s.state_dir, &st, &e), 0);

@@ -160,42 +160,57 @@ static uint64_t status_of(pid_t pid, const char *key)
 	return v;
 }
 
-static void test_shape(void **state)
+/* @caps: what may be in effect. @fds: what may be open beside standard streams. */
+static void check_shape(pid_t pid, uint64_t caps, unsigned int least_fds, unsigned int most_fds)
 {
-	static const char *const kv[] = { "net-allow", "tcp://127.0.0.1:7001", NULL };
-	struct util_session s;
 	int64_t until = util_now_us() + 5000000;
 	char path[64], link[64];
 	unsigned int fds = 0;
 
-	(void)state;
-	util_open(&s, kv, NULL);
 #if !defined(__SANITIZE_ADDRESS__) /* its runtime calls what it likes: no filter */
-	while (status_of(s.sup, "Seccomp:") != 2 && util_now_us() < until)
+	while (status_of(pid, "Seccomp:") != 2 && util_now_us() < until)
 		usleep(1000);
-	assert_int_equal(status_of(s.sup, "Seccomp:"), 2);
+	assert_int_equal(status_of(pid, "Seccomp:"), 2);
 #endif
 	(void)until;
-	assert_int_equal(status_of(s.sup, "NoNewPrivs:"), 1);
+	assert_int_equal(status_of(pid, "NoNewPrivs:"), 1);
 	if (geteuid() == 0)
-		assert_int_equal(status_of(s.sup, "CapEff:") & ~(1ULL << 19 | 1ULL << 5), 0);
-	assert_int_equal(getsid(s.sup), s.sup);
+		assert_int_equal(status_of(pid, "CapEff:") & ~caps, 0);
+	assert_int_equal(getsid(pid), pid);
 	for (int i = 0; i < 3; i++) {
 		ssize_t n;
 
-		snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)s.sup, i);
+		snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, i);
 		n = readlink(path, link, sizeof(link) - 1);
 		assert_true(n > 0);
 		link[n] = '\0';
 		assert_string_equal(link, "/dev/null");
 	}
 	for (int i = 3; i < 512; i++) {
-		snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)s.sup, i);
+		snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, i);
 		fds += readlink(path, link, sizeof(link)) > 0;
 	}
-	assert_in_range(fds, 8, 14);
+	assert_in_range(fds, least_fds, most_fds);
+}
+
+static void test_shape(void **state)
+{
+	static const char *const kv[] = { "net-allow", "tcp://127.0.0.1:7001", NULL };
+	struct util_session s;
+	struct supervisor_status st;
+	int pidfd;
+
+	(void)state;
+	util_open(&s, kv, NULL);
+	st = util_status(&s);
+	pidfd = sys_pidfd_open(st.pid, 0);
+	assert_int_equal(st.watcher, s.sup);
+	check_shape(st.pid, 1ULL << 19 | 1ULL << 5, 8, 14);
+	check_shape(s.sup, 0, 5, 7);
+	/* Before there is an init, the end of one is the end of both. */
 	kill(s.sup, SIGKILL);
 	waitpid(s.sup, NULL, 0);
+	util_gone(pidfd);
 	util_close(&s);
 }
 
