@@ -325,6 +325,7 @@ static void activation_sockets_are_announced_to_the_process_itself(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(want); i++)
 		assert_string_equal(env[i], want[i]);
 	assert_null(env[ARRAY_SIZE(want)]);
+	free_env(env);
 }
 
 /* --- cwd --- */
