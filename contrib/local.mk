@@ -10,4 +10,5 @@ EXTRA_DIST += \
 	contrib/containerd/config.toml \
 	contrib/crio/10-sandrun.conf \
 	contrib/kubernetes/runtimeclass.yaml \
-	contrib/podman/containers.conf
+	contrib/podman/containers.conf \
+	contrib/demo contrib/packages

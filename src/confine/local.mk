@@ -1,11 +1,10 @@
-libsandrun_a_SOURCES +=
 libsandrun_a_SOURCES += \
 	src/confine/bpf_egress.c src/confine/bpf_egress.h \
+	src/confine/confine.h \
 	src/confine/landlock.c \
 	src/confine/notify_calls.c src/confine/notify_calls.h \
 	src/confine/notify_filter.c \
-	src/confine/plan.c src/confine/plan.h
-libsandrun_a_SOURCES += \
+	src/confine/plan.c src/confine/plan.h \
 	src/confine/profile_agent.c \
 	src/confine/profile_cache.c \
 	src/confine/profile_compile.c \
