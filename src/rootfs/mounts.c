@@ -118,11 +118,17 @@ static int open_source(const struct mount_job *j, size_t i, struct err *e)
 	return fd < 0 ? err_set(e, code, "bind source %s", path) : fd;
 }
 
-/* The kernel has no data for binds; to ignore an option that was meant ("nosiud") would be worse than to stop. */
-static int refuse_data(const struct mount_options *o, struct err *e)
+/* The kernel has no data for binds. A word that nobody knows ("nosiud") may be a flag that was meant: to ignore it would be
+ * worse than to stop. "mode=755" cannot be one; generators write such data to every mount, and mount(2) passes over it. */
+static int refuse_data(const struct mount_job *j, struct err *e)
 {
-	if (o->n_data)
-		return err_msg(e, "option \"%s\" means nothing to a bind mount", o->data[0]);
+	const struct mount_options *o = &j->options;
+
+	for (size_t i = 0; i < o->n_data; i++) {
+		if (!strchr(o->data[i], '='))
+			return err_msg(e, "option \"%s\" means nothing to a bind mount", o->data[i]);
+		log_warn("mounts (%s): option \"%s\" means nothing to a bind mount", j->mount->destination, o->data[i]);
+	}
 	return 0;
 }
 
@@ -149,7 +155,7 @@ static int do_bind(struct mount_job *j, size_t i, struct err *e)
 	struct stat src, dst;
 	struct statfs sfs;
 
-	if (refuse_data(&j->options, e) < 0)
+	if (refuse_data(j, e) < 0)
 		return -1;
 	tree = open_source(j, i, e);
 	if (tree < 0)

@@ -937,6 +937,7 @@ static void look_at_flags(struct report *r, const struct box *b)
 	expect(r, has("/rec", ",ro,nosuid,nodev,noexec,noatime,") && has("/rec/sub", ",rw,nosuid,noexec,noatime,"));
 	expect(r, has("/strict", "nodev,noexec,") && !has("/strict", "atime,"));
 	expect(r, has("/nosym", "nosymfollow"));
+	expect(r, has("/passed-over", ",rw,nodev,noexec,noatime,"));
 }
 
 static void flags_of_binds_are_what_the_words_say(void **state)
@@ -953,6 +954,7 @@ static void flags_of_binds_are_what_the_words_say(void **state)
 	add(b, "/rec", NULL, dir, "rbind", "ro", "rnosuid", "rnoexec", "rnoatime", NULL);
 	add(b, "/strict", "bind", dir, "bind", "strictatime", NULL);
 	add(b, "/nosym", "bind", dir, "bind", "nosymfollow", NULL);
+	add(b, "/passed-over", "bind", dir, "bind", "mode=755", "size=1k", NULL);
 	b->before = tmpfs_below_host;
 	b->inside = look_at_flags;
 	works(b);
