@@ -37,23 +37,31 @@ int user_check(const struct oci_user *u, struct err *e)
 
 /* A pipe made by the engine belongs to root: without this /dev/stdout could not be opened by the user (nginx does). Only
  * pipes and terminals: a file or a device is the caller's property and stays so, a socket cannot be opened by name
- * anyway. The group stays too: a devpts may be mounted with gid=. */
-static int own_stdio(uid_t uid, struct err *e)
+ * anyway. A terminal keeps its group: a devpts may be mounted with gid=. */
+static int own_stdio(const struct oci_user *u, struct err *e)
 {
 	for (int fd = 0; fd <= 2; fd++) {
 		struct stat st;
+		gid_t gid;
 
 		if (fstat(fd, &st) < 0) {
 			if (errno == EBADF)
 				continue;
 			return err_sys(e, "look at descriptor %d", fd);
 		}
-		if (st.st_uid == uid || !(S_ISFIFO(st.st_mode) || (S_ISCHR(st.st_mode) && isatty(fd))))
+		if (S_ISFIFO(st.st_mode))
+			gid = u->gid;
+		else if (S_ISCHR(st.st_mode) && isatty(fd))
+			gid = st.st_gid;
+		else
+			continue;
+		if (st.st_uid == u->uid && st.st_gid == gid)
 			continue;
 		/* EPERM: its owner is not mapped in our user namespace. EINVAL: the new one is not, which
 		 * setresuid() will say better. EROFS: a fifo or tty node on a read-only mount. */
-		if (fchown(fd, uid, (gid_t)-1) < 0 && errno != EPERM && errno != EROFS && errno != EINVAL)
-			return err_sys(e, "give descriptor %d to user %u", fd, uid);
+		if (fchown(fd, u->uid, gid == st.st_gid ? (gid_t)-1 : gid) < 0 && errno != EPERM && errno != EROFS &&
+		    errno != EINVAL)
+			return err_sys(e, "give descriptor %d to user %u", fd, u->uid);
 	}
 	return 0;
 }
@@ -113,7 +121,7 @@ int process_set_user(const struct oci_process *p, struct err *e)
 {
 	const struct oci_user *u = &p->user;
 
-	if (own_stdio(u->uid, e) < 0)
+	if (own_stdio(u, e) < 0)
 		return -1;
 	/* Else the change from uid 0 empties the permitted set, and process_set_caps() would have nothing to give. */
 	if (u->uid != 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)

@@ -273,7 +273,7 @@ static void do_stdio(struct report *r, const void *arg)
 	dup2(pipes[1], 1);
 	dup2(plain, 2);
 	expect(r, process_set_user(&p, &r->err) == 0);
-	expect(r, fstat(1, &st) == 0 && st.st_uid == 1000);
+	expect(r, fstat(1, &st) == 0 && st.st_uid == 1000 && st.st_gid == 1000);
 	expect(r, fstat(0, &st) == 0 && st.st_uid == 0);
 	expect(r, fstat(2, &st) == 0 && st.st_uid == 0); /* the caller's own log file stays his */
 }
