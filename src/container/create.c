@@ -536,6 +536,7 @@ static int make_init(struct creation *k, struct err *e)
 			.notify = k->notify,
 			.preserve_fds = k->o->preserve_fds,
 			.listen_fds = k->o->listen_fds,
+			.keep_groups = workload_keeps_groups(&k->config.annotations),
 			.limits_from_parent = namespaces_has(&k->ns, OCI_NS_USER),
 			.label_fd = -1,
 		},

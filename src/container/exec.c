@@ -442,6 +442,7 @@ static int spawn(struct session *s, struct err *e)
 		.notify = s->notify,
 		.preserve_fds = s->o->preserve_fds,
 		.listen_fds = s->o->listen_fds,
+		.keep_groups = workload_keeps_groups(&s->config.annotations),
 		.limits_from_parent = namespaces_has(&s->ns, OCI_NS_USER),
 		.label_fd = -1,
 	};

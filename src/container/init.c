@@ -44,7 +44,7 @@ static int enter_user_namespace(struct init_args *a, struct err *e)
 	if ((setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL)
 		return err_sys(e, "become root of the user namespace");
 	/* The creator's groups are not the container's. EPERM: setgroups is denied in this namespace. */
-	if (setgroups(0, NULL) < 0 && errno != EPERM)
+	if (!a->workload.keep_groups && setgroups(0, NULL) < 0 && errno != EPERM)
 		return err_sys(e, "drop the creator's groups");
 	return 0;
 }

@@ -18,8 +18,10 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/str.h"
 #include "base/sys.h"
 #include "container/sync.h"
+#include "oci/names.h"
 #include "process/process.h"
 
 /* A process that shares our descriptor table (CLONE_FILES) but was born before the filter, so that it may call
@@ -117,9 +119,16 @@ static int enter_cwd_as_creator(const struct oci_process *p, bool *entered, stru
 	return *entered || e->code == EACCES || e->code == EPERM ? 0 : -1;
 }
 
-static int become_user(const struct oci_process *p, bool entered, struct err *e)
+bool workload_keeps_groups(const struct oci_map *annotations)
 {
-	if (process_drop_bounding(p, e) < 0 || process_set_user(p, e) < 0)
+	const char *v = oci_map_get(annotations, "run.oci.keep_original_groups");
+
+	return v && !str_eq(v, "0");
+}
+
+static int become_user(const struct oci_process *p, bool keep_groups, bool entered, struct err *e)
+{
+	if (process_drop_bounding(p, e) < 0 || process_set_user(p, keep_groups, e) < 0)
 		return -1;
 	if (!entered && process_enter_cwd(p->cwd, e) < 0)
 		return -1;
@@ -174,7 +183,7 @@ int workload_become(struct workload *w, struct err *e)
 		return -1;
 	if (!p->no_new_privileges && apply_profile(w, e) < 0)
 		return -1;
-	if (become_user(p, entered, e) < 0)
+	if (become_user(p, w->keep_groups, entered, e) < 0)
 		return -1;
 	/* With the rights that the workload will have, and no more. */
 	w->command = process_find_command(p, e);

@@ -31,8 +31,8 @@ int process_set_cpu_affinity(const char *list, struct err *e); /* "0-3,7"; NULL:
 /* Bounding set first, while CAP_SETPCAP is there. */
 int process_drop_bounding(const struct oci_process *p, struct err *e);
 /* Groups, gid, uid (with keepcaps), umask. setgroups is skipped where the user namespace denies it and no additional
- * group asks for it. */
-int process_set_user(const struct oci_process *p, struct err *e);
+ * group asks for it, and with @keep_groups: then those of the caller stay, and additionalGids is not looked at. */
+int process_set_user(const struct oci_process *p, bool keep_groups, struct err *e);
 /* Inheritable, permitted, effective, ambient. Without a capabilities object nothing is kept, for root either, as the peers
  * do. Inheritable is empty unless the config asks (CVE-2022-29162). */
 int process_set_caps(const struct oci_process *p, struct err *e);

@@ -117,7 +117,7 @@ static int id_error(const char *what, uint32_t id, const char *maps, struct err 
 	return err_sys(e, "process.user.%s: change to %u", what, id);
 }
 
-int process_set_user(const struct oci_process *p, struct err *e)
+int process_set_user(const struct oci_process *p, bool keep_groups, struct err *e)
 {
 	const struct oci_user *u = &p->user;
 
@@ -127,7 +127,7 @@ int process_set_user(const struct oci_process *p, struct err *e)
 	if (u->uid != 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return err_sys(e, "keep capabilities over the change of user");
 	/* Groups before the uid: afterwards there is no right to. */
-	if (set_groups(u, e) < 0)
+	if (!keep_groups && set_groups(u, e) < 0)
 		return -1;
 	if (setresgid(u->gid, u->gid, u->gid) < 0)
 		return id_error("gid", u->gid, "gidMappings", e);

@@ -222,7 +222,7 @@ static void do_limits(struct report *r, const void *arg)
 	p.user.uid = 1000;
 	p.user.gid = 1000;
 	if (geteuid() == 0)
-		expect(r, process_set_user(&p, &r->err) == 0 && process_set_caps(&p, &r->err) == 0);
+		expect(r, process_set_user(&p, false, &r->err) == 0 && process_set_caps(&p, &r->err) == 0);
 	p.rlimits = raise;
 	expect(r, process_set_rlimits(&p, &r->err) == -1);
 	expect(r, str_starts(r->err.msg, "process.rlimits[1] (RLIMIT_NOFILE): set soft limit 100, hard limit 201 (the "));

@@ -108,7 +108,7 @@ static void do_lookup(struct report *r, const void *arg)
 		p.env.n = 0;
 	enter(r);
 	expect(r, process_enter_cwd("/work", &r->err) == 0);
-	expect(r, process_set_user(&p, &r->err) == 0 && process_set_caps(&p, &r->err) == 0);
+	expect(r, process_set_user(&p, false, &r->err) == 0 && process_set_caps(&p, &r->err) == 0);
 	got = process_find_command(&p, &r->err);
 	snprintf(r->text[0], sizeof(r->text[0]), "%s", got ? got : "");
 	r->value[0] = got != NULL;

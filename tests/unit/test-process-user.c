@@ -49,7 +49,7 @@ static void need_root(void)
 static void become(struct report *r, const struct oci_process *p)
 {
 	expect(r, process_drop_bounding(p, &r->err) == 0);
-	expect(r, process_set_user(p, &r->err) == 0);
+	expect(r, process_set_user(p, false, &r->err) == 0);
 	expect(r, process_set_caps(p, &r->err) == 0);
 }
 
@@ -193,21 +193,21 @@ static void do_userns(struct report *r, const void *arg)
 	write_to(r, "/proc/self/uid_map", "0 0 1");
 	write_to(r, "/proc/self/gid_map", "0 0 1");
 	/* nothing asked: no error, no setgroups */
-	expect(r, process_set_user(&p, &r->err) == 0);
+	expect(r, process_set_user(&p, false, &r->err) == 0);
 	/* asked for what is there already */
 	p.user.additional_gids = mapped;
 	p.user.n_additional_gids = 1;
-	expect(r, process_set_user(&p, &r->err) == 0);
+	expect(r, process_set_user(&p, false, &r->err) == 0);
 	p.user.additional_gids = other;
-	expect(r, process_set_user(&p, &r->err) == -1);
+	expect(r, process_set_user(&p, false, &r->err) == -1);
 	expect(r, strstr(r->err.msg, "process.user.additionalGids[0]: group 55 cannot be added here") == r->err.msg);
 	p.user.n_additional_gids = 0;
 	p.user.gid = 7;
-	expect(r, process_set_user(&p, &r->err) == -1);
+	expect(r, process_set_user(&p, false, &r->err) == -1);
 	expect(r, str_eq(r->err.msg, "process.user.gid: 7 is not mapped in the user namespace (linux.gidMappings)"));
 	p.user.gid = 0;
 	p.user.uid = 7;
-	expect(r, process_set_user(&p, &r->err) == -1);
+	expect(r, process_set_user(&p, false, &r->err) == -1);
 	expect(r, str_eq(r->err.msg, "process.user.uid: 7 is not mapped in the user namespace (linux.uidMappings)"));
 	p.user.uid = 0;
 	become(r, &p);
@@ -236,7 +236,7 @@ static void do_gid_unmapped(struct report *r, const void *arg)
 		if (unshare(CLONE_NEWUSER) < 0)
 			child_skip(r, "no user namespaces");
 		expect(r, write(sync[0][1], "x", 1) == 1 && read(sync[1][0], &b, 1) == 1);
-		expect(r, process_set_user(&p, &r->err) == -1);
+		expect(r, process_set_user(&p, false, &r->err) == -1);
 		expect(r, str_eq(r->err.msg, "process.user.additionalGids[1]: group 99 is not mapped in the user namespace "
 					     "(linux.gidMappings)"));
 		_exit(0);
@@ -272,7 +272,7 @@ static void do_stdio(struct report *r, const void *arg)
 	dup2(null, 0);
 	dup2(pipes[1], 1);
 	dup2(plain, 2);
-	expect(r, process_set_user(&p, &r->err) == 0);
+	expect(r, process_set_user(&p, false, &r->err) == 0);
 	expect(r, fstat(1, &st) == 0 && st.st_uid == 1000 && st.st_gid == 1000);
 	expect(r, fstat(0, &st) == 0 && st.st_uid == 0);
 	expect(r, fstat(2, &st) == 0 && st.st_uid == 0); /* the caller's own log file stays his */
