@@ -11,4 +11,4 @@ EXTRA_DIST += \
 	contrib/crio/10-sandrun.conf \
 	contrib/kubernetes/runtimeclass.yaml \
 	contrib/podman/containers.conf \
-	contrib/demo contrib/packages
+	contrib/demo contrib/packages contrib/test
