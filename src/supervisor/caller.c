@@ -123,8 +123,11 @@ int caller_fetch(struct caller *c, int fd)
 	return r < 0 ? -errno : r;
 }
 
-bool caller_is_alone(const struct caller *c)
+bool caller_is_alone(struct caller *c, int fd, int domain)
 {
+	socklen_t len = sizeof(int);
+	int is_now = -1;
+	autofd again = -1;
 	char path[32];
 	struct stat st;
 
@@ -133,7 +136,12 @@ bool caller_is_alone(const struct caller *c)
 	if (!c->sup->plan.restrict_clone)
 		return false;
 	snprintf(path, sizeof(path), "%d/task", (int)c->tid);
-	return fstatat(c->sup->proc_fd, path, &st, 0) == 0 && st.st_nlink == 3;
+	if (fstatat(c->sup->proc_fd, path, &st, 0) < 0 || st.st_nlink != 3)
+		return false;
+	/* Alone from here on. But another thread may have put an internet socket in the place of the one that we looked at,
+	 * and ended, before we counted: what counts is what the descriptor is now. */
+	again = caller_fetch(c, fd);
+	return again >= 0 && getsockopt(again, SOL_SOCKET, SO_DOMAIN, &is_now, &len) == 0 && is_now == domain;
 }
 
 /* --- /proc/TID/status ------------------------------------------------------------------------------------------ */

@@ -92,8 +92,9 @@ int caller_read_vec(const struct caller *c, const struct iovec *remote, size_t n
 int caller_write(const struct caller *c, uint64_t addr, const void *buf, size_t len);
 /* The caller's descriptor @fd as one of ours, or a negative errno (-EBADF). */
 int caller_fetch(struct caller *c, int fd);
-/* True if no other task can change the caller's descriptor table while it waits for us. */
-bool caller_is_alone(const struct caller *c);
+/* True if no other task can change the caller's descriptor table while it waits for us, and its descriptor @fd is a socket
+ * of @domain for as long. */
+bool caller_is_alone(struct caller *c, int fd, int domain);
 
 struct caller_identity {
 	pid_t tgid, ns_tgid; /* in our pid namespace, in the caller's own */
@@ -375,7 +376,7 @@ enum answer options_bind(struct worker *w, struct caller *c, struct op *op, stru
 enum answer options_listen(struct worker *w, struct caller *c, struct op *op, struct result *r);
 enum answer options_socket(struct worker *w, struct caller *c, struct op *op, struct result *r);
 /* True if the kernel may run the call itself (policy contract, section 4, rule 2). */
-bool listener_may_continue(const struct sup *s, const struct caller *c, const struct op *op);
+bool listener_may_continue(const struct sup *s, struct caller *c, const struct op *op);
 int sockinfo_get(int sock, struct sockinfo *out);
 /* O_NONBLOCK of the shared file description, at this moment. */
 bool sockinfo_nonblock(int sock);

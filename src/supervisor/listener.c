@@ -153,13 +153,13 @@ int listener_add_fd(struct sup *s, const struct op *op, int fd, bool cloexec)
 	return ioctl_retry(s->listeners[op->listener].fd, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
 }
 
-bool listener_may_continue(const struct sup *s, const struct caller *c, const struct op *op)
+bool listener_may_continue(const struct sup *s, struct caller *c, const struct op *op)
 {
 	/* socketcall: the kernel reads descriptor, address and flags from memory again. Landlock would still refuse a
 	 * connect; nothing would refuse a Fast Open send. */
 	if (op->call.in_memory)
 		return s->plan.backstop && op->call.kind == NOTIFY_CONNECT;
-	return s->plan.backstop || caller_is_alone(c);
+	return s->plan.backstop || caller_is_alone(c, (int)op->call.args[0], op->si.domain);
 }
 
 void listener_audit(struct sup *s, const struct op *op, const struct policy_dest *d, int rule, const char *why, int error)

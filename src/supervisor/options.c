@@ -181,8 +181,9 @@ enum answer options_listen(struct worker *w, struct caller *c, struct op *op, st
 	/* An AF_UNIX listener: SO_PEERCRED of who connects to it shows who listened. bind may have been raced, so here the
 	 * backstop does not count, only that the descriptor cannot change. */
 	if (!verdict_is_inet(&op->si))
-		return !op->call.in_memory && caller_is_alone(c) ? ANSWER_CONTINUE
-								 : fail(r, unix_listen(w, c, op, (int)op->call.args[1]));
+		return !op->call.in_memory && caller_is_alone(c, (int)op->call.args[0], op->si.domain)
+			       ? ANSWER_CONTINUE
+			       : fail(r, unix_listen(w, c, op, (int)op->call.args[1]));
 	if (is_tcp(op) && getsockname(op->sock, (struct sockaddr *)&op->addr, &len) == 0 &&
 	    !bind_allowed(w, op, port_of(&op->addr)))
 		return fail(r, -EACCES);
