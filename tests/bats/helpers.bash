@@ -172,6 +172,10 @@ annotate() {
 	done
 }
 host_network() { cfg '.linux.namespaces |= map(select(.type != "network"))'; }
+# The test's namespace as the container's own network: there the cgroup program may be used, too.
+joined_network() {
+	cfg '.linux.namespaces |= map(if .type == "network" then .path = $p else . end)' --arg p "/run/netns/$ID"
+}
 all_caps() {
 	cfg '.process.capabilities |= (. as $c | ["CAP_SYS_ADMIN","CAP_NET_ADMIN","CAP_NET_RAW","CAP_SYS_PTRACE"] as $m |
 		with_entries(.value += $m) | with_entries(.value |= unique))'

@@ -22,6 +22,8 @@ static const struct verb *const tables[] = {
 	probe_entry_verbs,
 	probe_socket_verbs,
 	probe_self_verbs,
+	attack_entry_verbs,
+	attack_race_verbs,
 };
 
 void dest_parse(struct dest *d, const char *addr, const char *port)

@@ -21,6 +21,8 @@ extern const struct verb probe_inet_verbs[];   /* probe_inet.c: connect and send
 extern const struct verb probe_entry_verbs[];  /* probe_entry.c: the odd ways in */
 extern const struct verb probe_socket_verbs[]; /* probe_socket.c: what may be created, bound, unix sockets */
 extern const struct verb probe_self_verbs[];   /* probe_self.c: what the process itself is */
+extern const struct verb attack_entry_verbs[]; /* attack_entry.c: tricks without a race */
+extern const struct verb attack_race_verbs[];  /* attack_race.c: races and storms */
 
 struct dest {
 	union {
