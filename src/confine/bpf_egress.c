@@ -9,6 +9,10 @@
  * ping and raw sends. It goes by the cgroup in which a socket was made, also when the supervisor connects it on behalf;
  * the verdict is the same, so that is only belt and braces. A socket that came from outside is not seen.
  *
+ * Control data of a send may carry a source route or a routing header: the packet then goes to a hop that no hook above
+ * was asked about. Where sends are not trapped, a fifth program looks at the packets themselves (packets only the kernel's
+ * own sockets send, a router alert among them, pass).
+ *
  * What is trapped beside it: connect still is (38 µs instead of 25, but the audit tells who, and it works the same
  * everywhere); sends no longer are: 1 µs instead of 6 and more, and AF_UNIX calls are the kernel's own again.
  * The errno is set by bpf_set_retval() (in these hooks since 6.0 or so): where that is missing, so is this layer.
@@ -21,6 +25,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/bpf.h>
+#include <linux/if_ether.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +34,7 @@
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "confine/plan.h"
 
 #define PORT_RANGES 16
 #define NODES_MAX 65536
@@ -404,10 +410,22 @@ static void emit_log(struct prog *p, int log, bool with_pid)
 	STX(p, BPF_W, BPF_REG_1, (int16_t)(record + 24), BPF_REG_9);
 }
 
-static void build(struct prog *p, bool v6, bool allow_mode, int trie, int log, bool with_pid)
+static void emit_exit(struct prog *p, int32_t value)
+{
+	MOV_IMM(p, BPF_REG_0, value);
+	put(p, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+}
+
+static void build(struct prog *p, bool v6, bool send, bool allow_mode, int trie, int log, bool with_pid)
 {
 	memset(p, 0, sizeof(*p));
 	MOV_REG(p, BPF_REG_6, BPF_REG_1);
+	/* A send on a connected socket that has control data, but no address: the kernel asks about 0.0.0.0 port 0 (which
+	 * nobody can name, EINVAL comes first). The peer was judged by connect. */
+	if (send) {
+		LDX(p, BPF_W, BPF_REG_1, BPF_REG_6, CTX(user_port));
+		jump(p, BPF_JEQ, BPF_REG_1, 0, L_ALLOW);
+	}
 	emit_proto(p, v6);
 	if (v6)
 		emit_addr6(p);
@@ -422,33 +440,78 @@ static void build(struct prog *p, bool v6, bool allow_mode, int trie, int log, b
 	if (v6)
 		emit_nat64(p, trie, allow_mode);
 	place(p, L_ALLOW);
-	MOV_IMM(p, BPF_REG_0, 1);
-	put(p, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+	emit_exit(p, 1);
 	place(p, L_DENY);
 	emit_log(p, log, with_pid);
 	MOV_IMM(p, BPF_REG_1, -ECONNREFUSED);
 	CALL(p, HELPER_SET_RETVAL);
-	MOV_IMM(p, BPF_REG_0, 0);
-	put(p, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+	emit_exit(p, 0);
+}
+
+#define SKB(field) ((int16_t)offsetof(struct __sk_buff, field))
+
+/* The first @n bytes of the packet, or refused: r2 points to them. */
+static void need_bytes(struct prog *p, int32_t n)
+{
+	MOV_REG(p, BPF_REG_4, BPF_REG_2);
+	ADD_IMM(p, BPF_REG_4, n);
+	p->fix[p->nfix].at = p->n;
+	p->fix[p->nfix++].to = L_DENY;
+	put(p, BPF_JMP | BPF_JGT | BPF_X, BPF_REG_4, BPF_REG_3, 0, 0);
+}
+
+/* Packets that say another way than their destination's: IPv4 options (of more than a router alert's 4 bytes: the
+ * shortest source route has 7), IPv6 routing headers, and what could stand before one. Refused ones are EPERM. */
+static void build_packets(struct prog *p, int log)
+{
+	memset(p, 0, sizeof(*p));
+	LDX(p, BPF_W, BPF_REG_5, BPF_REG_1, SKB(protocol));
+	LDX(p, BPF_W, BPF_REG_2, BPF_REG_1, SKB(data));
+	LDX(p, BPF_W, BPF_REG_3, BPF_REG_1, SKB(data_end));
+	jump(p, BPF_JEQ, BPF_REG_5, htons(ETH_P_IPV6), L_NEXT);
+	jump(p, BPF_JNE, BPF_REG_5, htons(ETH_P_IP), L_ALLOW);
+	need_bytes(p, 20);
+	LDX(p, BPF_B, BPF_REG_1, BPF_REG_2, 0);
+	put(p, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_1, 0, 0, 0xf);
+	jump(p, BPF_JGT, BPF_REG_1, 6, L_DENY);
+	jump(p, BPF_JA, 0, 0, L_ALLOW);
+	place(p, L_NEXT);
+	need_bytes(p, 41);
+	LDX(p, BPF_B, BPF_REG_1, BPF_REG_2, 6);
+	jump(p, BPF_JEQ, BPF_REG_1, IPPROTO_ROUTING, L_DENY);
+	jump(p, BPF_JEQ, BPF_REG_1, IPPROTO_DSTOPTS, L_DENY);
+	jump(p, BPF_JNE, BPF_REG_1, IPPROTO_HOPOPTS, L_ALLOW);
+	LDX(p, BPF_B, BPF_REG_1, BPF_REG_2, 40);
+	jump(p, BPF_JNE, BPF_REG_1, IPPROTO_ICMPV6, L_DENY);
+	place(p, L_ALLOW);
+	emit_exit(p, 1);
+	place(p, L_DENY);
+	MOV_IMM(p, BPF_REG_7, BPF_EGRESS_ROUTED);
+	MOV_IMM(p, BPF_REG_8, 0);
+	for (int i = 0; i < 4; i++)
+		ST(p, BPF_W, BPF_REG_10, ADDR_AT(i), 0);
+	emit_log(p, log, false);
+	emit_exit(p, 0);
 }
 
 static const struct {
-	uint32_t attach;
-	bool v6;
+	uint32_t type, attach;
+	bool v6, send;
 } hooks[BPF_EGRESS_HOOKS] = {
-	[BPF_EGRESS_CONNECT4] = { BPF_CGROUP_INET4_CONNECT, false },
-	[BPF_EGRESS_CONNECT6] = { BPF_CGROUP_INET6_CONNECT, true },
-	[BPF_EGRESS_SENDMSG4] = { BPF_CGROUP_UDP4_SENDMSG, false },
-	[BPF_EGRESS_SENDMSG6] = { BPF_CGROUP_UDP6_SENDMSG, true },
+	[BPF_EGRESS_CONNECT4] = { BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET4_CONNECT, false, false },
+	[BPF_EGRESS_CONNECT6] = { BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET6_CONNECT, true, false },
+	[BPF_EGRESS_SENDMSG4] = { BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_UDP4_SENDMSG, false, true },
+	[BPF_EGRESS_SENDMSG6] = { BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_UDP6_SENDMSG, true, true },
+	[BPF_EGRESS_PACKETS] = { BPF_PROG_TYPE_CGROUP_SKB, BPF_CGROUP_INET_EGRESS, false, false },
 };
 
-static int load(const struct prog *p, uint32_t attach, char *log, size_t log_size)
+static int load(const struct prog *p, enum bpf_egress_hook h, char *log, size_t log_size)
 {
 	union bpf_attr a;
 
 	memset(&a, 0, sizeof(a));
-	a.prog_type = BPF_PROG_TYPE_CGROUP_SOCK_ADDR;
-	a.expected_attach_type = attach;
+	a.prog_type = hooks[h].type;
+	a.expected_attach_type = hooks[h].attach;
 	a.insns = (uint64_t)(uintptr_t)p->code;
 	a.insn_cnt = p->n;
 	a.license = (uint64_t)(uintptr_t)"Apache-2.0";
@@ -466,8 +529,11 @@ static int load_hook(enum bpf_egress_hook h, bool allow_mode, int trie, int log)
 
 	/* Which task it was is a helper that these hooks got late (6.x); without it the audit lacks the pid. */
 	for (int with_pid = 1; with_pid >= 0 && fd < 0; with_pid--) {
-		build(p, hooks[h].v6, allow_mode, trie, log, with_pid);
-		fd = p->full ? -1 : load(p, hooks[h].attach, NULL, 0);
+		if (h == BPF_EGRESS_PACKETS)
+			build_packets(p, log);
+		else
+			build(p, hooks[h].v6, hooks[h].send, allow_mode, trie, log, with_pid);
+		fd = p->full ? -1 : load(p, h, NULL, 0);
 	}
 	free(p);
 	return fd;
@@ -485,14 +551,14 @@ static int attach(int cgroup_fd, int prog, enum bpf_egress_hook h, bool on)
 	return sys_bpf(on ? BPF_PROG_ATTACH : BPF_PROG_DETACH, &a);
 }
 
-static bool attach_all(int cgroup_fd, const int progs[BPF_EGRESS_HOOKS])
+static bool attach_all(int cgroup_fd, const int progs[], int n)
 {
 	int h;
 
-	for (h = 0; h < BPF_EGRESS_HOOKS; h++)
+	for (h = 0; h < n; h++)
 		if (attach(cgroup_fd, progs[h], (enum bpf_egress_hook)h, true) < 0)
 			break;
-	if (h == BPF_EGRESS_HOOKS)
+	if (h == n)
 		return true;
 	/* Half of them would be half a backstop: all or none. */
 	while (h-- > 0)
@@ -503,7 +569,8 @@ static bool attach_all(int cgroup_fd, const int progs[BPF_EGRESS_HOOKS])
 int confine_bpf_attach(const struct policy *p, int cgroup_fd, bool *active, int *log_fd, struct err *e)
 {
 	struct policy_traits t = policy_get_traits(p);
-	int progs[BPF_EGRESS_HOOKS];
+	int progs[BPF_EGRESS_HOOKS], wanted;
+	struct confine_plan plan;
 	struct nodes nodes = { 0 };
 	autofd trie = -1;
 	autofd log = -1;
@@ -523,13 +590,17 @@ int confine_bpf_attach(const struct policy *p, int cgroup_fd, bool *active, int 
 	log = make_map(BPF_MAP_TYPE_ARRAY, 4, sizeof(struct bpf_egress_log), 1, BPF_F_MMAPABLE);
 	if (log < 0)
 		return 0;
-	for (int h = 0; h < BPF_EGRESS_HOOKS; h++) {
+	/* Who traps every send sees the control data; a TCP socket's is set by options, which are trapped. The costs of a
+	 * look at each packet are for the others. */
+	confine_plan_make(p, 0, true, &plan);
+	wanted = t.udp_possible && !plan.trap_sendmsg ? BPF_EGRESS_HOOKS : BPF_EGRESS_PACKETS;
+	for (int h = 0; h < wanted; h++) {
 		progs[h] = ok ? load_hook((enum bpf_egress_hook)h, t.allow_mode, trie, log) : -1;
 		ok = ok && progs[h] >= 0;
 	}
-	ok = ok && attach_all(cgroup_fd, progs);
+	ok = ok && attach_all(cgroup_fd, progs, wanted);
 	/* Attached programs live as long as the cgroup, and hold their maps. */
-	for (int h = 0; h < BPF_EGRESS_HOOKS; h++)
+	for (int h = 0; h < wanted; h++)
 		fd_close(&progs[h]);
 	if (ok) {
 		*active = true;

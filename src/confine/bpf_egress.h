@@ -24,19 +24,22 @@ struct bpf_egress_record {
 	uint32_t pad;
 };
 #define BPF_EGRESS_OTHER 0xff
+#define BPF_EGRESS_ROUTED 0xfe /* a packet with a source route or a routing header */
 struct bpf_egress_log {
 	uint64_t count;
 	uint64_t pad;
 	struct bpf_egress_record ring[BPF_EGRESS_RING];
 };
 
-/* Attaches connect4/6 and sendmsg4/6 programs with the verdict of @p to the cgroup v2 directory @cgroup_fd (beside whatever
+/* Attaches connect4/6 and sendmsg4/6 programs with the verdict of @p, and one against source routes where sends are not
+ * trapped, to the cgroup v2 directory @cgroup_fd (beside whatever
  * is there: BPF_F_ALLOW_MULTI). They go with the cgroup. *active: false where the kernel or our rights do not allow it, or
  * the policy does not fit; no error: the supervisor then judges what they would have. *log: a descriptor of the log map,
  * for supervisor_start(); -1 if not active. */
 int confine_bpf_attach(const struct policy *p, int cgroup_fd, bool *active, int *log, struct err *e);
 
 /* For tests: the loaded programs without a cgroup, run by BPF_PROG_TEST_RUN or attached by hand. */
-enum bpf_egress_hook { BPF_EGRESS_CONNECT4, BPF_EGRESS_CONNECT6, BPF_EGRESS_SENDMSG4, BPF_EGRESS_SENDMSG6, BPF_EGRESS_HOOKS };
+enum bpf_egress_hook { BPF_EGRESS_CONNECT4, BPF_EGRESS_CONNECT6, BPF_EGRESS_SENDMSG4, BPF_EGRESS_SENDMSG6,
+		       BPF_EGRESS_PACKETS, BPF_EGRESS_HOOKS };
 
 #endif

@@ -7,6 +7,7 @@
  * The ring is written without a lock and may be overtaken: what is described may then be a mixture of two refusals, what is
  * counted is exact. Neither decides anything.
  */
+#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -42,7 +43,8 @@ static void describe(struct sup *s, const volatile struct bpf_egress_record *fro
 		r.rule = v.rule;
 	} else {
 		r.rule = AUDIT_NO_RULE;
-		r.why = "a protocol that no rule can allow";
+		r.why = from->proto == BPF_EGRESS_ROUTED ? "source route" : "a protocol that no rule can allow";
+		r.error = from->proto == BPF_EGRESS_ROUTED ? EPERM : ECONNREFUSED;
 	}
 	clock_gettime(CLOCK_REALTIME, &r.when);
 	/* Best effort: by now it may be gone, or another. */
