@@ -53,7 +53,7 @@ static bool changes_route(int level, int name)
 	case IPPROTO_IP:
 		return name == 4 || name == 3;
 	case IPPROTO_IPV6:
-		return name == 57 || name == 5 || name == 6 || name == 36 || name == 55;
+		return name == 57 || name == 5 || name == 6 || name == 36 || name == 55 || name == 32;
 	case IPPROTO_SCTP:
 		return true;
 	default:
@@ -221,6 +221,15 @@ static int make_socket(struct worker *w, const struct op *op, int domain, int ty
 	return sock;
 }
 
+/* The cgroup program goes by the cgroup of who makes a socket: it does not see ours. Where it is what judges, a socket of
+ * ours would be free. */
+static bool covered(const struct sup *s, int domain, int type)
+{
+	if (domain != AF_INET && domain != AF_INET6)
+		return true;
+	return type == SOCK_STREAM ? s->plan.landlock_connect || !s->plan.backstop : s->plan.trap_sendmsg;
+}
+
 enum answer options_socket(struct worker *w, struct caller *c, struct op *op, struct result *r)
 {
 	int domain = (int)op->call.args[0], type = (int)op->call.args[1], protocol = (int)op->call.args[2];
@@ -238,6 +247,8 @@ enum answer options_socket(struct worker *w, struct caller *c, struct op *op, st
 		return ANSWER_CONTINUE;
 	if ((type & 0xf) == SOCK_RAW && domain != AF_NETLINK)
 		return refuse(w, op, r, "a raw socket through socketcall", EACCES);
+	if (!covered(w->sup, domain, type & 0xf))
+		return refuse(w, op, r, "a socket through socketcall, which the cgroup program would not see", EACCES);
 	sock = make_socket(w, op, domain, type, protocol);
 	if (sock < 0)
 		return fail(r, sock);
