@@ -8,7 +8,7 @@
  * Theory of operation. A filter sees the number and the six registers, nothing behind a pointer. Three answers:
  *
  *   errno    what no policy can allow and registers tell: sockets of other families, types and protocols (EACCES; MPTCP
- *            EPROTONOSUPPORT, so that programs fall back to TCP), io_uring_setup (ENOSYS: its operations would not come
+ *            EPROTONOSUPPORT, so that programs fall back to TCP), io_uring (ENOSYS: its operations would not come
  *            by here), x32 numbers and foreign architectures (ENOSYS).
  *   notify   connect; sendto with an address; sends with MSG_FASTOPEN in their flags (Landlock does not see that they
  *            connect); setsockopt of source routes, IP_HDRINCL, SCTP and TCP_ULP (an SMC socket connects by itself);
@@ -306,6 +306,7 @@ static const struct {
 	{ IPPROTO_IPV6, 6 /* IPV6_2292PKTOPTIONS: a bundle that may contain one */ },
 	{ IPPROTO_IPV6, 36 /* IPV6_HDRINCL */ },
 	{ IPPROTO_IPV6, 55 /* IPV6_RTHDRDSTOPTS */ },
+	{ IPPROTO_IPV6, 32 /* IPV6_FLOWLABEL_MGR: a label may carry a routing header for whoever uses it */ },
 	{ IPPROTO_TCP, 31 /* TCP_ULP: "smc" connects on its own; the supervisor lets "tls" pass */ },
 };
 
@@ -360,6 +361,14 @@ static void do_io_uring(struct emitter *em, const struct context *c)
 	emit_ret(em, RET_ERRNO(ENOSYS));
 }
 
+/* enter and register, the two numbers after setup: a ring may come from outside (a descriptor handed down, or fetched from
+ * a stranger in a shared pid namespace). */
+static void emit_rings(struct emitter *em, const struct notify_arch *arch)
+{
+	for (uint32_t i = 1; i <= 2; i++)
+		ret_if(em, BPF_JEQ, arch->nr[NOTIFY_IO_URING_SETUP] + i, RET_ERRNO(ENOSYS));
+}
+
 static void do_clone(struct emitter *em, const struct context *c)
 {
 	if (c->plan->restrict_clone) {
@@ -394,6 +403,7 @@ static void emit_arch(struct emitter *em, const struct notify_arch *arch, const 
 	load_nr(em);
 	if (arch->bad_bit)
 		ret_if(em, BPF_JGE, arch->bad_bit, RET_ERRNO(ENOSYS));
+	emit_rings(em, arch);
 	for (int k = 0; k < NOTIFY_KINDS; k++) {
 		unsigned int block;
 
