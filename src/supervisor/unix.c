@@ -78,8 +78,12 @@ static int take_ids(const struct sup *s, const struct caller_identity *id, uint6
 {
 	uint64_t effective, permitted;
 
+	/* The real uid decides who may signal this thread (and so end the process), where the pid namespace is shared: it stays
+	 * ours. Unless it has to be named in SCM_CREDENTIALS, for which the kernel wants to find it here. */
+	uid_t uid = id->uid == id->euid ? (uid_t)-1 : id->uid;
+
 	if (set_groups(s, id) < 0 || raw_setresgid(id->gid, id->egid, (gid_t)-1) < 0 ||
-	    raw_setresuid(id->uid, id->euid, (uid_t)-1) < 0)
+	    raw_setresuid(uid, id->euid, (uid_t)-1) < 0)
 		return -errno;
 	if (id->fsgid != id->egid)
 		raw_setfsgid(id->fsgid);
