@@ -92,18 +92,20 @@ static void old_udp(int argc, char **argv)
 	close(fd);
 }
 
-/* Which kinds of sockets can be had, of every family, type and protocol: "FAMILY/TYPE/PROTOCOL" each. Unix and netlink
- * are left out. */
+/* Which kinds of sockets can be had, of every family, type and protocol that means something: "FAMILY/TYPE/PROTOCOL"
+ * each. Unix and netlink are left out. */
 static void sweep(int (*make)(int, int, int))
 {
+	static const int higher[] = { 33, 41, 47, 50, 51, 58, 94, 103, 108, 115, 132, 136, 137, 143, 255, 256, 262 };
+	const int n_higher = sizeof(higher) / sizeof(higher[0]);
 	const char *sep = "";
 
 	for (int family = 0; family < 64; family++) {
 		if (family == AF_UNIX || family == AF_NETLINK)
 			continue;
 		for (int type = 0; type < 16; type++) {
-			for (int protocol = 0; protocol < 300; protocol++) {
-				int fd = make(family, type, protocol);
+			for (int i = 0; i < 24 + n_higher; i++) {
+				int protocol = i < 24 ? i : higher[i - 24], fd = make(family, type, protocol);
 
 				if (fd < 0)
 					continue;
