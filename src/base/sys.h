@@ -193,4 +193,13 @@ static inline int sys_bpf(int cmd, union bpf_attr *attr, unsigned int size)
 	return (int)syscall(SYS_bpf, cmd, attr, size);
 }
 
+/* rt_sigaction(2) with SIG_DFL, also for the signals that libc hides. The kernel's structure is all zeros then: the default
+ * handler, no flags, an empty mask, whatever the order of its members (at most 40 bytes; its set has 8). */
+static inline int sys_default_signal(int sig)
+{
+	const unsigned long dfl[8] = { 0 };
+
+	return (int)syscall(SYS_rt_sigaction, sig, dfl, NULL, (size_t)8);
+}
+
 #endif

@@ -30,14 +30,15 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
-#include "confine/bpf_egress.h"
 #include "confine/confine.h"
-#include "container/foreground.h"
+#include "confine/plan.h"
 #include "container/hooks.h"
 #include "container/idmap.h"
 #include "container/init.h"
+#include "container/layers.h"
 #include "container/namespaces.h"
 #include "container/netdev.h"
+#include "container/parent.h"
 #include "container/rdt.h"
 #include "container/sync.h"
 #include "oci/names.h"
@@ -66,17 +67,13 @@ struct creation {
 	struct rootfs_source *sources;
 	struct cgroup *cgroup;
 	char *rdt_root; /* NULL: no linux.intelRdt */
-	bool bpf;    /* the policy is attached to the cgroup as a program, too */
-	int bpf_log; /* what it writes down for the supervisor; -1 */
+	struct layers layers;
 	bool claimed;
 	pid_t supervisor;
 	bool served; /* it has init's listener */
-	pid_t staged;
-	pid_t pid;
+	struct parent p; /* init, and our end of the conversation */
 	int pidfd;
-	int sync; /* our end */
 	int start_fifo, error_fifo;
-	int master;
 };
 
 /* --- before anything is made ------------------------------------------------------------------------- */
@@ -269,50 +266,26 @@ static int make_rdt(struct creation *k, struct err *e)
 	return k->c->rdt ? container_save(k->c, e) : -1;
 }
 
-/* Which layers are active, in the words of the contract. */
-static char *enforcement_words(const struct creation *k, bool landlock)
-{
-	return xasprintf("%s%s%s", k->notify ? "notify" : "", landlock ? ",landlock" : "", k->bpf ? ",bpf" : "");
-}
-
-/* The cgroup program goes by the cgroup in which a socket was made: it does not see those that come from outside. So it may
- * take the supervisor's place (for sends) only where none can come: no descriptor handed down is one, and neither the
- * network nor the pid namespace is shared with processes that are not confined. */
-static bool bpf_is_enough(const struct creation *k)
-{
-	return (k->ns.new_flags & CLONE_NEWPID) && namespaces_has(&k->ns, OCI_NS_NETWORK) &&
-	       !workload_inherits_sockets(k->o->preserve_fds);
-}
-
-static int attach_bpf(struct creation *k, struct err *e)
-{
-	autofd dir = -1;
-
-	if (!policy_get_traits(k->policy).egress || !bpf_is_enough(k))
-		return 0;
-	dir = cgroup_open_v2(k->cgroup);
-	return dir < 0 ? 0 : confine_bpf_attach(k->policy, dir, &k->bpf, &k->bpf_log, e);
-}
-
 static int start_supervisor(struct creation *k, struct err *e)
 {
-	bool landlock = confine_landlock_abi() >= 4; /* network rules: Linux 6.7 */
-	struct supervisor_request req = {
-		.id = k->o->id, .state_dir = k->c->dirfd, .policy = k->policy, .landlock = landlock };
+	const struct layers_facts facts = { .ns = &k->ns, .config = &k->config, .bundle = k->bundle,
+					    .preserve_fds = k->o->preserve_fds };
+	struct supervisor_request req = { .id = k->o->id, .state_dir = k->c->dirfd, .policy = k->policy };
 
 	if (!k->policy)
 		return 0;
-	if (attach_bpf(k, e) < 0)
+	if (layers_choose(k->policy, &facts, k->cgroup, &k->layers, e) < 0)
 		return -1;
-	if (confine_notify_needed(k->policy) && confine_notify_prepare(k->policy, k->bpf, &k->notify, e) < 0)
+	if (k->layers.notify && confine_notify_prepare(k->policy, k->layers.bpf, &k->notify, e) < 0)
 		return -1;
-	k->c->enforcement = enforcement_words(k, landlock);
-	k->c->bpf = k->bpf;
+	k->c->enforcement = layers_words(&k->layers);
+	k->c->bpf = k->layers.bpf;
 	/* A filter without a trap (bind rules that Landlock can say) has no listener and needs nobody to serve it. */
 	if (!k->notify || !confine_notify_traps(k->notify))
 		return 0;
-	req.bpf_backstop = k->bpf;
-	req.bpf_log = k->bpf_log;
+	req.landlock = confine_landlock_abi() >= CONFINE_LANDLOCK_NET_ABI;
+	req.bpf_backstop = k->layers.bpf;
+	req.bpf_log = k->layers.bpf_log;
 	k->supervisor = supervisor_start(&req, e);
 	if (k->supervisor < 0) {
 		k->supervisor = 0;
@@ -325,63 +298,41 @@ static int start_supervisor(struct creation *k, struct err *e)
 
 /* --- the conversation with init ---------------------------------------------------------------------------- */
 
-static void set_oom_score_adj(const struct creation *k)
+static int know_init(void *ctx, struct err *e)
 {
-	const struct oci_opt_i64 *adj = &k->config.process.oom_score_adj;
-	autofree char *path = xasprintf("/proc/%d/oom_score_adj", (int)k->pid);
-	char value[24];
-	struct err e;
+	struct creation *k = ctx;
 
-	if (!adj->set)
-		return;
-	snprintf(value, sizeof(value), "%lld", (long long)adj->v);
-	/* Lowering it needs CAP_SYS_RESOURCE on the host. A user's engine asks for what it has itself: the peers go on, too. */
-	if (file_write(AT_FDCWD, path, value, &e) < 0)
-		log_warn("process.oomScoreAdj: %s", e.msg);
-}
-
-static int know_init(struct creation *k, struct err *e)
-{
-	k->pidfd = sys_pidfd_open(k->pid, 0);
+	k->pidfd = sys_pidfd_open(k->p.pid, 0);
 	if (k->pidfd < 0)
 		return err_sys(e, "open a pidfd of init");
-	k->c->pid = k->pid;
-	k->c->start_time = container_start_time(k->pid);
-	set_oom_score_adj(k);
+	k->c->pid = k->p.pid;
+	k->c->start_time = container_start_time(k->p.pid);
 	if (k->supervisor && supervisor_watch(k->c->dirfd, k->pidfd, e) < 0)
 		return -1;
 	return container_save(k->c, e);
 }
 
-static int on_staged(struct creation *k, const struct sync_msg *m, int passed, struct err *e)
+static int on_maps_wanted(void *ctx, const struct sync_msg *m, int passed, struct err *e)
 {
-	(void)passed;
-	if (!k->staged)
-		return err_msg(e, "init came twice");
-	waitpid(k->staged, NULL, 0);
-	k->staged = 0;
-	k->pid = m->num;
-	return know_init(k, e);
-}
+	struct creation *k = ctx;
 
-static int on_maps_wanted(struct creation *k, const struct sync_msg *m, int passed, struct err *e)
-{
 	(void)m;
 	(void)passed;
-	return idmap_write(k->pid, &k->config.linux_, e);
+	return idmap_write(k->p.pid, &k->config.linux_, e);
 }
 
-static int on_namespaced(struct creation *k, const struct sync_msg *m, int passed, struct err *e)
+static int on_namespaced(void *ctx, const struct sync_msg *m, int passed, struct err *e)
 {
+	struct creation *k = ctx;
 	autofree char *text = NULL;
 
 	(void)m;
 	(void)passed;
-	if (cgroup_add(k->cgroup, k->pid, e) < 0)
+	if (cgroup_add(k->cgroup, k->p.pid, e) < 0)
 		return -1;
-	if (k->c->rdt && rdt_join(k->c->rdt, k->pid, e) < 0)
+	if (k->c->rdt && rdt_join(k->c->rdt, k->p.pid, e) < 0)
 		return -1;
-	if (netdev_move(&k->config.linux_, k->pid, &k->netdevs, e) < 0)
+	if (netdev_move(&k->config.linux_, k->p.pid, &k->netdevs, e) < 0)
 		return -1;
 	text = cgroup_write(k->cgroup); /* with systemd the path is known only now */
 	if (str_eq(text, k->c->cgroup))
@@ -391,9 +342,10 @@ static int on_namespaced(struct creation *k, const struct sync_msg *m, int passe
 	return container_save(k->c, e);
 }
 
-static int on_hooks_wanted(struct creation *k, const struct sync_msg *m, int passed, struct err *e)
+static int on_hooks_wanted(void *ctx, const struct sync_msg *m, int passed, struct err *e)
 {
-	const struct oci_state s = { .id = k->o->id, .status = "creating", .pid = k->pid, .bundle = k->bundle,
+	struct creation *k = ctx;
+	const struct oci_state s = { .id = k->o->id, .status = "creating", .pid = k->p.pid, .bundle = k->bundle,
 				     .annotations = &k->config.annotations };
 	autofree char *json = oci_state_write(&s, false);
 
@@ -404,29 +356,27 @@ static int on_hooks_wanted(struct creation *k, const struct sync_msg *m, int pas
 	return hooks_run(&k->config.hooks.create_runtime, "createRuntime", json, e);
 }
 
-static int on_console(struct creation *k, const struct sync_msg *m, int passed, struct err *e)
+static int on_console(void *ctx, const struct sync_msg *m, int passed, struct err *e)
 {
+	struct creation *k = ctx;
+
 	(void)m;
-	if (passed < 0)
-		return err_msg(e, "init sent no terminal");
-	if (k->o->console_socket)
-		return process_send_console(k->o->console_socket, passed, e);
-	/* process.consoleSize, if there is one, has been applied and counts. */
-	if (!k->config.process.console_size.set)
-		foreground_copy_size(passed);
-	k->master = dup(passed);
-	return k->master < 0 ? err_sys(e, "keep the terminal") : fd_set_cloexec(k->master, true);
+	return parent_take_console(&k->p, passed, e);
 }
 
-static int on_limits_wanted(struct creation *k, const struct sync_msg *m, int passed, struct err *e)
+static int on_limits_wanted(void *ctx, const struct sync_msg *m, int passed, struct err *e)
 {
+	struct creation *k = ctx;
+
 	(void)m;
 	(void)passed;
-	return process_set_rlimits_of(k->pid, &k->config.process, e);
+	return process_set_rlimits_of(k->p.pid, &k->config.process, e);
 }
 
-static int on_listener(struct creation *k, const struct sync_msg *m, int passed, struct err *e)
+static int on_listener(void *ctx, const struct sync_msg *m, int passed, struct err *e)
 {
+	struct creation *k = ctx;
+
 	(void)m;
 	if (passed < 0 || !k->supervisor)
 		return err_msg(e, "init sent no seccomp listener");
@@ -436,30 +386,27 @@ static int on_listener(struct creation *k, const struct sync_msg *m, int passed,
 	return 0;
 }
 
-static int on_profile_listener(struct creation *k, const struct sync_msg *m, int passed, struct err *e)
+static int on_profile_listener(void *ctx, const struct sync_msg *m, int passed, struct err *e)
 {
-	const struct oci_state s = { .id = k->o->id, .status = "creating", .pid = k->pid, .bundle = k->bundle,
+	struct creation *k = ctx;
+	const struct oci_state s = { .id = k->o->id, .status = "creating", .pid = k->p.pid, .bundle = k->bundle,
 				     .annotations = &k->config.annotations };
 	autofree char *json = oci_state_write(&s, false);
 
 	(void)m;
 	if (passed < 0)
 		return err_msg(e, "init sent no seccomp listener");
-	return confine_profile_send_listener(&k->config.linux_.seccomp, passed, k->pid, json, e);
+	return confine_profile_send_listener(&k->config.linux_.seccomp, passed, k->p.pid, json, e);
 }
 
-static const struct {
-	int (*handle)(struct creation *k, const struct sync_msg *m, int passed, struct err *e);
-	bool answer;
-} steps[SYNC_COUNT] = {
-	[SYNC_STAGED] = { on_staged, true },
-	[SYNC_MAPS_WANTED] = { on_maps_wanted, true },
-	[SYNC_NAMESPACED] = { on_namespaced, true },
-	[SYNC_HOOKS_WANTED] = { on_hooks_wanted, true },
-	[SYNC_CONSOLE] = { on_console, true },
-	[SYNC_LIMITS_WANTED] = { on_limits_wanted, true },
-	[SYNC_LISTENER] = { on_listener, true },
-	[SYNC_PROFILE_LISTENER] = { on_profile_listener, true },
+static const parent_handler handlers[SYNC_COUNT] = {
+	[SYNC_MAPS_WANTED] = on_maps_wanted,
+	[SYNC_NAMESPACED] = on_namespaced,
+	[SYNC_HOOKS_WANTED] = on_hooks_wanted,
+	[SYNC_CONSOLE] = on_console,
+	[SYNC_LIMITS_WANTED] = on_limits_wanted,
+	[SYNC_LISTENER] = on_listener,
+	[SYNC_PROFILE_LISTENER] = on_profile_listener,
 };
 
 /* Init ended without a word: killed (by a limit of its own cgroup, most often) or crashed. */
@@ -467,7 +414,7 @@ static int report_death(const struct creation *k, struct err *e)
 {
 	int status = 0;
 
-	if (k->pid > 0 && waitpid(k->pid, &status, 0) == k->pid && WIFSIGNALED(status))
+	if (k->p.pid > 0 && waitpid(k->p.pid, &status, 0) == k->p.pid && WIFSIGNALED(status))
 		return err_msg(e, "init was killed by signal %d before the container was made%s", WTERMSIG(status),
 			       WTERMSIG(status) == SIGKILL ? " (out of memory? see linux.resources.memory.limit)" : "");
 	return err_msg(e, "init ended before the container was made");
@@ -475,40 +422,17 @@ static int report_death(const struct creation *k, struct err *e)
 
 static int converse(struct creation *k, struct err *e)
 {
-	uint32_t last = 0;
+	int r = parent_converse(&k->p, handlers, know_init, k, e);
 
-	for (;;) {
-		struct sync_msg m;
-		autofd passed = -1;
-		int n = sync_recv(k->sync, &m, &passed, e);
-
-		if (n < 0)
-			return -1;
-		if (n == 0)
-			return report_death(k, e);
-		if (m.type == SYNC_FAILED) {
-			*e = m.err;
-			return -1;
-		}
-		/* Each at most once, in the order of the enum, and none before there is an init. */
-		if (m.type <= last || (m.type != SYNC_STAGED && k->pid <= 0))
-			return err_msg(e, "init sent message %u out of order", m.type);
-		last = m.type;
-		if (m.type == SYNC_READY) {
-			if (k->notify && confine_notify_traps(k->notify) && !k->served)
-				return err_msg(e, "init is ready without confinement");
-			return 0;
-		}
-		if (!steps[m.type].handle || steps[m.type].handle(k, &m, passed, e) < 0)
-			return steps[m.type].handle ? -1 : err_msg(e, "init sent message %u", m.type);
-		if (steps[m.type].answer && sync_send(k->sync, SYNC_GO, 0, e) < 0)
-			return -1;
-	}
+	if (r == 0)
+		return report_death(k, e);
+	if (r > 0 && k->notify && confine_notify_traps(k->notify) && !k->served)
+		return err_msg(e, "init is ready without confinement");
+	return r < 0 ? -1 : 0;
 }
 
 static int make_init(struct creation *k, struct err *e)
 {
-	int pair[2];
 	struct init_args args = {
 		.config = &k->config,
 		.ns = &k->ns,
@@ -541,35 +465,22 @@ static int make_init(struct creation *k, struct err *e)
 			.label_fd = -1,
 		},
 	};
+	int sync = parent_open(&k->p, e);
 	pid_t pid;
 
-	if (sync_pair(pair, e) < 0)
+	if (sync < 0)
 		return -1;
-	args.workload.sync = pair[1];
-	k->sync = pair[0];
+	args.workload.sync = sync;
 	cgroup_entry_open(k->cgroup, NULL, &args.entry);
-	pid = namespaces_spawn(&k->ns, args.entry.clone_fd, pair[1], pair[0], init_run, &args, &k->staged, e);
+	pid = namespaces_spawn(&k->ns, args.entry.clone_fd, sync, k->p.sync, init_run, &args, &k->p.staged, e);
 	cgroup_entry_close(&args.entry);
-	close(pair[1]);
+	close(sync);
 	if (pid < 0)
 		return -1;
-	if (pid > 0) {
-		k->pid = pid;
-		if (know_init(k, e) < 0)
-			return -1;
-	}
+	parent_know(&k->p, pid);
+	if (pid > 0 && know_init(k, e) < 0)
+		return -1;
 	return converse(k, e);
-}
-
-/* No newline (containerd parses the whole file as a number), and never seen half written. */
-static int write_pid_file(const char *path, pid_t pid, struct err *e)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%d", (int)pid);
-	if (file_replace(AT_FDCWD, path, text, strlen(text), 0644, e) < 0)
-		return err_prefix(e, "--pid-file");
-	return 0;
 }
 
 static int make_all(struct creation *k, struct err *e)
@@ -585,19 +496,10 @@ static int make_all(struct creation *k, struct err *e)
 	k->c->creating = false;
 	if (container_save(k->c, e) < 0)
 		return -1;
-	return k->o->pid_file ? write_pid_file(k->o->pid_file, k->pid, e) : 0;
+	return k->o->pid_file ? parent_write_pid_file(&k->p, k->o->pid_file, e) : 0;
 }
 
 /* --- undoing --------------------------------------------------------------------------------------------------- */
-
-static void end_process(pid_t pid)
-{
-	if (pid <= 0)
-		return;
-	kill(pid, SIGKILL); /* a child of ours that nobody has waited for: the number is still its own */
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-}
 
 /* Told to, because without an init it would wait for one as long as we live. */
 static void end_supervisor(struct creation *k)
@@ -608,16 +510,14 @@ static void end_supervisor(struct creation *k)
 		return;
 	kill(k->supervisor, SIGTERM);
 	supervisor_end(k->c->dirfd, pidfd, UNDO_MS);
-	end_process(k->supervisor);
+	parent_end_child(k->supervisor);
 }
 
 static void undo(struct creation *k)
 {
 	struct err e;
 
-	fd_close(&k->sync);
-	end_process(k->staged);
-	end_process(k->pid);
+	parent_undo(&k->p);
 	netdev_give_back(k->netdevs);
 	k->netdevs = NULL;
 	end_supervisor(k);
@@ -627,7 +527,6 @@ static void undo(struct creation *k)
 		log_warn("%s", e.msg);
 	if (k->claimed && container_remove(k->c, &e) < 0)
 		log_warn("%s", e.msg);
-	fd_close(&k->master);
 }
 
 static void free_all(struct creation *k)
@@ -644,17 +543,18 @@ static void free_all(struct creation *k)
 	free(k->bundle);
 	free(k->rdt_root);
 	fd_close(&k->pidfd);
-	fd_close(&k->bpf_log);
-	fd_close(&k->sync);
+	fd_close(&k->layers.bpf_log);
+	parent_close(&k->p);
 	fd_close(&k->start_fifo);
 	fd_close(&k->error_fifo);
 }
 
 int container_create(const struct create_options *o, struct container *c, int *master, struct err *e)
 {
-	struct creation k = { .o = o, .c = c, .pidfd = -1, .bpf_log = -1, .sync = -1, .start_fifo = -1, .error_fifo = -1, .master = -1 };
+	struct creation k = { .o = o, .c = c, .pidfd = -1, .layers.bpf_log = -1, .start_fifo = -1, .error_fifo = -1 };
 	int r;
 
+	k.p = (struct parent)PARENT_INIT(&k.config.process, o->console_socket);
 	memset(c, 0, sizeof(*c));
 	c->dirfd = c->lockfd = -1;
 	for (size_t i = 0; i < OCI_NS_COUNT; i++)
@@ -668,7 +568,7 @@ int container_create(const struct create_options *o, struct container *c, int *m
 		container_close(c);
 	} else {
 		container_unlock(c);
-		*master = fd_steal(&k.master);
+		*master = fd_steal(&k.p.master);
 	}
 	free_all(&k);
 	return r;

@@ -26,8 +26,8 @@
 #include "base/sys.h"
 #include "cgroup/cgroup.h"
 #include "confine/confine.h"
-#include "container/foreground.h"
 #include "container/namespaces.h"
+#include "container/parent.h"
 #include "container/rdt.h"
 #include "container/sync.h"
 #include "container/workload.h"
@@ -54,10 +54,8 @@ struct session {
 	struct workload workload;
 	struct cgroup_entry entry; /* taken by the child (cgroup/entry.c) */
 	int rootfd; /* /proc/INIT/root: differs from its mount namespace's root with --no-pivot */
-	pid_t staged;
-	pid_t pid;
-	int sync;
-	int master;
+	bool served; /* the supervisor has the listener */
+	struct parent p;
 };
 
 /* --- which process ------------------------------------------------------------------------------------------ */
@@ -320,64 +318,50 @@ static void child(void *arg)
 
 /* --- the parent's side ---------------------------------------------------------------------------------------- */
 
-static int on_staged(struct session *s, const struct sync_msg *m, int passed, struct err *e)
+static int on_namespaced(void *ctx, const struct sync_msg *m, int passed, struct err *e)
 {
-	autofree char *path = xasprintf("/proc/%d/oom_score_adj", m->num);
-	char value[24];
-	struct err ignored;
+	struct session *s = ctx;
 
-	(void)passed;
-	(void)e;
-	waitpid(s->staged, NULL, 0);
-	s->staged = 0;
-	s->pid = m->num;
-	if (s->process->oom_score_adj.set) {
-		snprintf(value, sizeof(value), "%lld", (long long)s->process->oom_score_adj.v);
-		if (file_write(AT_FDCWD, path, value, &ignored) < 0)
-			log_warn("process.oomScoreAdj: %s", ignored.msg);
-	}
-	return 0;
-}
-
-static int on_namespaced(struct session *s, const struct sync_msg *m, int passed, struct err *e)
-{
 	(void)m;
 	(void)passed;
-	if (s->cgroup && cgroup_join(s->cgroup, s->o->cgroup, s->pid, e) < 0)
+	if (s->cgroup && cgroup_join(s->cgroup, s->o->cgroup, s->p.pid, e) < 0)
 		return -1;
-	return s->c->rdt ? rdt_join(s->c->rdt, s->pid, e) : 0;
+	return s->c->rdt ? rdt_join(s->c->rdt, s->p.pid, e) : 0;
 }
 
-static int on_console(struct session *s, const struct sync_msg *m, int passed, struct err *e)
+static int on_console(void *ctx, const struct sync_msg *m, int passed, struct err *e)
 {
+	struct session *s = ctx;
+
 	(void)m;
-	if (passed < 0)
-		return err_msg(e, "the new process sent no terminal");
-	if (s->o->console_socket)
-		return process_send_console(s->o->console_socket, passed, e);
-	if (!s->process->console_size.set)
-		foreground_copy_size(passed);
-	s->master = dup(passed);
-	return s->master < 0 ? err_sys(e, "keep the terminal") : fd_set_cloexec(s->master, true);
+	return parent_take_console(&s->p, passed, e);
 }
 
-static int on_limits_wanted(struct session *s, const struct sync_msg *m, int passed, struct err *e)
+static int on_limits_wanted(void *ctx, const struct sync_msg *m, int passed, struct err *e)
 {
+	struct session *s = ctx;
+
 	(void)m;
 	(void)passed;
-	return process_set_rlimits_of(s->pid, s->process, e);
+	return process_set_rlimits_of(s->p.pid, s->process, e);
 }
 
-static int on_listener(struct session *s, const struct sync_msg *m, int passed, struct err *e)
+static int on_listener(void *ctx, const struct sync_msg *m, int passed, struct err *e)
 {
+	struct session *s = ctx;
+
 	(void)m;
 	if (passed < 0)
 		return err_msg(e, "the new process sent no seccomp listener");
-	return supervisor_add_listener(s->c->dirfd, passed, e);
+	if (supervisor_add_listener(s->c->dirfd, passed, e) < 0)
+		return -1;
+	s->served = true;
+	return 0;
 }
 
-static int on_profile_listener(struct session *s, const struct sync_msg *m, int passed, struct err *e)
+static int on_profile_listener(void *ctx, const struct sync_msg *m, int passed, struct err *e)
 {
+	struct session *s = ctx;
 	const struct oci_state st = { .id = s->c->id, .status = "running", .pid = s->c->pid, .bundle = s->c->bundle,
 				      .annotations = &s->c->annotations };
 	autofree char *json = oci_state_write(&st, false);
@@ -385,11 +369,10 @@ static int on_profile_listener(struct session *s, const struct sync_msg *m, int 
 	(void)m;
 	if (passed < 0)
 		return err_msg(e, "the new process sent no seccomp listener");
-	return confine_profile_send_listener(&s->config.linux_.seccomp, passed, s->pid, json, e);
+	return confine_profile_send_listener(&s->config.linux_.seccomp, passed, s->p.pid, json, e);
 }
 
-static int (*const steps[SYNC_COUNT])(struct session *s, const struct sync_msg *m, int passed, struct err *e) = {
-	[SYNC_STAGED] = on_staged,
+static const parent_handler handlers[SYNC_COUNT] = {
 	[SYNC_NAMESPACED] = on_namespaced,
 	[SYNC_CONSOLE] = on_console,
 	[SYNC_LIMITS_WANTED] = on_limits_wanted,
@@ -400,38 +383,20 @@ static int (*const steps[SYNC_COUNT])(struct session *s, const struct sync_msg *
 /* Until the process closes its end without a word: execve did it. */
 static int converse(struct session *s, struct err *e)
 {
-	bool served = false;
-	uint32_t last = 0;
+	int r = parent_converse(&s->p, handlers, NULL, s, e);
 
-	for (;;) {
-		struct sync_msg m;
-		autofd passed = -1;
-		int n = sync_recv(s->sync, &m, &passed, e);
-
-		if (n < 0)
-			return -1;
-		if (n == 0 && (last < SYNC_NAMESPACED || (s->notify && confine_notify_traps(s->notify) && !served)))
-			return err_msg(e, "the new process ended before it was the command");
-		if (n == 0)
-			return 0;
-		if (m.type == SYNC_FAILED) {
-			*e = m.err;
-			return -1;
-		}
-		if (m.type <= last || !steps[m.type] || (m.type != SYNC_STAGED && s->pid <= 0))
-			return err_msg(e, "the new process sent message %u out of order", m.type);
-		last = m.type;
-		if (steps[m.type](s, &m, passed, e) < 0)
-			return -1;
-		served |= m.type == SYNC_LISTENER;
-		if (sync_send(s->sync, SYNC_GO, 0, e) < 0)
-			return -1;
-	}
+	if (r < 0)
+		return -1;
+	if (r > 0)
+		return err_msg(e, "the new process sent message %u out of order", s->p.last);
+	if (s->p.last < SYNC_NAMESPACED || (s->notify && confine_notify_traps(s->notify) && !s->served))
+		return err_msg(e, "the new process ended before it was the command");
+	return 0;
 }
 
 static int spawn(struct session *s, struct err *e)
 {
-	int pair[2];
+	int sync;
 	pid_t pid;
 
 	s->workload = (struct workload){
@@ -448,58 +413,39 @@ static int spawn(struct session *s, struct err *e)
 	};
 	if (process_set_cpu_affinity(s->process->exec_cpu_affinity.initial, e) < 0)
 		return err_prefix(e, "process.execCPUAffinity.initial");
-	if (sync_pair(pair, e) < 0)
+	s->p.process = s->process;
+	sync = parent_open(&s->p, e);
+	if (sync < 0)
 		return -1;
-	s->workload.sync = pair[1];
-	s->sync = pair[0];
+	s->workload.sync = sync;
 	s->entry = (struct cgroup_entry){ .clone_fd = -1 };
 	if (s->cgroup)
 		cgroup_entry_open(s->cgroup, s->o->cgroup, &s->entry);
-	pid = namespaces_spawn(&s->ns, s->entry.clone_fd, pair[1], pair[0], child, s, &s->staged, e);
+	pid = namespaces_spawn(&s->ns, s->entry.clone_fd, sync, s->p.sync, child, s, &s->p.staged, e);
 	cgroup_entry_close(&s->entry);
-	close(pair[1]);
+	close(sync);
 	if (pid < 0)
 		return -1;
-	s->pid = pid; /* 0: comes with SYNC_STAGED */
+	parent_know(&s->p, pid); /* 0: comes with SYNC_STAGED */
 	return converse(s, e);
-}
-
-static int write_pid_file(const char *path, pid_t pid, struct err *e)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%d", (int)pid);
-	return file_replace(AT_FDCWD, path, text, strlen(text), 0644, e);
-}
-
-static void end_process(pid_t pid)
-{
-	if (pid <= 0)
-		return;
-	kill(pid, SIGKILL);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
 }
 
 pid_t container_exec(struct container *c, const struct exec_options *o, int *master, struct err *e)
 {
-	struct session s = { .c = c, .o = o, .rootfd = -1, .sync = -1, .master = -1 };
+	struct session s = { .c = c, .o = o, .rootfd = -1, .p = PARENT_INIT(NULL, o->console_socket) };
 	pid_t pid = -1;
 
 	for (size_t i = 0; i < OCI_NS_COUNT; i++)
 		s.ns.join[i] = -1;
 	*master = -1;
-	if (prepare(&s, e) == 0 && spawn(&s, e) == 0 && (!o->pid_file || write_pid_file(o->pid_file, s.pid, e) == 0)) {
-		pid = s.pid;
-		*master = fd_steal(&s.master);
+	if (prepare(&s, e) == 0 && spawn(&s, e) == 0 && (!o->pid_file || parent_write_pid_file(&s.p, o->pid_file, e) == 0)) {
+		pid = s.p.pid;
+		*master = fd_steal(&s.p.master);
 	} else {
-		fd_close(&s.sync);
-		end_process(s.staged);
-		end_process(s.pid);
+		parent_undo(&s.p);
 	}
-	fd_close(&s.sync);
+	parent_close(&s.p);
 	fd_close(&s.rootfd);
-	fd_close(&s.master);
 	namespaces_close(&s.ns);
 	confine_notify_free(s.notify);
 	confine_profile_free(s.profile);

@@ -8,8 +8,10 @@ libsandrun_a_SOURCES += \
 	src/container/idmap.c src/container/idmap.h \
 	src/container/init.c src/container/init.h \
 	src/container/kill.c src/container/kill.h \
+	src/container/layers.c src/container/layers.h \
 	src/container/namespaces.c src/container/namespaces.h \
 	src/container/netdev.c src/container/netdev.h \
+	src/container/parent.c src/container/parent.h \
 	src/container/rdt.c src/container/rdt.h \
 	src/container/selfexe.c src/container/selfexe.h \
 	src/container/start.c src/container/start.h \

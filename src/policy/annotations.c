@@ -23,6 +23,7 @@ const char *const annotations_names[KEY_COUNT] = {
 	[KEY_ALLOW_ICMP] = PREFIX "allow-icmp",
 	[KEY_NET_ALLOW_BIND] = PREFIX "net-allow-bind",
 	[KEY_NET_DENY_BIND] = PREFIX "net-deny-bind",
+	[KEY_REQUIRE] = PREFIX "require",
 };
 
 #define KEY_LATER KEY_COUNT /* known, and not supported yet */
@@ -37,6 +38,7 @@ static const struct {
 	{ "allow-icmp", KEY_ALLOW_ICMP },
 	{ "net-allow-bind", KEY_NET_ALLOW_BIND },
 	{ "net-deny-bind", KEY_NET_DENY_BIND },
+	{ "require", KEY_REQUIRE },
 	{ "network.allow", KEY_NET_ALLOW },
 	{ "network.deny", KEY_NET_DENY },
 	{ "network.allow_bind", KEY_NET_ALLOW_BIND },
@@ -101,7 +103,7 @@ static int annotations_unknown(const char *key, struct err *e)
 		return err_text(e, EINVAL, "annotation %s: unknown key; did you mean \"" PREFIX "%s\"?", quoted, nearest);
 	return err_text(e, EINVAL,
 			"annotation %s: unknown key; the keys are net-allow, net-deny, allow-udp, allow-icmp, "
-			"net-allow-bind and net-deny-bind, each behind \"" PREFIX "\"", quoted);
+			"net-allow-bind, net-deny-bind and require, each behind \"" PREFIX "\"", quoted);
 }
 
 static int annotations_take(struct annotations *a, enum annotation_key k, const char *key, const char *value,
@@ -176,6 +178,48 @@ static int annotations_needs_list(const struct annotations *a, enum annotation_k
 			annotations_names[KEY_NET_ALLOW]);
 }
 
+/* --- require ---------------------------------------------------------------------------------------------- */
+
+const char *const policy_layer_names[POLICY_LAYERS] = {
+	[POLICY_LAYER_NOTIFY] = "notify",
+	[POLICY_LAYER_LANDLOCK] = "landlock",
+	[POLICY_LAYER_BPF] = "bpf",
+};
+
+static int annotations_layer(const char *word, size_t len)
+{
+	for (int i = 0; i < POLICY_LAYERS; i++)
+		if (strlen(policy_layer_names[i]) == len && memcmp(policy_layer_names[i], word, len) == 0)
+			return i;
+	return -1;
+}
+
+/* Separated as rules are. */
+static int annotations_require(struct annotations *a, struct err *e)
+{
+	static const char separators[] = ",; \t\r\n\v\f";
+	const char *key = a->v[KEY_REQUIRE].key, *text = a->v[KEY_REQUIRE].value;
+
+	if (!key)
+		return 0;
+	for (const char *s = text + strspn(text, separators); *s; s += strspn(s, separators)) {
+		size_t len = strcspn(s, separators);
+		int layer = annotations_layer(s, len);
+
+		if (layer < 0)
+			return grammar_error(e, key, s, len, (size_t)(s - text) + 1,
+					     "no such layer; there are notify, landlock and bpf");
+		a->require |= 1u << layer;
+		s += len;
+	}
+	if (!a->require)
+		return err_text(e, EINVAL, "%s: it names no layer; name some of notify, landlock and bpf, or remove it", key);
+	if (a->v[KEY_NET_ALLOW].key || a->v[KEY_NET_DENY].key || a->v[KEY_NET_ALLOW_BIND].key || a->v[KEY_NET_DENY_BIND].key)
+		return 0;
+	return err_text(e, EINVAL, "%s has a meaning only beside a policy; add %s or another list, or remove it", key,
+			annotations_names[KEY_NET_ALLOW]);
+}
+
 int annotations_read(const struct oci_map *map, struct annotations *a, struct err *e)
 {
 	*a = (struct annotations){ 0 };
@@ -186,7 +230,8 @@ int annotations_read(const struct oci_map *map, struct annotations *a, struct er
 	    annotations_exclude(a, KEY_NET_ALLOW_BIND, KEY_NET_DENY_BIND, e) < 0 ||
 	    annotations_bool(a, KEY_ALLOW_UDP, &a->allow_udp, e) < 0 ||
 	    annotations_bool(a, KEY_ALLOW_ICMP, &a->allow_icmp, e) < 0 ||
-	    annotations_needs_list(a, KEY_ALLOW_UDP, e) < 0 || annotations_needs_list(a, KEY_ALLOW_ICMP, e) < 0)
+	    annotations_needs_list(a, KEY_ALLOW_UDP, e) < 0 || annotations_needs_list(a, KEY_ALLOW_ICMP, e) < 0 ||
+	    annotations_require(a, e) < 0)
 		return -1;
 	return 0;
 }

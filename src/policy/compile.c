@@ -298,6 +298,7 @@ static int compile(struct policy *p, const struct oci_map *annotations, policy_r
 		return -1;
 	p->allow_udp = a.allow_udp;
 	p->allow_icmp = a.allow_icmp;
+	p->require = a.require;
 	/* Bind lists first: they cost no name look-up, so a mistake in them need not wait for one. */
 	for (unsigned int k = KEY_NET_ALLOW_BIND; k <= KEY_NET_DENY_BIND; k++)
 		if (a.v[k].key && compile_bind(p, &a, (enum annotation_key)k, e) < 0)
@@ -316,6 +317,11 @@ struct policy *policy_compile(const struct oci_map *annotations, policy_resolver
 		return p;
 	policy_free(p);
 	return NULL;
+}
+
+unsigned int policy_required(const struct policy *p)
+{
+	return p->require;
 }
 
 void policy_free(struct policy *p)

@@ -129,6 +129,7 @@ enum annotation_key {
 	KEY_ALLOW_ICMP,
 	KEY_NET_ALLOW_BIND,
 	KEY_NET_DENY_BIND,
+	KEY_REQUIRE,
 	KEY_COUNT
 };
 
@@ -142,6 +143,7 @@ struct annotations {
 	} v[KEY_COUNT];
 	bool allow_udp;
 	bool allow_icmp;
+	unsigned int require; /* 1 << enum policy_layer */
 };
 
 int annotations_read(const struct oci_map *map, struct annotations *out, struct err *e);
@@ -198,6 +200,7 @@ struct policy {
 	bool allow_udp;
 	bool allow_icmp;
 	enum policy_bind bind;
+	unsigned int require; /* 1 << enum policy_layer; not serialized */
 
 	struct policy_rule *rules; /* index = index of the verdict */
 	size_t n_rules;

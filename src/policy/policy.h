@@ -58,6 +58,12 @@ struct policy_verdict policy_check_bind(const struct policy *p, uint16_t port);
  * SOCK_ flags. Families the policy does not touch (AF_UNIX, AF_NETLINK route): 0. */
 int policy_check_socket(const struct policy *p, int domain, int type, int protocol);
 
+/* io.sandlock.require: layers of the kernel without which there shall be no container. */
+enum policy_layer { POLICY_LAYER_NOTIFY, POLICY_LAYER_LANDLOCK, POLICY_LAYER_BPF, POLICY_LAYERS };
+extern const char *const policy_layer_names[POLICY_LAYERS];
+/* A bit 1 << enum policy_layer for each. Of a compiled policy only: create asks once, it is not stored. */
+unsigned int policy_required(const struct policy *p);
+
 /* What the filter and the supervisor must know, once. */
 struct policy_traits {
 	bool egress;	     /* net-allow or net-deny is there */

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+/* parent.c - the parent's side of the conversation of sync.h, as far as create and exec share it
+ *
+ * Runs in:  create, run and exec.
+ */
+#include "container/parent.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "container/foreground.h"
+#include "process/process.h"
+
+int parent_open(struct parent *p, struct err *e)
+{
+	int pair[2];
+
+	if (sync_pair(pair, e) < 0)
+		return -1;
+	p->sync = pair[0];
+	return pair[1];
+}
+
+/* From outside, and at once: an init that is no longer dumpable has given its /proc files to a root that we may not be. */
+static void set_oom_score_adj(const struct parent *p)
+{
+	const struct oci_opt_i64 *adj = &p->process->oom_score_adj;
+	autofree char *path = xasprintf("/proc/%d/oom_score_adj", (int)p->pid);
+	char value[24];
+	struct err e;
+
+	if (!adj->set)
+		return;
+	snprintf(value, sizeof(value), "%lld", (long long)adj->v);
+	/* Lowering it needs CAP_SYS_RESOURCE on the host. A user's engine asks for what it has itself: the peers go on, too. */
+	if (file_write(AT_FDCWD, path, value, &e) < 0)
+		log_warn("process.oomScoreAdj: %s", e.msg);
+}
+
+void parent_know(struct parent *p, pid_t pid)
+{
+	p->pid = pid;
+	if (pid > 0)
+		set_oom_score_adj(p);
+}
+
+static int take_staged(struct parent *p, const struct sync_msg *m, struct err *e)
+{
+	if (!p->staged)
+		return err_msg(e, "the new process came twice");
+	waitpid(p->staged, NULL, 0);
+	p->staged = 0;
+	parent_know(p, m->num);
+	return 0;
+}
+
+int parent_converse(struct parent *p, const parent_handler handlers[SYNC_COUNT], int (*known)(void *ctx, struct err *e),
+		    void *ctx, struct err *e)
+{
+	for (;;) {
+		struct sync_msg m;
+		autofd passed = -1;
+		int n = sync_recv(p->sync, &m, &passed, e);
+
+		if (n <= 0)
+			return n;
+		if (m.type == SYNC_FAILED) {
+			*e = m.err;
+			return -1;
+		}
+		/* Each at most once, in the order of the enum, and none before there is a process. */
+		if (m.type <= p->last || (m.type != SYNC_STAGED && p->pid <= 0))
+			return err_msg(e, "the new process sent message %u out of order", m.type);
+		p->last = m.type;
+		if (m.type == SYNC_READY)
+			return 1;
+		if (m.type == SYNC_STAGED) {
+			if (take_staged(p, &m, e) < 0 || (known && known(ctx, e) < 0))
+				return -1;
+		} else if (!handlers[m.type]) {
+			return err_msg(e, "the new process sent message %u", m.type);
+		} else if (handlers[m.type](ctx, &m, passed, e) < 0) {
+			return -1;
+		}
+		if (sync_send(p->sync, SYNC_GO, 0, e) < 0)
+			return -1;
+	}
+}
+
+int parent_take_console(struct parent *p, int passed, struct err *e)
+{
+	if (passed < 0)
+		return err_msg(e, "the new process sent no terminal");
+	if (p->console_socket)
+		return process_send_console(p->console_socket, passed, e);
+	/* process.consoleSize, if there is one, has been applied and counts. */
+	if (!p->process->console_size.set)
+		foreground_copy_size(passed);
+	p->master = fcntl(passed, F_DUPFD_CLOEXEC, 0);
+	return p->master < 0 ? err_sys(e, "keep the terminal") : 0;
+}
+
+int parent_write_pid_file(const struct parent *p, const char *path, struct err *e)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%d", (int)p->pid);
+	if (file_replace(AT_FDCWD, path, text, strlen(text), 0644, e) < 0)
+		return err_prefix(e, "--pid-file");
+	return 0;
+}
+
+void parent_end_child(pid_t pid)
+{
+	if (pid <= 0)
+		return;
+	kill(pid, SIGKILL); /* a child of ours that nobody has waited for: the number is still its own */
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+void parent_close(struct parent *p)
+{
+	fd_close(&p->sync);
+}
+
+void parent_undo(struct parent *p)
+{
+	fd_close(&p->sync);
+	parent_end_child(p->staged);
+	parent_end_child(p->pid);
+	p->staged = p->pid = 0;
+	fd_close(&p->master);
+}
