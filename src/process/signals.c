@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #include "base/str.h"
+#include "base/sys.h"
 #include "process/process.h"
 
 /* What users and engines mean by RTMIN: glibc's, which keeps two of the kernel's 32 to itself. Not SIGRTMIN, which is a
@@ -73,13 +74,13 @@ int signals_parse(const char *s, struct err *e)
 
 void process_reset_signals(void)
 {
-	struct sigaction dfl = { .sa_handler = SIG_DFL };
 	sigset_t none;
 
-	/* An ignored signal stays ignored across exec: podman ignores SIGPIPE, Go programs more. KILL, STOP and the two of
-	 * libc answer EINVAL, which is as it should be. */
+	/* An ignored signal stays ignored across exec: podman ignores SIGPIPE, Go programs more. KILL and STOP answer EINVAL.
+	 * Not sigaction(3): that keeps the two signals that libc uses itself (32 and 33) out of reach, and a caller of ours
+	 * may have ignored them all the same. */
 	for (int sig = 1; sig <= RT_MAX; sig++)
-		sigaction(sig, &dfl, NULL);
+		sys_default_signal(sig);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
