@@ -116,6 +116,15 @@ static int set_owner_and_mode(int fd, const struct stat *st, const struct device
 	return 0;
 }
 
+/* "mounts" may have put the host's device here: then its owner and mode are the host's business, and in a user namespace
+ * could not be set (podman binds all of /dev for a rootless --privileged). */
+static bool is_mounted(int dir, const struct stat *node)
+{
+	struct stat st;
+
+	return fstat(dir, &st) == 0 && st.st_dev != node->st_dev;
+}
+
 /* 1: made, or there already; 0: not permitted to make it; -1 with @e. */
 static int make_node(int dir, const char *name, const struct device *d, struct err *e)
 {
@@ -136,6 +145,8 @@ static int make_node(int dir, const char *name, const struct device *d, struct e
 		return err_sys(e, "open the device");
 	if (!is_device(&st, d))
 		return err_set(e, made ? 0 : EEXIST, "something else than this device is there");
+	if (!made && is_mounted(dir, &st))
+		return 1;
 	return set_owner_and_mode(fd, &st, d, e) < 0 ? -1 : 1;
 }
 
