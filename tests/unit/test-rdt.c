@@ -104,7 +104,7 @@ int __wrap_rmdir(const char *path)
 
 static int set_up(void **state)
 {
-	autofree char *info = NULL;
+	autofree char *info = NULL, *groups = NULL;
 
 	(void)state;
 	snprintf(root, sizeof(root), "/tmp/sandrun-rdt-XXXXXX");
@@ -117,8 +117,8 @@ static int set_up(void **state)
 	put_in(info, "last_cmd_status", "ok\n");
 	put_in(root, "tasks", "");
 	put_in(root, "schemata", "    L3:0=fff;1=fff\n    MB:0=100;1=100\n");
-	info = xasprintf("%s/mon_groups", root);
-	__real_mkdir(info, 0755);
+	groups = xasprintf("%s/mon_groups", root);
+	__real_mkdir(groups, 0755);
 	return 0;
 }
 
