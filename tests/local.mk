@@ -12,5 +12,6 @@ include tests/unit/container.mk
 include tests/fuzz/fuzz.mk
 include tests/programs/programs.mk
 include tests/bats/bats.mk
+include tests/vm/vm.mk
 include tests/checks.mk
 include tests/bench/bench.mk

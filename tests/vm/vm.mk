@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+# tests/vm/vm.mk - make vmcheck: the tests in a virtual machine with systemd and cgroup v2 (see tests/vm/vmcheck)
+#
+# Not part of make check: it wants root, half an hour, and the first time a gigabyte of packages.
+EXTRA_DIST += tests/vm/vm.mk tests/vm/vmcheck tests/vm/guest tests/vm/packages tests/vm/setup-image \
+	tests/vm/helpers-vm.bash tests/vm/systemd.bats tests/vm/engines.bats tests/vm/rootless.bats
+
+# make vmcheck PARTS="systemd rootless": just these
+vmcheck:
+	$(srcdir)/tests/vm/vmcheck --srcdir $(abs_top_srcdir) $(PARTS)
+.PHONY: vmcheck
