@@ -4,7 +4,7 @@
 # Linked statically, without the project's libraries: a container's root needs nothing else. Hence no sanitizers
 # either, whatever the rest is built with.
 probe_programs = tests/programs/probe tests/programs/serve tests/programs/flip tests/programs/recvtty \
-	tests/programs/reaper
+	tests/programs/reaper tests/programs/oldkernel
 check_PROGRAMS += $(probe_programs)
 
 probe_sources = tests/programs/probe.c tests/programs/probe.h tests/programs/probe_inet.c \
@@ -28,6 +28,9 @@ tests_programs_recvtty_LDFLAGS = $(probe_ldflags)
 tests_programs_reaper_SOURCES = tests/programs/reaper.c
 tests_programs_reaper_CFLAGS = $(probe_cflags)
 tests_programs_reaper_LDFLAGS = $(probe_ldflags)
+tests_programs_oldkernel_SOURCES = tests/programs/oldkernel.c
+tests_programs_oldkernel_CFLAGS = $(probe_cflags)
+tests_programs_oldkernel_LDFLAGS = $(probe_ldflags)
 
 # The same probe as a 32-bit program, where the compiler can (gcc-multilib); the tests skip what needs it where not.
 tests/programs/probe32: $(probe_sources)

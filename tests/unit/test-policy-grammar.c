@@ -258,10 +258,16 @@ static const struct {
 	{ "net-alow", "", "annotation \"io.sandlock.net-alow\": unknown key; did you mean \"io.sandlock.net-allow\"?" },
 	{ "network.denny", "", "annotation \"io.sandlock.network.denny\": unknown key; did you mean \"io.sandlock.network.deny\"?" },
 	{ "", "", "annotation \"io.sandlock.\": unknown key; the keys are net-allow, net-deny, allow-udp, allow-icmp, "
-	  "net-allow-bind and net-deny-bind, each behind \"io.sandlock.\"" },
+	  "net-allow-bind, net-deny-bind and require, each behind \"io.sandlock.\"" },
 	{ "executable file not found", "",
 	  "annotation \"io.sandlock.executable\\x20file\\x20not\\x20found\": unknown key; the keys are net-allow, net-deny, "
-	  "allow-udp, allow-icmp, net-allow-bind and net-deny-bind, each behind \"io.sandlock.\"" },
+	  "allow-udp, allow-icmp, net-allow-bind, net-deny-bind and require, each behind \"io.sandlock.\"" },
+	{ "require", "", "io.sandlock.require: it names no layer; name some of notify, landlock and bpf, or remove it" },
+	{ "require", " ,; ", "io.sandlock.require: it names no layer; name some of notify, landlock and bpf, or remove it" },
+	{ "require", "bpf, Landlock", "io.sandlock.require: \"Landlock\" at character 6: no such layer; there are notify, landlock and "
+	  "bpf" },
+	{ "require", "bpf landlock;notify", "io.sandlock.require has a meaning only beside a policy; add io.sandlock.net-allow or "
+	  "another list, or remove it" },
 	{ "http-allow", "x", "annotation io.sandlock.http-allow is not supported by this version of sandrun; remove it, or use "
 	  "net-allow or net-deny" },
 	{ "http.deny", "x", "annotation io.sandlock.http.deny is not supported by this version of sandrun; remove it, or use "
@@ -282,6 +288,31 @@ static void each_error_names_key_token_position_and_cure(void **state)
 		assert_string_equal(e.msg, errors[i].msg);
 		assert_int_equal(e.code, EINVAL);
 		util_assert_harmless(e.msg);
+	}
+}
+
+static void required_layers_are_a_set(void **state)
+{
+	static const struct {
+		const char *list;
+		unsigned int layers;
+	} cases[] = {
+		{ "notify", 1u << POLICY_LAYER_NOTIFY },
+		{ " bpf,landlock ;bpf", 1u << POLICY_LAYER_BPF | 1u << POLICY_LAYER_LANDLOCK },
+		{ "landlock\tbpf\nnotify,", 7 },
+	};
+	struct policy *p = util_policy("net-deny", "private", NULL, NULL);
+
+	(void)state;
+	assert_int_equal(policy_required(p), 0);
+	policy_free(p);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		p = util_policy("net-deny", "private", "require", cases[i].list);
+		assert_int_equal(policy_required(p), cases[i].layers);
+		policy_free(p);
+		p = util_policy("net-deny-bind", "80", "require", cases[i].list);
+		assert_int_equal(policy_required(p), cases[i].layers);
+		policy_free(p);
 	}
 }
 
@@ -463,6 +494,7 @@ int main(void)
 		cmocka_unit_test(lists_have_one_canonical_form),
 		cmocka_unit_test(a_deny_list_is_read_as_an_allow_list_is_but_for_names),
 		cmocka_unit_test(each_error_names_key_token_position_and_cure),
+		cmocka_unit_test(required_layers_are_a_set),
 		cmocka_unit_test(bools_are_eight_words),
 		cmocka_unit_test(keys_that_contradict_each_other_are_named_both),
 		cmocka_unit_test(bools_without_an_allow_list_are_errors),

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+# policy-oldkernel.bats - the same policies where the kernel lacks a layer or a feature, and io.sandlock.require
+#
+# The runtime and all it starts run under a seccomp filter that gives an older kernel's errnos (tests/programs/oldkernel.c).
+
+load helpers
+load helpers-net
+
+setup() {
+	common_setup
+	need sandrun
+	netns_make
+	netns_addr 10.1.2.3/32 203.0.113.5/32
+	LACKS=()
+}
+teardown() { common_teardown; }
+
+# As in helpers.bash, on a kernel that lacks ${LACKS[@]}.
+rt() {
+	SANDRUN_TEST=$ID timeout --foreground -k 5 "${RT_TIMEOUT:-60}" "${NSENTER[@]}" "$PROGRAMS/oldkernel" "${LACKS[@]}" -- \
+		"$SANDRUN" --root "$STATE" "$@" 3>&-
+}
+# The network namespace of the test by path, as engines give it: for the container it is its own.
+own_network() { cfg '.linux.namespaces |= map(if .type == "network" then .path = $p else . end)' --arg p "/run/netns/$ID"; }
+
+listeners=(tcp:127.0.0.1:80 udp:127.0.0.1:53 tcp:203.0.113.5:80 udp:203.0.113.5:53)
+# All that a policy can say, the known ways in, an exec session; and that a death is survived there, too.
+whole_policy() {
+	annotate net-deny=private
+	trying 'tcp 127.0.0.1 80=ECONNREFUSED' 'nonblock 127.0.0.1 80=ECONNREFUSED' 'tcp ::ffff:127.0.0.1 80=ECONNREFUSED' \
+		'udp 127.0.0.1 53=ECONNREFUSED' 'udp-connect 127.0.0.1 53=ECONNREFUSED' 'sendmsg 127.0.0.1 53=ECONNREFUSED' \
+		'sendmmsg 203.0.113.5 53 127.0.0.1 53=OK 1' 'tcp-echo 203.0.113.5 80=OK' 'udp-echo 203.0.113.5 53=OK' \
+		'mptcp 127.0.0.1 80=EPROTONOSUPPORT' 'io_uring=ENOSYS' 'unix-self=OK' 'netlink=OK'
+	args sleep 1000
+	start_container
+	exec_probe each 'tcp 127.0.0.1 80' 'tcp 203.0.113.5 80' 'udp 127.0.0.1 53'
+	outcome 'tcp 127.0.0.1 80' ECONNREFUSED
+	outcome 'tcp 203.0.113.5 80' OK
+	outcome 'udp 127.0.0.1 53' ECONNREFUSED
+	kill -KILL "$(supervisor_pid)"
+	exec_probe each 'tcp 127.0.0.1 80' 'tcp 203.0.113.5 80'
+	outcome 'tcp 127.0.0.1 80' ECONNREFUSED
+	outcome 'tcp 203.0.113.5 80' OK
+	ENFORCEMENT=$(annotation enforcement)
+	rt delete --force "$ID"
+	cfg 'del(.annotations)'
+	annotate net-allow=203.0.113.5:80
+	trying 'tcp-echo 203.0.113.5 80=OK' 'tcp 127.0.0.1 80=ECONNREFUSED' 'udp 203.0.113.5 53=EACCES' \
+		'fastopen 127.0.0.1 80=ECONNREFUSED'
+	cfg 'del(.annotations)'
+	annotate net-allow=:80 net-allow-bind=8080
+	trying 'tcp 203.0.113.5 80=OK' 'tcp 127.0.0.1 81=ECONNREFUSED' 'listen 127.0.0.1 8080=OK' 'bind 127.0.0.1 8081=EACCES'
+	cfg 'del(.annotations)'
+}
+denied_stayed_denied() { nothing_reached udp:127.0.0.1:53; }
+
+@test "as it is: every layer, and the whole policy" {
+	own_network
+	serve "${listeners[@]}"
+	whole_policy
+	has notify,landlock "$ENFORCEMENT"
+	denied_stayed_denied
+}
+
+@test "without Landlock (before 6.7, or not enabled at boot) the policy is complete, and state says so" {
+	own_network
+	serve "${listeners[@]}"
+	for LACKS in landlock landlock-off; do
+		whole_policy
+		has notify "$ENFORCEMENT"
+		[[ $ENFORCEMENT != *landlock* ]]
+	done
+	denied_stayed_denied
+}
+
+@test "without cgroup programs (a user's runtime, before 5.17) the policy is complete, and state says so" {
+	own_network
+	serve "${listeners[@]}"
+	for LACKS in bpf bpf-attach; do
+		whole_policy
+		is notify,landlock "$ENFORCEMENT"
+	done
+	denied_stayed_denied
+}
+
+@test "with the filter alone: no Landlock, no cgroup program, no newer flag (5.10)" {
+	own_network
+	serve "${listeners[@]}"
+	LACKS=(landlock bpf sync-wake-up wait-killable pidfd-thread)
+	whole_policy
+	is notify "$ENFORCEMENT"
+	denied_stayed_denied
+}
+
+@test "the same on the host's network" {
+	host_network
+	serve "${listeners[@]}"
+	LACKS=(landlock bpf sync-wake-up wait-killable pidfd-thread)
+	whole_policy
+	is notify "$ENFORCEMENT"
+	denied_stayed_denied
+}
+
+@test "each newer flag alone may be missing" {
+	own_network
+	serve "${listeners[@]}"
+	for LACKS in sync-wake-up wait-killable pidfd-thread; do whole_policy; done
+	denied_stayed_denied
+}
+
+@test "without user notification there is no policy, and so no container" {
+	annotate net-deny=private
+	LACKS=(user-notif)
+	run_container true
+	one_clear_line "notify filter"
+	LACKS=()
+	assert_no_leftovers
+}
+
+@test "flipped addresses and descriptors win nothing without a backstop" {
+	own_network
+	serve "${listeners[@]}"
+	annotate net-deny=private
+	LACKS=(landlock bpf)
+	local race
+	for race in addr msghdr dup2; do
+		run_container flip $race tcp 1000 203.0.113.5 80 127.0.0.1 80
+		is 0 "$status"
+		run_container flip $race udp 1000 203.0.113.5 53 127.0.0.1 53
+		is 0 "$status"
+	done
+	nothing_reached tcp:127.0.0.1:80 udp:127.0.0.1:53
+}
+
+# --- io.sandlock.require -------------------------------------------------------------------------------------------------------
+
+@test "require: a layer that is there changes nothing" {
+	annotate net-deny=private 'require=notify, landlock'
+	run_container --  probe tcp 127.0.0.1 80
+	is ECONNREFUSED "$output"
+}
+
+@test "require: a missing layer is an error that names it and the cause, and nothing is left" {
+	annotate net-deny=private require=landlock
+	LACKS=(landlock)
+	run_container true
+	one_clear_line "io.sandlock.require: the layer landlock is not available here: the kernel has no Landlock"
+	cfg 'del(.annotations)'
+	annotate net-deny=private require=bpf
+	LACKS=(bpf)
+	run_container true
+	one_clear_line "io.sandlock.require: the layer bpf is not available here: "
+	LACKS=(action-avail)
+	cfg 'del(.annotations)'
+	annotate net-deny=private require=notify
+	run_container true
+	one_clear_line "the layer notify" "Linux 5.0"
+	LACKS=()
+	assert_no_leftovers
+}
+
+@test "require=bpf where the container shares the host's namespaces, or the policy says nothing of egress" {
+	annotate net-deny=private require=bpf
+	host_network
+	run_container true
+	one_clear_line "the layer bpf" "shares the host's network namespace"
+	cfg 'del(.annotations)'
+	annotate net-allow-bind=80 require=bpf
+	run_container true
+	one_clear_line "the layer bpf" "egress"
+	cfg 'del(.annotations)'
+	annotate net-deny-bind=80 require=landlock
+	run_container true
+	one_clear_line "the layer landlock" "2048 ports"
+	assert_no_leftovers
+}
+
+@test "require: mistakes" {
+	annotate net-deny=private 'require=notify lanlock'
+	run_container true
+	one_clear_line 'io.sandlock.require: "lanlock" at character 8: no such layer'
+	cfg '.annotations["io.sandlock.require"] = ""'
+	run_container true
+	one_clear_line "io.sandlock.require: it names no layer"
+	cfg 'del(.annotations)'
+	annotate require=notify
+	run_container true
+	one_clear_line "beside a policy"
+}
