@@ -33,13 +33,16 @@
 #include "oci/state.h"
 #include "process/process.h"
 
-/* Root of the new user namespace, once the maps are there. An id 0 that is not mapped leaves us nobody, with all
- * capabilities: which is enough for what follows. */
+/* Root of the user namespace, once the maps are there; of a joined one, too, for what we make belongs to the creator's ids
+ * otherwise, and those may not exist in it (EOVERFLOW). An id 0 that is not mapped leaves us nobody, with all capabilities:
+ * which is enough for what follows. */
 static int enter_user_namespace(struct init_args *a, struct err *e)
 {
-	if (!(a->ns->new_flags & CLONE_NEWUSER))
+	bool made = a->ns->new_flags & CLONE_NEWUSER;
+
+	if (!made && a->ns->join[OCI_NS_USER] < 0)
 		return 0;
-	if (sync_ask(a->workload.sync, SYNC_MAPS_WANTED, e) < 0)
+	if (made && sync_ask(a->workload.sync, SYNC_MAPS_WANTED, e) < 0)
 		return -1;
 	if ((setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL)
 		return err_sys(e, "become root of the user namespace");
