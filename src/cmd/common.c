@@ -26,6 +26,14 @@ int cmd_begin(const struct option *table, const char *usage, int n, bool more, i
 		return 1;
 	}
 	words = argc - *at;
+	/* "update ID --memory 1G": as under runc, options may follow the words, where these are not somebody's command. */
+	if (!more && words > n) {
+		int rest = options_parse(table, words - n + 1, argv + *at + n - 1, NULL, e);
+
+		if (rest < 0)
+			return err_prefix(e, "%s", argv[0]);
+		words -= rest - 1;
+	}
 	if (words < n || (words > n && !more))
 		return err_text(e, EINVAL, "%s: %s; usage: sandrun %s %s", argv[0],
 				words < n ? "an argument is missing" : "too many arguments", argv[0], usage);
