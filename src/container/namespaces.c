@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -334,6 +335,10 @@ __attribute__((noreturn)) static void stage(const struct namespaces *ns, int cgr
 
 	if (enter(ns, &e) < 0)
 		goto fail;
+	/* The clone can be seen by the container from its birth on (CVE-2016-9962). Not with a user namespace: there a parent
+	 * without privileges writes to our files in /proc, which would be root's. */
+	if (ns->join[OCI_NS_USER] < 0 && !(ns->new_flags & CLONE_NEWUSER))
+		prctl(PR_SET_DUMPABLE, 0);
 	pid = do_clone(CLONE_PARENT | clone_flags(ns), cgroup_fd, &e);
 	if (pid < 0)
 		goto fail;
