@@ -138,10 +138,10 @@ static void signal_storm(int argc, char **argv)
 	struct mmsghdr mm = { .msg_hdr = { .msg_iov = &iov, .msg_iovlen = 1 } };
 	int n = atoi(argv[1]), sent = 0, other = 0, fd;
 	struct dest d;
+	char echo[64];
 	pthread_t t;
 
 	(void)argc;
-	alarm(0);
 	dest_parse(&d, argv[2], argv[3]);
 	fd = sock(d.sa.sa_family, SOCK_DGRAM, 0);
 	if (fd < 0)
@@ -164,8 +164,9 @@ static void signal_storm(int argc, char **argv)
 			sent++;
 		else
 			other = errno;
-		if (i % 64 == 0) /* the other side must keep up */
-			usleep(2000);
+		/* In step with the other side, whose queue is short. */
+		while (r > 0 && recv(fd, echo, sizeof(echo), 0) < 0 && errno == EINTR)
+			;
 	}
 	storm_over = 1;
 	pthread_join(t, NULL);
@@ -174,6 +175,97 @@ static void signal_storm(int argc, char **argv)
 		printf(" ");
 		say(other);
 	}
+	close(fd);
+}
+
+/* Byte number n of the stream is n modulo 251. */
+static struct {
+	int listener;
+	size_t size;
+	const char *wrong;
+} stream;
+
+static void *stream_reader(void *arg)
+{
+	int fd = accept(stream.listener, NULL, NULL);
+	static uint8_t buf[30011];
+	size_t at = 0;
+	ssize_t n;
+
+	(void)arg;
+	stream.wrong = "SHORT";
+	while ((n = read(fd, buf, sizeof(buf))) > 0 || (n < 0 && errno == EINTR)) {
+		for (ssize_t i = 0; i < n; i++, at++) {
+			if (buf[i] != at % 251) {
+				stream.wrong = "DIFFERS";
+				close(fd);
+				return NULL;
+			}
+		}
+		if (at % 7 == 0) /* so that the sender has to wait */
+			usleep(300);
+	}
+	close(fd);
+	if (at == stream.size)
+		stream.wrong = NULL;
+	return NULL;
+}
+
+/* MB megabytes by sendmsg to ourselves at ADDR PORT, with and without SA_RESTART: not a byte more, less or twice. */
+static void stream_storm(int argc, char **argv)
+{
+	struct sigaction sa = { .sa_handler = nothing, .sa_flags = strcmp(argv[0], "stream-storm") == 0 ? SA_RESTART : 0 };
+	static uint8_t data[251 * 2000];
+	size_t at = 0;
+	pthread_t t, reader;
+	struct dest d;
+	int fd, one = 1;
+
+	(void)argc;
+	alarm(60);
+	stream.size = (size_t)atoi(argv[1]) << 20;
+	dest_parse(&d, argv[2], argv[3]);
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i % 251);
+	stream.listener = sock(d.sa.sa_family, SOCK_STREAM, 0);
+	fd = sock(d.sa.sa_family, SOCK_STREAM, 0);
+	setsockopt(stream.listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(stream.listener, &d.sa, d.len) < 0 || listen(stream.listener, 1) < 0) {
+		say(errno);
+		return;
+	}
+	pthread_create(&reader, NULL, stream_reader, NULL);
+	if (connect(fd, &d.sa, d.len) < 0) {
+		say(errno);
+		return;
+	}
+	sigaction(SIGUSR1, &sa, NULL);
+	storm_target = (pid_t)syscall(SYS_gettid);
+	storm_over = 0;
+	pthread_create(&t, NULL, storm, NULL);
+	while (at < stream.size) {
+		size_t want = 1 + (at * 7919) % 200000, off = at % 251;
+		struct iovec iov[2] = { { data + off, 100 }, { data + off + 100, want } };
+		struct msghdr m = { .msg_iov = iov, .msg_iovlen = 2 };
+		ssize_t n;
+
+		if (want + 100 > stream.size - at) {
+			m.msg_iovlen = 1;
+			iov[0].iov_len = stream.size - at < 100 ? stream.size - at : 100;
+		}
+		n = sendmsg(fd, &m, 0);
+		if (n < 0 && errno != EINTR) {
+			printf("SEND-");
+			say(errno);
+			break;
+		}
+		at += n > 0 ? (size_t)n : 0;
+	}
+	storm_over = 1;
+	pthread_join(t, NULL);
+	close(fd);
+	pthread_join(reader, NULL);
+	printf("%s", stream.wrong ? stream.wrong : "OK");
 	alarm(20);
 }
 
@@ -358,6 +450,8 @@ static void flip_by_process(int argc, char **argv)
 const struct verb attack_race_verbs[] = {
 	{ "last-rival", "connect|sendto ROUNDS ADDR PORT", 4, last_rival },
 	{ "signal-storm", "N ADDR PORT", 3, signal_storm },
+	{ "stream-storm", "MB ADDR PORT", 3, stream_storm },
+	{ "stream-storm-eintr", "MB ADDR PORT", 3, stream_storm },
 	{ "vanish", "N ADDR PORT", 3, vanish },
 	{ "swarm", "N ADDR PORT ADDR PORT", 5, swarm },
 	{ "crowd", "N BLOCKED-ADDR PORT ADDR PORT", 5, crowd },
