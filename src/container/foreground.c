@@ -54,6 +54,19 @@ void foreground_copy_size(int master)
 		ioctl(master, TIOCSWINSZ, &ws);
 }
 
+void foreground_adopt_terminal(int master, bool copy_size)
+{
+	struct termios t;
+
+	if (copy_size)
+		foreground_copy_size(master);
+	/* A pipe or a file gets lines as the program wrote them: the CR is for a screen. */
+	if (!isatty(STDOUT_FILENO) && tcgetattr(master, &t) == 0) {
+		t.c_oflag &= ~(tcflag_t)ONLCR;
+		(void)tcsetattr(master, TCSANOW, &t);
+	}
+}
+
 static void relay_start(struct relay *r)
 {
 	struct termios raw;

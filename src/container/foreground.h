@@ -3,6 +3,7 @@
 #ifndef CONTAINER_FOREGROUND_H
 #define CONTAINER_FOREGROUND_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -11,6 +12,8 @@
 void foreground_prepare(void);
 /* Gives the pty behind @master the size of our own terminal, if we have one. */
 void foreground_copy_size(int master);
+/* The same if @copy_size, and line ends that fit our standard output. Before the program runs, which may set its own. */
+void foreground_adopt_terminal(int master, bool copy_size);
 /* Waits for our child @pid. @master: its pty's master, relayed to our stdio, or -1 (borrowed). Returns its exit status, 128 + n
  * after signal n, or -1 with @e. */
 int foreground_wait(pid_t pid, int master, struct err *e);

@@ -102,8 +102,7 @@ int parent_take_console(struct parent *p, int passed, struct err *e)
 	if (p->console_socket)
 		return process_send_console(p->console_socket, passed, e);
 	/* process.consoleSize, if there is one, has been applied and counts. */
-	if (!p->process->console_size.set)
-		foreground_copy_size(passed);
+	foreground_adopt_terminal(passed, !p->process->console_size.set);
 	p->master = fcntl(passed, F_DUPFD_CLOEXEC, 0);
 	return p->master < 0 ? err_sys(e, "keep the terminal") : 0;
 }
