@@ -284,6 +284,7 @@ static int make_terminal(struct session *s, struct err *e)
 
 static int until_exec(struct session *s, struct err *e)
 {
+	const struct oci_exec_cpu_affinity *cpus = &s->process->exec_cpu_affinity;
 	struct workload *w = &s->workload;
 
 	cgroup_entry_take(&s->entry);
@@ -301,9 +302,11 @@ static int until_exec(struct session *s, struct err *e)
 	/* The procfs is the container's, and may be a forgery: label.c proves that it is none. */
 	if (process_open_label_fd(s->process, &w->label_fd, e) < 0)
 		return -1;
+	if (!cpus->initial && !cpus->final)
+		process_reset_cpu_affinity();
 	if (make_terminal(s, e) < 0 || workload_become(w, e) < 0)
 		return -1;
-	return process_set_cpu_affinity(s->process->exec_cpu_affinity.final, e) < 0 || workload_exec(w, e) < 0 ? -1 : 0;
+	return process_set_cpu_affinity(cpus->final, e) < 0 || workload_exec(w, e) < 0 ? -1 : 0;
 }
 
 static void child(void *arg)

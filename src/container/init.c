@@ -151,6 +151,7 @@ static int until_ready(struct init_args *a, struct err *e)
 	if (rootfs_pivot(&a->rootfs, e) < 0 || make_terminal(a, e) < 0 || rootfs_seal(&a->rootfs, e) < 0)
 		return -1;
 	fd_close(&a->rootfs.rootfd);
+	process_reset_cpu_affinity();
 	if (workload_become(w, e) < 0)
 		return -1;
 	return sync_send(w->sync, SYNC_READY, 0, e);

@@ -26,6 +26,8 @@ int process_set_scheduler(const struct oci_process *p, struct err *e);
 int process_set_io_priority(const struct oci_process *p, struct err *e);
 int process_set_personality(const struct oci_personality *p, struct err *e);
 int process_set_memory_policy(const struct oci_memory_policy *p, struct err *e);
+/* That of the engine (systemd's CPUAffinity=, taskset) is not the container's: every processor of its cpuset is. */
+void process_reset_cpu_affinity(void);
 int process_set_cpu_affinity(const char *list, struct err *e); /* "0-3,7"; NULL: nothing */
 
 /* Bounding set first, while CAP_SETPCAP is there. */

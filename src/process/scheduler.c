@@ -161,6 +161,15 @@ int process_set_io_priority(const struct oci_process *p, struct err *e)
 	return 0;
 }
 
+void process_reset_cpu_affinity(void)
+{
+	struct idlist all;
+
+	memset(all.bits, 0xff, sizeof(all.bits));
+	/* The kernel cuts it to the cpuset. A refusal (an outer seccomp profile) leaves what was there, as under the peers. */
+	(void)sched_setaffinity(0, sizeof(all.bits), (const cpu_set_t *)all.bits);
+}
+
 int process_set_cpu_affinity(const char *list, struct err *e)
 {
 	struct idlist cpus;
