@@ -128,6 +128,14 @@ static int add_gids(struct oci_user *u, const char *list, struct err *e)
 	return 0;
 }
 
+static bool listed(const struct oci_strings *list, const char *name)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (str_eq(list->v[i], name))
+			return true;
+	return false;
+}
+
 static int add_caps(struct oci_capabilities *caps, char **names, size_t n, struct err *e)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -137,6 +145,9 @@ static int add_caps(struct oci_capabilities *caps, char **names, size_t n, struc
 		strings_add(&caps->bounding, names[i]);
 		strings_add(&caps->effective, names[i]);
 		strings_add(&caps->permitted, names[i]);
+		/* Else a user other than root would lose it by execve. Where the configuration has it inheritable only. */
+		if (listed(&caps->inheritable, names[i]))
+			strings_add(&caps->ambient, names[i]);
 	}
 	return 0;
 }

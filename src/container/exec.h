@@ -17,7 +17,7 @@ struct exec_options {
 	size_t n_env;
 	const char *user; /* "UID[:GID]" */
 	const char *additional_gids; /* "1,2,3" */
-	char **caps; /* added to all sets but ambient and inheritable, as runc does */
+	char **caps; /* added to all sets but inheritable, to ambient if it is inheritable already; as runc does */
 	size_t n_caps;
 	const char *apparmor;
 	const char *process_label;
