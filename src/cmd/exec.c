@@ -14,6 +14,8 @@ static int run(const struct globals *g, const char *id, struct exec_options *o, 
 	autofd master = -1;
 	pid_t pid = -1;
 
+	if (o->process_file && container_exec_read_process(o, e) < 0)
+		return -1;
 	o->foreground = !detach && !o->console_socket;
 	o->preserve_fds = cmd_take_fds(o->preserve_fds, &o->listen_fds);
 	if (!detach)

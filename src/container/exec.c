@@ -180,15 +180,18 @@ static int from_args(struct session *s, struct err *e)
 	return add_caps(&p->capabilities, o->caps, o->n_caps, e);
 }
 
+int container_exec_read_process(struct exec_options *o, struct err *e)
+{
+	if (file_read(AT_FDCWD, o->process_file, PROCESS_MAX, &o->process_text, &o->process_len, e) < 0)
+		return err_prefix(e, "--process");
+	return 0;
+}
+
 static int from_file(struct session *s, struct err *e)
 {
-	autofree char *text = NULL;
 	struct oci_error oe;
-	size_t len;
 
-	if (file_read(AT_FDCWD, s->o->process_file, PROCESS_MAX, &text, &len, e) < 0)
-		return err_prefix(e, "--process");
-	if (oci_process_parse(text, len, &s->given, &oe) < 0)
+	if (oci_process_parse(s->o->process_text, s->o->process_len, &s->given, &oe) < 0)
 		return err_msg(e, "--process %s: %s", s->o->process_file, oe.msg);
 	s->process = &s->given;
 	if (s->o->no_new_privs)

@@ -11,6 +11,8 @@
 
 struct exec_options {
 	const char *process_file; /* --process; NULL: the container's own process with the changes below */
+	char *process_text;	  /* what is in it: container_exec_read_process() */
+	size_t process_len;
 	char **args;		  /* NULL-terminated; NULL with process_file */
 	const char *cwd;	  /* NULL: as configured */
 	char **env;		  /* "KEY=value", n_env of them, added or replacing */
@@ -32,6 +34,8 @@ struct exec_options {
 	int listen_fds;	  /* the first of them: the workload is told (LISTEN_FDS, LISTEN_PID) */
 };
 
+/* Reads process_file. Before inherited descriptors are closed: its name may be one of them (/dev/fd/63, of a shell's "<(…)"). */
+int container_exec_read_process(struct exec_options *o, struct err *e);
 /* Starts the process: a child of the caller, under the same policy and supervisor as init. Returns its pid (and *master for
  * a foreground terminal, else -1), or -1 with @e and no process left. */
 pid_t container_exec(struct container *c, const struct exec_options *o, int *master, struct err *e);
