@@ -181,6 +181,8 @@ void init_run(void *args)
 		_exit(1);
 	}
 	fd_close(&a->workload.sync);
+	/* A startContainer hook runs inside: without "env" it gets the container's, not that of the engine that called create. */
+	environ = a->workload.env;
 	if (wait_for_start(a, &e) < 0 ||
 	    run_hooks(a, &a->config->hooks.start_container, "startContainer", "created", &e) < 0 ||
 	    workload_exec(&a->workload, &e) < 0) {
