@@ -442,6 +442,7 @@ static int make_init(struct creation *k, struct err *e)
 		.start_fifo = k->start_fifo,
 		.error_fifo = k->error_fifo,
 		.lockfd = k->c->lockfd,
+		.dirfd = k->c->dirfd,
 		.rootfs = {
 			.config = &k->config,
 			.bundle = k->bundle,

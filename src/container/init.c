@@ -176,6 +176,7 @@ void init_run(void *args)
 
 	cgroup_entry_take(&a->entry);
 	fd_close(&a->lockfd);
+	fd_close(&a->dirfd);
 	if (until_ready(a, &e) < 0) {
 		sync_send_error(a->workload.sync, &e);
 		_exit(1);

@@ -21,6 +21,7 @@ struct init_args {
 	struct cgroup_entry entry; /* taken first of all (cgroup/entry.c tells why we move ourselves) */
 	int start_fifo; /* opened read-write by create: a read waits for "start" and never sees an end of file */
 	int lockfd;	/* create's; closed first: a create that is killed must not stay "at work" in us */
+	int dirfd;	/* the state directory of the host: closed first, too */
 	int error_fifo; /* opened read-write: "start" reads an end of file when execve closed it */
 };
 
