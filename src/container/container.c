@@ -223,6 +223,7 @@ static int load_record(struct container *c, struct err *e)
 		return err_msg(e, "container %s: its record is damaged: %s", c->id, why);
 	c->creating = tree_true(tree, "creating");
 	c->bpf = tree_true(tree, "bpf");
+	c->cgroup_planned = tree_true(tree, "cgroupPlanned");
 	c->private_pid = tree_true(tree, "privatePid");
 	c->poststart = tree_true(tree, "poststart");
 	c->poststop = tree_true(tree, "poststop");
@@ -262,6 +263,24 @@ int container_open(const char *root, const char *id, struct container *c, struct
 	return load_record(c, e);
 }
 
+int container_reload(struct container *c, struct err *e)
+{
+	struct container fresh;
+	struct stat st;
+
+	/* The directory that we hold may have been removed by the create that made it. */
+	if (fstat(c->dirfd, &st) == 0 && st.st_nlink == 0)
+		return err_text(e, ENOENT, "container does not exist: %s", c->id);
+	if (container_open(c->root, c->id, &fresh, e) < 0) {
+		container_close(&fresh);
+		return -1;
+	}
+	fresh.lockfd = fd_steal(&c->lockfd);
+	container_close(c);
+	*c = fresh;
+	return 0;
+}
+
 int container_save(const struct container *c, struct err *e)
 {
 	struct json_out *j = json_out_new(false);
@@ -271,6 +290,7 @@ int container_save(const struct container *c, struct err *e)
 	json_kv_string(j, "id", c->id);
 	json_kv_bool(j, "creating", c->creating);
 	json_kv_bool(j, "bpf", c->bpf);
+	json_kv_bool(j, "cgroupPlanned", c->cgroup_planned);
 	json_kv_bool(j, "privatePid", c->private_pid);
 	json_kv_bool(j, "poststart", c->poststart);
 	json_kv_bool(j, "poststop", c->poststop);

@@ -50,6 +50,7 @@ struct container {
 	char *created; /* RFC 3339, nanoseconds */
 	char *owner;
 	char *cgroup; /* cgroup_write(); NULL: none */
+	bool cgroup_planned; /* it may not have been made, or be another's (cgroup_unplan()) */
 	char *rdt;    /* rdt_make(); NULL: none */
 	pid_t supervisor_pid; /* of its watcher (supervisor.h); 0: no policy, or nothing to serve */
 	uint64_t supervisor_start_time;
@@ -76,6 +77,8 @@ int container_claim(const char *root, const char *id, struct container *c, struc
 /* Opens an existing one. "container does not exist" if it is not there. A missing record is no error: a create at its
  * very beginning, or one that died there (creating, pid 0). */
 int container_open(const char *root, const char *id, struct container *c, struct err *e);
+/* Reads the record again, with the lock kept: for who had to wait for it. ENOENT in @e: it is gone. */
+int container_reload(struct container *c, struct err *e);
 /* Waits at most @timeout_ms for the lock; EBUSY if it is held on. */
 int container_lock(struct container *c, int timeout_ms, struct err *e);
 /* For everybody: a lock lives as long as any copy of its descriptor, and init has inherited one. */

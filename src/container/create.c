@@ -251,10 +251,21 @@ static int make_cgroup(struct creation *k, struct err *e)
 		req.owner_uid = host_root(k->config.linux_.uid_mappings, k->config.linux_.n_uid_mappings);
 		req.owner_gid = host_root(k->config.linux_.gid_mappings, k->config.linux_.n_gid_mappings);
 	}
-	k->cgroup = cgroup_create(&req, e);
+	k->cgroup = cgroup_plan(&req, e);
 	if (!k->cgroup)
 		return -1;
 	k->c->cgroup = cgroup_write(k->cgroup);
+	k->c->cgroup_planned = true;
+	if (container_save(k->c, e) < 0)
+		return -1;
+	if (cgroup_make(k->cgroup, e) < 0) {
+		cgroup_free(k->cgroup);
+		k->cgroup = NULL;
+		return -1;
+	}
+	k->c->cgroup_planned = false;
+	free(k->c->cgroup);
+	k->c->cgroup = cgroup_write(k->cgroup); /* rootless, a directory that could not be made is left out */
 	return container_save(k->c, e);
 }
 

@@ -38,16 +38,19 @@ static int wait_end(int pidfd, int ms)
 	return n > 0 ? 0 : -1;
 }
 
-static void end_init(const struct container *c, struct cgroup *cg)
+static void end_init(const struct container *c)
 {
 	autofd pidfd = container_pidfd(c);
+	struct cgroup *cg;
 
 	if (pidfd < 0)
 		return;
 	sys_pidfd_send_signal(pidfd, SIGKILL);
 	/* cgroup v1 delivers nothing to a frozen task, not even SIGKILL. */
+	cg = c->cgroup && !c->cgroup_planned ? cgroup_read(c->cgroup, NULL) : NULL;
 	if (cg)
 		(void)cgroup_freeze(cg, false, NULL);
+	cgroup_free(cg);
 	if (wait_end(pidfd, END_MS) < 0)
 		log_warn("container %s: init did not end within %d ms of SIGKILL", c->id, END_MS);
 	/* If it is our own child ("run"), nobody else reaps it. */
@@ -93,20 +96,24 @@ int container_delete(struct container *c, bool force, struct err *e)
 
 	if (check_status(c, force, e) < 0)
 		return -1;
-	cg = c->cgroup ? cgroup_read(c->cgroup, NULL) : NULL;
-	end_init(c, cg);
-	/* A create at work notices that its init is gone, undoes everything itself and lets go of the lock. */
-	if (container_lock(c, END_MS, e) < 0) {
-		cgroup_free(cg);
+	end_init(c);
+	/* A create at work notices that its init is gone, undoes everything itself and lets go of the lock. If it had none yet
+	 * when we looked, it may have come to an end in peace: so look again. */
+	if (container_lock(c, END_MS, e) < 0)
 		return -1;
-	}
+	if (container_reload(c, e) < 0)
+		return force && e->code == ENOENT ? 0 : -1;
+	end_init(c);
 	/* A broken configuration is no reason to keep a container: its poststop hooks are then unknown. */
 	if (c->poststop && container_read_config(c, &config, NULL) < 0)
 		memset(&config, 0, sizeof(config));
-	if (cg)
+	cg = c->cgroup ? cgroup_read(c->cgroup, NULL) : NULL;
+	if (cg && !c->cgroup_planned)
 		(void)cgroup_signal(cg, SIGKILL, NULL);
 	end_supervisor(c);
-	if (cg)
+	if (cg && c->cgroup_planned)
+		cgroup_unplan(cg);
+	else if (cg)
 		r = cgroup_destroy(cg, e);
 	cgroup_free(cg);
 	if (c->rdt && rdt_remove(c->rdt, r == 0 ? e : NULL) < 0)
