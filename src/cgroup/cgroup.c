@@ -134,24 +134,32 @@ static bool may_do_without(struct cgroup *cg, const struct err *e)
 	return true;
 }
 
-static int make_dirs(struct cgroup *cg, const struct cg_layout *l, const char *path, const char *id,
+static int plan_dirs(struct cgroup *cg, const struct cg_layout *l, const char *path, const char *id,
 		     struct err *e)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		const struct cg_hier *h = &l->v[i];
 		autofree char *place = cg_place_dir(h, path, id, e);
 		size_t mount_len = str_eq(h->mount, "/") ? 0 : strlen(h->mount);
-		struct cg_dir *d;
 
 		if (!place)
 			return -1;
-		d = cg_dir_append(cg, h->v2, h->key, h->controllers,
-				  xasprintf("%.*s%s", (int)mount_len, h->mount, place), mount_len);
-		if (make_dir(cg, d, e) < 0) {
-			if (!may_do_without(cg, e))
-				return -1;
-			drop_dir(cg, cg->n_dirs - 1);
+		cg_dir_append(cg, h->v2, h->key, h->controllers,
+			      xasprintf("%.*s%s", (int)mount_len, h->mount, place), mount_len);
+	}
+	return 0;
+}
+
+static int make_dirs(struct cgroup *cg, struct err *e)
+{
+	for (size_t i = 0; i < cg->n_dirs;) {
+		if (make_dir(cg, &cg->dirs[i], e) == 0) {
+			i++;
+			continue;
 		}
+		if (!may_do_without(cg, e))
+			return -1;
+		drop_dir(cg, i);
 	}
 	return 0;
 }
@@ -183,9 +191,8 @@ static int set_up(struct cgroup *cg, struct err *e)
 	return 0;
 }
 
-static int create_fs(struct cgroup *cg, const struct cgroup_request *req, struct err *e)
+static int plan_fs(struct cgroup *cg, const struct cgroup_request *req, struct err *e)
 {
-	const struct cg_dir *v2;
 	struct cg_layout layout;
 	int r;
 
@@ -194,11 +201,20 @@ static int create_fs(struct cgroup *cg, const struct cgroup_request *req, struct
 		if (!cg->rootless || cg->explicit_path)
 			return -1;
 		cg->why = *e;
-		return cg_limits_apply(cg, cg->resources, false, e);
+		return 0;
 	}
-	r = make_dirs(cg, &layout, req->path, req->id, e);
+	r = plan_dirs(cg, &layout, req->path, req->id, e);
 	cg_layout_free(&layout);
-	if (r < 0)
+	return r;
+}
+
+static int make_fs(struct cgroup *cg, struct err *e)
+{
+	const struct cg_dir *v2;
+
+	if (cg->n_dirs == 0)
+		return cg_limits_apply(cg, cg->resources, false, e);
+	if (make_dirs(cg, e) < 0)
 		return -1;
 	enable_controllers(cg);
 	if (set_up(cg, e) < 0)
@@ -209,23 +225,11 @@ static int create_fs(struct cgroup *cg, const struct cgroup_request *req, struct
 	return 0;
 }
 
-static int create_with(struct cgroup *cg, const struct cgroup_request *req, struct err *e)
-{
-	switch (cg->manager) {
-	case CGROUP_DISABLED:
-		return cg_limits_apply(cg, cg->resources, false, e); /* any limit is an error */
-	case CGROUP_SYSTEMD:
-		return cg_place_unit(req->path, req->id, cg->rootless, &cg->unit, &cg->slice, e);
-	case CGROUP_CGROUPFS:
-		break;
-	}
-	return create_fs(cg, req, e);
-}
-
-struct cgroup *cgroup_create(const struct cgroup_request *req, struct err *e)
+struct cgroup *cgroup_plan(const struct cgroup_request *req, struct err *e)
 {
 	struct cgroup *cg = xcalloc(1, sizeof(*cg));
-	struct err ignored;
+	struct err ignored, *err = e ? e : &ignored;
+	int r = 0;
 
 	cg->manager = req->manager;
 	cg->rootless = req->rootless;
@@ -235,8 +239,41 @@ struct cgroup *cgroup_create(const struct cgroup_request *req, struct err *e)
 	cg->owner_uid = req->owner_uid;
 	cg->owner_gid = req->owner_gid;
 	cg->clone_fd = -1;
-	if (create_with(cg, req, e ? e : &ignored) < 0) {
+	if (cg->manager == CGROUP_SYSTEMD)
+		r = cg_place_unit(req->path, req->id, cg->rootless, &cg->unit, &cg->slice, err);
+	else if (cg->manager == CGROUP_CGROUPFS)
+		r = plan_fs(cg, req, err);
+	if (r == 0)
+		return cg;
+	cgroup_free(cg);
+	return NULL;
+}
+
+int cgroup_make(struct cgroup *cg, struct err *e)
+{
+	struct err ignored, *err = e ? e : &ignored;
+	int r = 0;
+
+	if (cg->manager == CGROUP_DISABLED)
+		r = cg_limits_apply(cg, cg->resources, false, err); /* any limit is an error */
+	else if (cg->manager == CGROUP_CGROUPFS)
+		r = make_fs(cg, err);
+	if (r < 0)
 		cg_tree_undo(cg);
+	return r;
+}
+
+void cgroup_unplan(const struct cgroup *cg)
+{
+	for (size_t i = 0; i < cg->n_dirs; i++)
+		rmdir(cg->dirs[i].path);
+}
+
+struct cgroup *cgroup_create(const struct cgroup_request *req, struct err *e)
+{
+	struct cgroup *cg = cgroup_plan(req, e);
+
+	if (cg && cgroup_make(cg, e) < 0) {
 		cgroup_free(cg);
 		return NULL;
 	}

@@ -41,6 +41,13 @@ struct cgroup_request {
  * cgroup_add(). One that is there already is taken if it has no processes and is not frozen (else
  * it would be killed, paused and limited together with strangers). */
 struct cgroup *cgroup_create(const struct cgroup_request *req, struct err *e);
+/* The same in two steps, so that its name can be written down before it is made: a plan says where it
+ * will be (cgroup_write()), and has made nothing. cgroup_make() undoes what it made when it fails.
+ * cgroup_unplan() is for a plan of which nobody knows how far it came: it removes the directories
+ * that are empty, and touches no process: they may be somebody else's, which make would have seen. */
+struct cgroup *cgroup_plan(const struct cgroup_request *req, struct err *e);
+int cgroup_make(struct cgroup *cg, struct err *e);
+void cgroup_unplan(const struct cgroup *cg);
 /* The cgroup written down for the state file (one line of text, heap, the caller's), and back.
  * Write it after cgroup_add(); what was written before it serves cgroup_destroy() only. */
 char *cgroup_write(const struct cgroup *cg);
