@@ -23,6 +23,17 @@ static void append(char *buf, size_t size, const char *s)
 		snprintf(buf + n, size - n, "%s", s);
 }
 
+/* Lower-case, like the errors of Go's runtimes: docker looks for "no such file or directory" and "permission denied" in
+ * just these letters (127, 126), and would exit with 125 otherwise. "RPC …" stays. */
+static void append_words(char *buf, size_t size, int code)
+{
+	size_t n = strlen(buf);
+
+	append(buf, size, err_words(code));
+	if (n + 1 < size && buf[n] >= 'A' && buf[n] <= 'Z' && buf[n + 1] >= 'a' && buf[n + 1] <= 'z')
+		buf[n] = (char)(buf[n] - 'A' + 'a');
+}
+
 static int vset(struct err *e, int code, int words, const char *fmt, va_list ap)
 {
 	int saved = errno;
@@ -34,7 +45,7 @@ static int vset(struct err *e, int code, int words, const char *fmt, va_list ap)
 		vsnprintf(buf, sizeof(buf), fmt, ap);
 		if (words && code) {
 			append(buf, sizeof(buf), ": ");
-			append(buf, sizeof(buf), err_words(code));
+			append_words(buf, sizeof(buf), code);
 		}
 		memcpy(e->msg, buf, sizeof(buf));
 		e->code = code;

@@ -65,7 +65,7 @@ char **process_add_listen_fds(char **env, int n, pid_t pid);
 /* cwd: chdir, then proof that it is inside the root (CVE-2024-21626). */
 int process_enter_cwd(const char *cwd, struct err *e);
 /* Finds args[0] in process.env's PATH with the rights of the user already taken. Heap path or NULL with @e in the engines'
- * wording: "executable file `x` not found in $PATH: No such file or directory", "…: Permission denied", … */
+ * wording: "executable file `x` not found in $PATH: no such file or directory", "…: permission denied", … */
 char *process_find_command(const struct oci_process *p, struct err *e);
 
 /* Signal dispositions and mask to default, as runc leaves them (SigIgn 0). */

@@ -28,7 +28,7 @@ static void error_says_errno_in_words(void **state)
 	(void)state;
 	assert_int_equal(err_set(&e, ENOENT, "open %s", "x"), -1);
 	assert_int_equal(e.code, ENOENT);
-	assert_string_equal(e.msg, "open x: No such file or directory");
+	assert_string_equal(e.msg, "open x: no such file or directory");
 	err_text(&e, ESRCH, "container not running: %s", "a");
 	assert_string_equal(e.msg, "container not running: a");
 	assert_int_equal(err_set(NULL, EINVAL, "nobody listens"), -1);
@@ -42,7 +42,7 @@ static void error_prefix_keeps_code_and_cuts(void **state)
 	(void)state;
 	err_set(&e, EPERM, "mount");
 	err_prefix(&e, "mounts[%d]", 3);
-	assert_string_equal(e.msg, "mounts[3]: mount: Operation not permitted");
+	assert_string_equal(e.msg, "mounts[3]: mount: operation not permitted");
 	assert_int_equal(e.code, EPERM);
 	memset(longer, 'x', sizeof(longer) - 1);
 	longer[sizeof(longer) - 1] = 0;

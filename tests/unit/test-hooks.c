@@ -83,7 +83,7 @@ static void a_missing_program_is_an_error(void **state)
 
 	(void)state;
 	assert_int_equal(hooks_run(&list, "prestart", "", &e), -1);
-	assert_string_equal(e.msg, "hooks.prestart[0] (/nowhere/hook): execute it: No such file or directory");
+	assert_string_equal(e.msg, "hooks.prestart[0] (/nowhere/hook): execute it: no such file or directory");
 }
 
 int main(void)

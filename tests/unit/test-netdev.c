@@ -170,7 +170,7 @@ static void a_name_that_is_taken_is_an_error(void **state)
 
 	(void)state;
 	assert_string_equal(r->text[0], "linux.netDevices.eth7: the container's network namespace has an interface \"net0\": "
-					"File exists");
+					"file exists");
 }
 
 static void templates(struct report *r, const void *arg)

@@ -270,7 +270,7 @@ static void limits_from_outside(struct report *r, const void *arg)
 		expect(r, prlimit(pid, RLIMIT_CORE, NULL, &got) == 0 && got.rlim_max == 1);
 	} else {
 		expect(r, str_starts(r->err.msg, "process.rlimits[0] (RLIMIT_CORE): set soft limit 0, hard limit 1 (the"));
-		expect(r, strstr(r->err.msg, "limit is 0: raising it needs CAP_SYS_RESOURCE on the host): Operation not"));
+		expect(r, strstr(r->err.msg, "limit is 0: raising it needs CAP_SYS_RESOURCE on the host): operation not"));
 	}
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);

@@ -131,21 +131,21 @@ static void the_command_is_found_or_refused_in_the_engines_words(void **state)
 		{ "rootonly", "/bin", 0, "/bin/rootonly", NULL, 0 },
 		{ "hidden", "/closed", 0, "/closed/hidden", NULL, 0 },
 
-		{ "", "/bin", 1000, NULL, "cannot find `` in $PATH: No such file or directory", ENOENT },
-		{ "nix", "/bin:/sbin", 1000, NULL, "executable file `nix` not found in $PATH: No such file or directory", ENOENT },
-		{ "dangling", "/bin", 1000, NULL, "executable file `dangling` not found in $PATH: No such file or directory",
+		{ "", "/bin", 1000, NULL, "cannot find `` in $PATH: no such file or directory", ENOENT },
+		{ "nix", "/bin:/sbin", 1000, NULL, "executable file `nix` not found in $PATH: no such file or directory", ENOENT },
+		{ "dangling", "/bin", 1000, NULL, "executable file `dangling` not found in $PATH: no such file or directory",
 		  ENOENT },
-		{ "/no/such", "/bin", 1000, NULL, "exec `/no/such`: stat /no/such: No such file or directory", ENOENT },
-		{ "./nix", "/bin", 1000, NULL, "exec `./nix`: stat ./nix: No such file or directory", ENOENT },
-		{ "/etc", "/bin", 1000, NULL, "exec `/etc`: is a directory: Permission denied", EACCES },
-		{ "adir", "/bin:/sbin", 1000, NULL, "exec `/sbin/adir`: is a directory: Permission denied", EACCES },
-		{ "/bin/data", "/bin", 0, NULL, "exec `/bin/data`: is not executable: Permission denied", EACCES },
-		{ "data", "/bin", 0, NULL, "exec `/bin/data`: is not executable: Permission denied", EACCES },
-		{ "rootonly", "/bin", 1000, NULL, "exec `/bin/rootonly`: is not executable: Permission denied", EACCES },
-		{ "/closed/hidden", "/bin", 1000, NULL, "exec `/closed/hidden`: stat /closed/hidden: Permission denied", EACCES },
-		{ "/bin/tool/x", "/bin", 1000, NULL, "exec `/bin/tool/x`: stat /bin/tool/x: Not a directory", ENOTDIR },
+		{ "/no/such", "/bin", 1000, NULL, "exec `/no/such`: stat /no/such: no such file or directory", ENOENT },
+		{ "./nix", "/bin", 1000, NULL, "exec `./nix`: stat ./nix: no such file or directory", ENOENT },
+		{ "/etc", "/bin", 1000, NULL, "exec `/etc`: is a directory: permission denied", EACCES },
+		{ "adir", "/bin:/sbin", 1000, NULL, "exec `/sbin/adir`: is a directory: permission denied", EACCES },
+		{ "/bin/data", "/bin", 0, NULL, "exec `/bin/data`: is not executable: permission denied", EACCES },
+		{ "data", "/bin", 0, NULL, "exec `/bin/data`: is not executable: permission denied", EACCES },
+		{ "rootonly", "/bin", 1000, NULL, "exec `/bin/rootonly`: is not executable: permission denied", EACCES },
+		{ "/closed/hidden", "/bin", 1000, NULL, "exec `/closed/hidden`: stat /closed/hidden: permission denied", EACCES },
+		{ "/bin/tool/x", "/bin", 1000, NULL, "exec `/bin/tool/x`: stat /bin/tool/x: not a directory", ENOTDIR },
 		/* a PATH element that the user may not search hides nothing and proves nothing */
-		{ "nix", "/closed:/bin", 1000, NULL, "executable file `nix` not found in $PATH: No such file or directory", ENOENT },
+		{ "nix", "/closed:/bin", 1000, NULL, "executable file `nix` not found in $PATH: no such file or directory", ENOENT },
 		{ "tool", "/closed:/bin", 1000, "/bin/tool", NULL, 0 },
 	};
 
@@ -338,7 +338,7 @@ static void do_cwd(struct report *r, const void *arg)
 	enter(r);
 	expect(r, process_enter_cwd("/work", &r->err) == 0 && getcwd(now, sizeof(now)) && str_eq(now, "/work"));
 	expect(r, process_enter_cwd("/nix", &r->err) == -1 && r->err.code == ENOENT);
-	expect(r, str_eq(r->err.msg, "chdir to cwd `/nix`: No such file or directory"));
+	expect(r, str_eq(r->err.msg, "chdir to cwd `/nix`: no such file or directory"));
 	expect(r, process_enter_cwd("/bin/tool", &r->err) == -1 && r->err.code == ENOTDIR);
 }
 

@@ -967,13 +967,13 @@ static void mistakes_are_said_with_their_place(void **state)
 
 	(void)state;
 	add(b, "/data", "bind", "/no/such", "bind", NULL);
-	fails(b, "mounts[7] (/data): bind source /no/such: No such file or directory");
+	fails(b, "mounts[7] (/data): bind source /no/such: no such file or directory");
 	b = new_box();
 	add(b, "/tmp", "bind", in(b, "host/file"), "bind", NULL);
-	fails(b, "on a directory: Not a directory");
+	fails(b, "on a directory: not a directory");
 	b = new_box();
 	add(b, "/etc/hosts", "bind", in(b, "host/dir"), "bind", NULL);
-	fails(b, "on a file: Not a directory");
+	fails(b, "on a file: not a directory");
 	b = new_box();
 	add(b, "/data", "bind", in(b, "host/dir"), "bind", "nosiud", NULL);
 	fails(b, "option \"nosiud\" means nothing to a bind mount");
@@ -991,7 +991,7 @@ static void mistakes_are_said_with_their_place(void **state)
 	fails(b, "root.path: open directory");
 	b = new_box();
 	b->c.root.path = "host/file";
-	fails(b, "Not a directory");
+	fails(b, "not a directory");
 	b = new_box();
 	b->c.linux_.rootfs_propagation = "sharde";
 	fails(b, "linux.rootfsPropagation: unknown value");
