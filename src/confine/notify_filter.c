@@ -254,6 +254,11 @@ static void do_bind(struct emitter *em, const struct context *c)
 	emit_ret(em, c->plan->trap_bind ? RET_NOTIFY : RET_ALLOW);
 }
 
+static void do_listen(struct emitter *em, const struct context *c)
+{
+	emit_ret(em, c->plan->trap_listen ? RET_NOTIFY : RET_ALLOW);
+}
+
 /* Without a supervisor (the ports-only mode) Fast Open is refused as by a kernel that has it switched off: programs
  * then connect first, which Landlock judges. */
 static void check_fastopen(struct emitter *em, const struct context *c, unsigned int flags_arg)
@@ -349,7 +354,7 @@ static void do_socketcall(struct emitter *em, const struct context *c)
 		/* Ports-only mode, no supervisor: the arguments cannot be seen, the call does not exist. */
 		if (!confine_plan_traps(c->plan))
 			ret_if(em, BPF_JEQ, number, bind || call.kind == NOTIFY_CONNECT ? RET_ALLOW : RET_ERRNO(ENOSYS));
-		else if (!bind || c->plan->trap_bind)
+		else if (!bind || (call.kind == NOTIFY_BIND ? c->plan->trap_bind : c->plan->trap_listen))
 			ret_if(em, BPF_JEQ, number, RET_NOTIFY);
 	}
 	emit_ret(em, RET_ALLOW);
@@ -390,7 +395,7 @@ static void do_clone3(struct emitter *em, const struct context *c)
 
 static void (*const rules[NOTIFY_KINDS])(struct emitter *em, const struct context *c) = {
 	[NOTIFY_SOCKET] = do_socket,	     [NOTIFY_SOCKETPAIR] = do_socketpair,
-	[NOTIFY_BIND] = do_bind,	     [NOTIFY_LISTEN] = do_bind,
+	[NOTIFY_BIND] = do_bind,	     [NOTIFY_LISTEN] = do_listen,
 	[NOTIFY_CONNECT] = do_connect,	     [NOTIFY_SENDTO] = do_sendto,
 	[NOTIFY_SENDMSG] = do_sendmsg,	     [NOTIFY_SENDMMSG] = do_sendmmsg,
 	[NOTIFY_SETSOCKOPT] = do_setsockopt, [NOTIFY_SOCKETCALL] = do_socketcall,

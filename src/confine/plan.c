@@ -65,13 +65,15 @@ void confine_plan_make(const struct policy *p, int landlock_abi, bool bpf, struc
 	if (t.bind) {
 		out->landlock_bind = landlock && bind_ports_fit(p);
 		out->trap_bind = !out->landlock_bind;
+		/* listen without bind takes a port that the kernel chooses; Landlock sees binds only. */
+		out->trap_listen = out->trap_bind || !policy_check_bind(p, 0).allowed;
 	}
 	/* AF_UNIX calls then continue only where the descriptor cannot change. */
-	out->restrict_clone = out->trap_bind || (confine_plan_traps(out) && !out->backstop);
+	out->restrict_clone = out->trap_listen || (confine_plan_traps(out) && !out->backstop);
 }
 
 bool confine_plan_traps(const struct confine_plan *plan)
 {
 	return plan->trap_connect || plan->trap_sendto || plan->trap_sendmsg || plan->trap_fastopen ||
-	       plan->trap_bind || plan->trap_options;
+	       plan->trap_listen || plan->trap_options;
 }

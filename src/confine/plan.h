@@ -16,6 +16,7 @@ struct confine_plan {
 	bool landlock_ports;   /* … with the policy's ports granted: what is allowed may continue */
 	bool landlock_bind;    /* BIND_TCP is handled with the policy's ports granted */
 	bool trap_connect;
+	bool trap_listen;	/* also where bind is not: Landlock sees bind only */
 	bool trap_sendto;	/* with an address */
 	bool trap_sendmsg;	/* all of them: a register does not tell whether there is an address */
 	bool trap_fastopen;	/* sends whose flags have MSG_FASTOPEN */

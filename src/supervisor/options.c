@@ -225,7 +225,7 @@ static int make_socket(struct worker *w, const struct op *op, int domain, int ty
  * ours would be free. */
 static bool covered(const struct sup *s, int domain, int type)
 {
-	if (domain != AF_INET && domain != AF_INET6)
+	if (!s->traits.egress || (domain != AF_INET && domain != AF_INET6))
 		return true;
 	return type == SOCK_STREAM ? s->plan.landlock_connect || !s->plan.backstop : s->plan.trap_sendmsg;
 }

@@ -148,3 +148,16 @@ in_mode() {
 	done
 	nothing_reached udp:10.1.2.3:53
 }
+
+@test "a listener without bind, on a port that the kernel chooses, is none of an allowlist's" {
+	serve tcp:203.0.113.5:80
+	in_mode traps net-allow-bind=8080
+	trying 'listen-unbound 127.0.0.1 0=EACCES' 'listen 127.0.0.1 8080=OK' 'unix-self=OK' 'tcp 203.0.113.5 80=OK'
+	in_mode traps net-allow-bind=8080
+	annotate net-deny=10.0.0.0/8
+	trying 'listen-unbound 127.0.0.1 0=EACCES' 'listen 127.0.0.1 8080=OK' 'unix-self=OK'
+	in_mode traps 'net-allow-bind=*'
+	trying 'listen-unbound 127.0.0.1 0=OK'
+	in_mode traps net-deny-bind=22
+	trying 'listen-unbound 127.0.0.1 0=OK'
+}
