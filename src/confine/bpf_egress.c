@@ -592,7 +592,7 @@ int confine_bpf_attach(const struct policy *p, int cgroup_fd, bool *active, int 
 		return 0;
 	/* Who traps every send sees the control data; a TCP socket's is set by options, which are trapped. The costs of a
 	 * look at each packet are for the others. */
-	confine_plan_make(p, 0, true, &plan);
+	confine_plan_make(p, 0, true, false, &plan);
 	wanted = t.udp_possible && !plan.trap_sendmsg ? BPF_EGRESS_HOOKS : BPF_EGRESS_PACKETS;
 	for (int h = 0; h < wanted; h++) {
 		progs[h] = ok ? load_hook((enum bpf_egress_hook)h, t.allow_mode, trie, log) : -1;

@@ -51,8 +51,9 @@ int confine_landlock_apply(const struct policy *p, bool *active, struct err *e);
 
 struct confine_notify; /* the compiled filter */
 
-/* @bpf_backstop: a cgroup program is attached (bpf_egress.h); the same for create and every exec. */
-int confine_notify_prepare(const struct policy *p, bool bpf_backstop, struct confine_notify **out, struct err *e);
+/* @bpf_backstop: a cgroup program is attached (bpf_egress.h). @foreign: sockets may come in from outside (plan.h). Both are the
+ * same for create and every exec. */
+int confine_notify_prepare(const struct policy *p, bool bpf_backstop, bool foreign, struct confine_notify **out, struct err *e);
 void confine_notify_free(struct confine_notify *n);
 /* Loads it (NEW_LISTENER | WAIT_KILLABLE_RECV where known) and returns the listener, or -1 with @e. After this
  * the caller may not call sendmsg, connect … until the supervisor serves it. Without a trap (tcp_ports_only) *listener is -1. */

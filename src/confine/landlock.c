@@ -103,8 +103,8 @@ int confine_landlock_apply(const struct policy *p, bool *active, struct err *e)
 	*active = false;
 	if (!row || !row->net)
 		return 0;
-	/* Whether a cgroup program is there makes no difference to what Landlock does. */
-	confine_plan_make(p, abi, false, &plan);
+	/* Neither a cgroup program nor foreign sockets make a difference to what Landlock does. */
+	confine_plan_make(p, abi, false, false, &plan);
 	if (plan.landlock_connect)
 		attr.handled_access_net |= NET_CONNECT_TCP & row->net;
 	if (plan.landlock_bind)

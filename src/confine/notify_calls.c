@@ -25,6 +25,10 @@
 #ifndef __NR_io_uring_setup
 #define __NR_io_uring_setup 425
 #endif
+#ifndef __NR_io_uring_enter
+#define __NR_io_uring_enter 426
+#define __NR_io_uring_register 427
+#endif
 #ifndef __NR_clone3
 #define __NR_clone3 435
 #endif
@@ -45,6 +49,8 @@ const struct notify_arch notify_arches[] = {
 			[NOTIFY_SETSOCKOPT] = __NR_setsockopt,
 			[NOTIFY_SOCKETCALL] = NOTIFY_NO_CALL,
 			[NOTIFY_IO_URING_SETUP] = __NR_io_uring_setup,
+			[NOTIFY_IO_URING_ENTER] = __NR_io_uring_enter,
+			[NOTIFY_IO_URING_REGISTER] = __NR_io_uring_register,
 			[NOTIFY_CLONE] = __NR_clone,
 			[NOTIFY_CLONE3] = __NR_clone3,
 		},
@@ -67,6 +73,8 @@ const struct notify_arch notify_arches[] = {
 			[NOTIFY_SETSOCKOPT] = 366,
 			[NOTIFY_SOCKETCALL] = 102,
 			[NOTIFY_IO_URING_SETUP] = 425,
+			[NOTIFY_IO_URING_ENTER] = 426,
+			[NOTIFY_IO_URING_REGISTER] = 427,
 			[NOTIFY_CLONE] = 120,
 			[NOTIFY_CLONE3] = 435,
 		},
@@ -88,6 +96,8 @@ const struct notify_arch notify_arches[] = {
 			[NOTIFY_SETSOCKOPT] = 294,
 			[NOTIFY_SOCKETCALL] = NOTIFY_NO_CALL,
 			[NOTIFY_IO_URING_SETUP] = 425,
+			[NOTIFY_IO_URING_ENTER] = 426,
+			[NOTIFY_IO_URING_REGISTER] = 427,
 			[NOTIFY_CLONE] = 120,
 			[NOTIFY_CLONE3] = 435,
 		},
@@ -150,7 +160,8 @@ const char *notify_calls_name(enum notify_kind kind)
 {
 	static const char *const names[NOTIFY_KINDS] = {
 		"socket", "socketpair", "bind", "listen", "connect", "sendto", "sendmsg",
-		"sendmmsg", "setsockopt", "socketcall", "io_uring_setup", "clone", "clone3",
+		"sendmmsg", "setsockopt", "socketcall", "io_uring_setup", "io_uring_enter", "io_uring_register",
+		"clone", "clone3",
 	};
 
 	return (unsigned int)kind < NOTIFY_KINDS ? names[kind] : "?";

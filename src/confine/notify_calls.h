@@ -24,6 +24,8 @@ enum notify_kind {
 	NOTIFY_SETSOCKOPT,
 	NOTIFY_SOCKETCALL, /* i386: the call's number in args[0], a pointer to its arguments in args[1] */
 	NOTIFY_IO_URING_SETUP,
+	NOTIFY_IO_URING_ENTER,
+	NOTIFY_IO_URING_REGISTER,
 	NOTIFY_CLONE,
 	NOTIFY_CLONE3,
 	NOTIFY_KINDS,

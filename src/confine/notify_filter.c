@@ -9,11 +9,11 @@
  *
  *   errno    what no policy can allow and registers tell: sockets of other families, types and protocols (EACCES; MPTCP
  *            EPROTONOSUPPORT, so that programs fall back to TCP), io_uring (ENOSYS: its operations would not come
- *            by here), x32 numbers and foreign architectures (ENOSYS).
+ *            by here; enter and register as well, for a ring from outside), x32 numbers and foreign architectures (ENOSYS).
  *   notify   connect; sendto with an address; sends with MSG_FASTOPEN in their flags (Landlock does not see that they
  *            connect); setsockopt of source routes, IP_HDRINCL, SCTP and TCP_ULP (an SMC socket connects by itself);
- *            without a backstop for every protocol also sendmsg and sendmmsg; bind and listen where Landlock cannot
- *            express the bind policy. See plan.c for the modes.
+ *            where UDP or ICMP has no backstop, or sockets may come from outside, also sendmsg and sendmmsg; bind and
+ *            listen where Landlock cannot express the bind policy. See plan.c for the modes.
  *   allow    all else. The kernel keeps a bitmap of calls that are allowed whatever their arguments (5.11), so these
  *            cost nothing. A send without an address goes to the peer that a judged connect has set.
  *
@@ -399,7 +399,8 @@ static void (*const rules[NOTIFY_KINDS])(struct emitter *em, const struct contex
 	[NOTIFY_CONNECT] = do_connect,	     [NOTIFY_SENDTO] = do_sendto,
 	[NOTIFY_SENDMSG] = do_sendmsg,	     [NOTIFY_SENDMMSG] = do_sendmmsg,
 	[NOTIFY_SETSOCKOPT] = do_setsockopt, [NOTIFY_SOCKETCALL] = do_socketcall,
-	[NOTIFY_IO_URING_SETUP] = do_io_uring, [NOTIFY_CLONE] = do_clone,
+	[NOTIFY_IO_URING_SETUP] = do_io_uring, [NOTIFY_IO_URING_ENTER] = do_io_uring,
+	[NOTIFY_IO_URING_REGISTER] = do_io_uring, [NOTIFY_CLONE] = do_clone,
 	[NOTIFY_CLONE3] = do_clone3,
 };
 
@@ -421,7 +422,7 @@ static void emit_arch(struct emitter *em, const struct notify_arch *arch, const 
 	emit_ret(em, RET_ALLOW);
 }
 
-int confine_notify_prepare(const struct policy *p, bool bpf_backstop, struct confine_notify **out, struct err *e)
+int confine_notify_prepare(const struct policy *p, bool bpf_backstop, bool foreign, struct confine_notify **out, struct err *e)
 {
 	autofree struct confine_notify *n = xcalloc(1, sizeof(*n));
 	struct emitter em = { .n = n };
@@ -429,7 +430,7 @@ int confine_notify_prepare(const struct policy *p, bool bpf_backstop, struct con
 	struct context c = { .p = p, .plan = &plan };
 
 	*out = NULL;
-	confine_plan_make(p, confine_landlock_abi(), bpf_backstop, &plan);
+	confine_plan_make(p, confine_landlock_abi(), bpf_backstop, foreign, &plan);
 	n->traps = confine_plan_traps(&plan);
 	for (size_t a = 0; a < notify_arches_count; a++) {
 		unsigned int block;

@@ -12,6 +12,10 @@
  *   TCP only        nothing but TCP sockets can be made. Landlock handles CONNECT_TCP and grants nothing, the supervisor
  *                   connects on behalf. Trapped: connect, sends with an address in a register, Fast Open sends.
  *   with BPF        the cgroup program judges UDP (and TCP) in the kernel. Trapped: connect, Fast Open sends.
+ *   foreign         sockets may come from outside (layers.c tells when): what the container itself can make says nothing of
+ *                   what it holds, and neither Landlock nor the cgroup program sees a UDP socket that was made elsewhere. So
+ *                   every send with an address is trapped and nothing backs a verdict up, whatever the policy makes
+ *                   possible: as "UDP or ICMP".
  *   UDP or ICMP     without BPF: sendmsg and sendmmsg are trapped, too, for their address is in memory. There is no
  *                   backstop, so nothing is continued unless the caller provably cannot race.
  */
@@ -43,24 +47,25 @@ static bool connect_ports_fit(const struct policy *p)
 	return n <= CONFINE_LANDLOCK_PORTS_MAX;
 }
 
-void confine_plan_make(const struct policy *p, int landlock_abi, bool bpf, struct confine_plan *out)
+void confine_plan_make(const struct policy *p, int landlock_abi, bool bpf, bool foreign, struct confine_plan *out)
 {
 	struct policy_traits t = policy_get_traits(p);
 	bool landlock = landlock_abi >= CONFINE_LANDLOCK_NET_ABI;
 
 	memset(out, 0, sizeof(*out));
 	out->filter = t.egress || t.bind;
+	bpf = bpf && !foreign;
 	if (t.egress) {
+		out->foreign = foreign;
 		out->landlock_connect = landlock;
 		out->landlock_ports = landlock && t.tcp_ports_only && connect_ports_fit(p);
 		out->trap_connect = true;
-		/* Also where only TCP can be made: a UDP socket may have come from outside. */
 		out->trap_sendto = t.icmp_possible || !bpf;
 		out->trap_fastopen = true;
 		out->trap_options = true;
-		out->trap_sendmsg = t.icmp_possible || (t.udp_possible && !bpf);
+		out->trap_sendmsg = foreign || t.icmp_possible || (t.udp_possible && !bpf);
 		/* A cgroup program sees neither ping nor raw sends; Landlock sees TCP only. */
-		out->backstop = (landlock || bpf) && (!t.udp_possible || bpf) && !t.icmp_possible;
+		out->backstop = !foreign && (landlock || bpf) && (!t.udp_possible || bpf) && !t.icmp_possible;
 	}
 	if (t.bind) {
 		out->landlock_bind = landlock && bind_ports_fit(p);

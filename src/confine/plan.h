@@ -22,14 +22,16 @@ struct confine_plan {
 	bool trap_fastopen;	/* sends whose flags have MSG_FASTOPEN */
 	bool trap_bind;		/* bind and listen */
 	bool trap_options;	/* socket options that change where packets go */
+	bool foreign;		/* sockets may come in that were not made in the container */
 	bool restrict_clone;	/* file tables are shared by threads of one process only (see notify_filter.c) */
-	/* Every internet protocol of which the container can make a socket is refused by the kernel itself where
+	/* Every internet protocol of which the container can hold a socket is refused by the kernel itself where
 	 * the policy does not (policy contract, section 4, rule 2): CONTINUE is safe. */
 	bool backstop;
 };
 
-/* @landlock_abi: 0 where none is in force. @bpf: a cgroup program covers TCP and UDP. */
-void confine_plan_make(const struct policy *p, int landlock_abi, bool bpf, struct confine_plan *out);
+/* @landlock_abi: 0 where none is in force. @bpf: a cgroup program covers TCP and UDP. @foreign: sockets of any kind may be handed
+ * to the container, by inheritance or over a unix socket that reaches outside; excludes @bpf. */
+void confine_plan_make(const struct policy *p, int landlock_abi, bool bpf, bool foreign, struct confine_plan *out);
 /* True if the filter has a trap, so that a listener and a supervisor are needed. */
 bool confine_plan_traps(const struct confine_plan *plan);
 

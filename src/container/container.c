@@ -223,6 +223,7 @@ static int load_record(struct container *c, struct err *e)
 		return err_msg(e, "container %s: its record is damaged: %s", c->id, why);
 	c->creating = tree_true(tree, "creating");
 	c->bpf = tree_true(tree, "bpf");
+	c->foreign = tree_true(tree, "foreign");
 	c->cgroup_planned = tree_true(tree, "cgroupPlanned");
 	c->private_pid = tree_true(tree, "privatePid");
 	c->poststart = tree_true(tree, "poststart");
@@ -290,6 +291,7 @@ int container_save(const struct container *c, struct err *e)
 	json_kv_string(j, "id", c->id);
 	json_kv_bool(j, "creating", c->creating);
 	json_kv_bool(j, "bpf", c->bpf);
+	json_kv_bool(j, "foreign", c->foreign);
 	json_kv_bool(j, "cgroupPlanned", c->cgroup_planned);
 	json_kv_bool(j, "privatePid", c->private_pid);
 	json_kv_bool(j, "poststart", c->poststart);

@@ -56,6 +56,7 @@ struct container {
 	uint64_t supervisor_start_time;
 	char *enforcement; /* "notify,landlock"; NULL: no policy */
 	bool bpf;	   /* a cgroup program has part of the policy: the same must hold for every exec */
+	bool foreign;	   /* sockets may come in from outside (layers.h); likewise */
 	bool private_pid;  /* a pid namespace of its own, new with the container: init's end is everybody's end */
 	bool poststart, poststop; /* hooks of these kinds are in the configuration */
 	struct oci_map annotations;

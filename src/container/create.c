@@ -287,14 +287,16 @@ static int start_supervisor(struct creation *k, struct err *e)
 		return 0;
 	if (layers_choose(k->policy, &facts, k->cgroup, &k->layers, e) < 0)
 		return -1;
-	if (k->layers.notify && confine_notify_prepare(k->policy, k->layers.bpf, &k->notify, e) < 0)
+	if (k->layers.notify && confine_notify_prepare(k->policy, k->layers.bpf, k->layers.foreign[0], &k->notify, e) < 0)
 		return -1;
 	k->c->enforcement = layers_words(&k->layers);
 	k->c->bpf = k->layers.bpf;
+	k->c->foreign = k->layers.foreign[0];
 	/* A filter without a trap (bind rules that Landlock can say) has no listener and needs nobody to serve it. */
 	if (!k->notify || !confine_notify_traps(k->notify))
 		return 0;
 	req.landlock = confine_landlock_abi() >= CONFINE_LANDLOCK_NET_ABI;
+	req.foreign = k->layers.foreign[0];
 	req.bpf_backstop = k->layers.bpf;
 	req.bpf_log = k->layers.bpf_log;
 	k->supervisor = supervisor_start(&req, e);

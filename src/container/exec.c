@@ -26,6 +26,7 @@
 #include "base/sys.h"
 #include "cgroup/cgroup.h"
 #include "confine/confine.h"
+#include "container/layers.h"
 #include "container/namespaces.h"
 #include "container/parent.h"
 #include "container/rdt.h"
@@ -221,6 +222,7 @@ static int load_policy(struct session *s, struct err *e)
 	struct supervisor_status sup = { 0 };
 	autofree char *text = NULL;
 	size_t len;
+	int fd;
 
 	if (!s->c->enforcement)
 		return 0;
@@ -231,10 +233,13 @@ static int load_policy(struct session *s, struct err *e)
 		return -1;
 	if (!confine_notify_needed(s->policy))
 		return 0;
-	if (s->c->bpf && workload_inherits_sockets(s->o->preserve_fds))
-		return err_msg(e, "a datagram socket is handed down: the cgroup program that enforces part of this container's "
-			       "policy does not see sockets from outside (with one in create, it would not have been used)");
-	if (confine_notify_prepare(s->policy, s->c->bpf, &s->notify, e) < 0)
+	if (!layers_check_inherited(s->policy, s->o->preserve_fds, e))
+		return -1;
+	fd = layers_inherited_socket(s->o->preserve_fds);
+	if (!s->c->foreign && policy_get_traits(s->policy).egress && fd >= 0)
+		return err_msg(e, "descriptor %d is a socket from outside: the layers that enforce this container's policy do not see "
+			       "those (had create been given one, or a directory of the host, they would)", fd);
+	if (confine_notify_prepare(s->policy, s->c->bpf, s->c->foreign, &s->notify, e) < 0)
 		return -1;
 	/* Asked before anything is made: without it the new process could do nothing on the network, and would wait for an
 	 * acknowledgement that never comes. */

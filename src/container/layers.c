@@ -9,9 +9,15 @@
  */
 #include "container/layers.h"
 
+#include <dirent.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
+#include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -20,7 +26,7 @@
 #include "confine/bpf_egress.h"
 #include "confine/confine.h"
 #include "confine/plan.h"
-#include "container/workload.h"
+#include "oci/names.h"
 
 static void missing(struct layers *l, enum policy_layer layer, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 static void missing(struct layers *l, enum policy_layer layer, const char *fmt, ...)
@@ -48,7 +54,7 @@ static void look_for_landlock(const struct policy *p, struct layers *l)
 	int abi = confine_landlock_abi();
 	struct confine_plan plan;
 
-	confine_plan_make(p, abi, false, &plan);
+	confine_plan_make(p, abi, false, false, &plan);
 	l->landlock = plan.landlock_connect || plan.landlock_bind;
 	if (abi == 0)
 		missing(l, POLICY_LAYER_LANDLOCK, "the kernel has no Landlock (Linux 5.13), or it is not enabled (lsm= at boot)");
@@ -62,32 +68,171 @@ static void look_for_landlock(const struct policy *p, struct layers *l)
 		missing(l, POLICY_LAYER_LANDLOCK, "the policy restricts nothing");
 }
 
-/* The cgroup program goes by the cgroup in which a socket was made: it does not see those that come from outside. So it may
- * take the supervisor's place (for sends) only where none can come: no descriptor handed down is one, and neither the
- * network nor the pid namespace is shared with processes that are not confined. NULL: it is so. */
-static const char *sockets_from_outside(const struct layers_facts *f)
+/* --- sockets from outside --------------------------------------------------------------------------------------- */
+
+/* Landlock goes by the task and knows TCP only; the cgroup program goes by the cgroup in which a socket was made. Both are as good
+ * as a trap only for sockets that the container has made itself. Another's UDP socket can come in
+ *
+ *   - as a descriptor that is handed down;
+ *   - by SCM_RIGHTS over a unix socket with an end outside: one that is handed down; one in a directory of the host (or of
+ *     another container) that is mounted; an abstract one, in a network namespace that others are in, too;
+ *   - by pidfd_getfd(2) or ptrace(2), in a pid namespace that others are in, too.
+ *
+ * Where one of these is possible, each send with an address is trapped instead: "foreign" in confine/plan.h. Files do not count,
+ * for a file that is no socket does not become one. */
+
+static void foreign(struct layers *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void foreign(struct layers *l, const char *fmt, ...)
 {
-	if (!namespaces_has(f->ns, OCI_NS_NETWORK))
-		return "the container shares the host's network namespace";
-	if (!(f->ns->new_flags & CLONE_NEWPID))
-		return "the container shares a pid namespace";
-	if (workload_inherits_sockets(f->preserve_fds))
-		return "a datagram socket is handed down to it";
-	return NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(l->foreign, sizeof(l->foreign), fmt, ap);
+	va_end(ap);
 }
 
-static int attach_bpf(const struct policy *p, const struct layers_facts *f, const struct cgroup *cg, struct layers *l,
-		      struct err *e)
+static int socket_option(int fd, int name)
 {
-	const char *outside = sockets_from_outside(f);
+	socklen_t len = sizeof(int);
+	int v = -1;
+
+	return getsockopt(fd, SOL_SOCKET, name, &v, &len) == 0 ? v : -1;
+}
+
+static bool is_foreign(int fd)
+{
+	int domain = socket_option(fd, SO_DOMAIN);
+
+	switch (domain) {
+	case -1:
+	case AF_NETLINK:
+		return false;
+	case AF_UNIX:
+		/* Standard streams lead to who called us (several languages use socket pairs for them), who would have other ways. */
+		return fd > 2;
+	default:
+		return (domain != AF_INET && domain != AF_INET6) || socket_option(fd, SO_PROTOCOL) != IPPROTO_TCP;
+	}
+}
+
+int layers_inherited_socket(int preserve_fds)
+{
+	for (int fd = 0; fd < 3 + preserve_fds; fd++)
+		if (is_foreign(fd))
+			return fd;
+	return -1;
+}
+
+bool layers_check_inherited(const struct policy *p, int preserve_fds, struct err *e)
+{
+	for (int fd = 0; policy_get_traits(p).egress && fd < 3 + preserve_fds; fd++) {
+		char path[32], link[64];
+		ssize_t n;
+
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		n = readlink(path, link, sizeof(link) - 1);
+		if (n > 0 && memmem(link, (size_t)n, "[io_uring]", 10)) {
+			err_msg(e, "descriptor %d is an io_uring: what is submitted there does not come by a network policy", fd);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool has_option(const struct oci_mount *m, const char *name)
+{
+	for (size_t i = 0; i < m->options.n; i++)
+		if (str_eq(m->options.v[i], name))
+			return true;
+	return false;
+}
+
+static bool is_new(const struct oci_config *c, enum oci_namespace_type t)
+{
+	const struct oci_namespace *ns = oci_namespace_find(&c->linux_, t);
+
+	return ns && (!ns->path || !*ns->path);
+}
+
+static bool brings_sockets(const struct layers_facts *f, const struct oci_mount *m)
+{
+	autofree char *path = NULL;
+	struct stat st;
+
+	if (!str_eq(m->type ? m->type : "", "bind") && !has_option(m, "bind") && !has_option(m, "rbind"))
+		return false;
+	/* Engines mount it for every container; it is as private as the IPC namespace that it belongs to. */
+	if (str_eq(m->destination ? m->destination : "", "/dev/shm") && is_new(f->config, OCI_NS_IPC))
+		return false;
+	if (!m->source)
+		return false;
+	path = m->source[0] == '/' ? xstrdup(m->source) : xasprintf("%s/%s", f->bundle, m->source);
+	/* What is not there is an error of its own, later; or made as a directory. */
+	return stat(path, &st) < 0 || S_ISDIR(st.st_mode) || S_ISSOCK(st.st_mode);
+}
+
+/* A process in the network namespace @fd already: a pod, another container whose network is shared. One that engines have made for
+ * this container alone is empty. Costs 2 µs a process of the host. */
+static bool is_inhabited(int fd)
+{
+	struct stat ns, st;
+	struct dirent *de;
+	bool found = false;
+	DIR *d = opendir("/proc");
+
+	if (!d || fstat(fd, &ns) < 0)
+		found = true;
+	while (!found && (de = readdir(d))) {
+		char path[300];
+
+		if (de->d_name[0] < '1' || de->d_name[0] > '9')
+			continue;
+		snprintf(path, sizeof(path), "%s/ns/net", de->d_name);
+		/* Not ours to look at: a user's runtime. */
+		found = fstatat(dirfd(d), path, &st, 0) == 0 && st.st_ino == ns.st_ino && st.st_dev == ns.st_dev;
+	}
+	if (d)
+		closedir(d);
+	return found;
+}
+
+static void look_outside(const struct layers_facts *f, struct layers *l)
+{
+	const struct namespaces *ns = f->ns;
+	int fd = layers_inherited_socket(f->preserve_fds);
+
+	if (fd >= 0) {
+		foreign(l, "descriptor %d, which is handed down, is a socket", fd);
+	} else if (!namespaces_has(ns, OCI_NS_NETWORK)) {
+		foreign(l, "the container shares the host's network namespace");
+	} else if (!(ns->new_flags & CLONE_NEWPID)) {
+		foreign(l, "the container shares a pid namespace");
+	} else if (!(ns->new_flags & CLONE_NEWNS)) {
+		foreign(l, "the container shares a mount namespace");
+	} else {
+		for (size_t i = 0; i < f->config->n_mounts; i++) {
+			if (brings_sockets(f, &f->config->mounts[i])) {
+				foreign(l, "mounts[%zu] shares a directory or socket of the host", i);
+				return;
+			}
+		}
+		if (ns->join[OCI_NS_NETWORK] >= 0 && is_inhabited(ns->join[OCI_NS_NETWORK]))
+			foreign(l, "the container shares its network namespace with other processes");
+	}
+}
+
+/* --- the cgroup program -------------------------------------------------------------------------------------------- */
+
+static int attach_bpf(const struct policy *p, const struct cgroup *cg, struct layers *l, struct err *e)
+{
 	autofd dir = -1;
 
 	if (!policy_get_traits(p).egress) {
 		missing(l, POLICY_LAYER_BPF, "the policy says nothing of egress");
 		return 0;
 	}
-	if (outside) {
-		missing(l, POLICY_LAYER_BPF, "%s, and a cgroup program does not see sockets from outside", outside);
+	if (l->foreign[0]) {
+		missing(l, POLICY_LAYER_BPF, "%.100s, and a cgroup program does not see sockets from outside", l->foreign);
 		return 0;
 	}
 	dir = cgroup_open_v2(cg);
@@ -120,7 +265,11 @@ int layers_choose(const struct policy *p, const struct layers_facts *f, const st
 	*out = (struct layers){ .bpf_log = -1 };
 	look_for_notify(p, out);
 	look_for_landlock(p, out);
-	if (attach_bpf(p, f, cg, out, e) < 0)
+	if (!layers_check_inherited(p, f->preserve_fds, e))
+		return -1;
+	if (policy_get_traits(p).egress)
+		look_outside(f, out);
+	if (attach_bpf(p, cg, out, e) < 0)
 		return -1;
 	return require(p, out, e);
 }

@@ -150,22 +150,6 @@ static int set_limits(const struct workload *w, struct err *e)
 		       : 0;
 }
 
-bool workload_inherits_sockets(int preserve_fds)
-{
-	for (int fd = 0; fd < 3 + preserve_fds; fd++) {
-		int domain = 0, type = 0;
-		socklen_t len = sizeof(int);
-
-		if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0)
-			continue;
-		len = sizeof(int);
-		if ((domain == AF_INET || domain == AF_INET6) && getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
-		    type != SOCK_STREAM)
-			return true;
-	}
-	return false;
-}
-
 int workload_become(struct workload *w, struct err *e)
 {
 	const struct oci_process *p = w->process;

@@ -39,8 +39,4 @@ int workload_become(struct workload *w, struct err *e);
 /* Returns only on failure. */
 int workload_exec(struct workload *w, struct err *e);
 
-/* True if one of the descriptors 0 to 2 + @preserve_fds is an internet socket that may send datagrams: it was made outside of the
- * container's cgroup. */
-bool workload_inherits_sockets(int preserve_fds);
-
 #endif

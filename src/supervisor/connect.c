@@ -144,13 +144,16 @@ static bool local_port_allowed(struct sup *s, int sock)
 	return port == 0 || policy_check_bind(s->policy, port).allowed;
 }
 
-/* An inherited socket may carry a source route; the container itself cannot set one. */
-static bool has_source_route(const struct op *op)
+bool sockinfo_has_route(int sock)
 {
-	uint8_t buf[64];
+	uint8_t buf[256];
 	socklen_t len = sizeof(buf);
 
-	return getsockopt(op->sock, IPPROTO_IP, 4 /* IP_OPTIONS */, buf, &len) == 0 && len > 0;
+	/* Of IPv6 sockets, too: they send to mapped addresses. */
+	if (getsockopt(sock, IPPROTO_IP, 4 /* IP_OPTIONS */, buf, &len) == 0 && len > 0)
+		return true;
+	len = sizeof(buf);
+	return getsockopt(sock, IPPROTO_IPV6, 57 /* IPV6_RTHDR */, buf, &len) == 0 && len > 0;
 }
 
 static enum answer judge(struct worker *w, struct op *op, struct result *r)
@@ -177,7 +180,7 @@ static enum answer judge(struct worker *w, struct op *op, struct result *r)
 		listener_audit(s, op, &d, AUDIT_NO_RULE, "bound to a denied port", EACCES);
 		return fail(r, -EACCES);
 	}
-	if (has_source_route(op)) {
+	if (s->plan.foreign && sockinfo_has_route(op->sock)) {
 		listener_audit(s, op, &d, AUDIT_NO_RULE, "source route", ECONNREFUSED);
 		return fail(r, -ECONNREFUSED);
 	}

@@ -378,6 +378,9 @@ enum answer options_socket(struct worker *w, struct caller *c, struct op *op, st
 /* True if the kernel may run the call itself (policy contract, section 4, rule 2). */
 bool listener_may_continue(const struct sup *s, struct caller *c, const struct op *op);
 int sockinfo_get(int sock, struct sockinfo *out);
+/* A foreign socket may carry a source route or routing header, which the container itself cannot set: its packets do not go
+ * (first) to where the address says. */
+bool sockinfo_has_route(int sock);
 /* O_NONBLOCK of the shared file description, at this moment. */
 bool sockinfo_nonblock(int sock);
 

@@ -185,6 +185,8 @@ static int64_t send_inet(struct worker *w, struct op *op, struct copy *copy, str
 		return r;
 	if (has_own_header(op))
 		return refuse(w, op, NULL, AUDIT_NO_RULE, "IP_HDRINCL", EACCES);
+	if (w->sup->plan.foreign && sockinfo_has_route(op->sock))
+		return refuse(w, op, NULL, AUDIT_NO_RULE, "source route", ECONNREFUSED);
 	msg->msg_name = copy->addr_len ? &copy->addr : NULL;
 	msg->msg_namelen = copy->addr_len;
 	n = sendmsg(op->sock, msg, flags | MSG_DONTWAIT | MSG_NOSIGNAL);

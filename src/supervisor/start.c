@@ -126,7 +126,8 @@ static struct sup *make_sup(const struct supervisor_request *req, struct err *e)
 	}
 	s->policy = req->policy;
 	s->traits = policy_get_traits(req->policy);
-	confine_plan_make(req->policy, req->landlock ? CONFINE_LANDLOCK_NET_ABI : 0, req->bpf_backstop, &s->plan);
+	confine_plan_make(req->policy, req->landlock ? CONFINE_LANDLOCK_NET_ABI : 0, req->bpf_backstop, req->foreign,
+			  &s->plan);
 	snprintf(s->id, sizeof(s->id), "%s", req->id);
 	s->state_dir = req->state_dir;
 	s->init_fd = s->control_fd = s->watch_fd = -1;

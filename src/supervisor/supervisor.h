@@ -21,6 +21,7 @@ struct supervisor_request {
 	bool bpf_backstop;	     /* a cgroup program is attached (confine_bpf_attach()) */
 	int bpf_log;		     /* only then: the log that it gave. Borrowed */
 	bool landlock;		     /* a Landlock network domain will be in force */
+	bool foreign;		     /* sockets may come in from outside (confine/plan.h) */
 };
 
 /* Forks the watcher, which forks the supervisor and, when that one dies, another: each its own session, /dev/null stdio, every

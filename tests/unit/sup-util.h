@@ -55,6 +55,7 @@ typedef int (*util_body)(void *arg);
 
 struct util_options {
 	bool no_landlock;
+	bool foreign;
 	bool bpf; /* in a cgroup of its own, with the program attached; skipped where that is not possible */
 	bool keep_supervisor_check; /* the body kills it: no status afterwards */
 	void (*before)(void *arg);  /* in the child, before it is confined */
@@ -228,6 +229,7 @@ static inline void util_open(struct util_session *s, const char *const kv[], con
 		}
 		req.bpf_backstop = true;
 	}
+	req.foreign = s->o.foreign;
 	req.landlock = !s->o.no_landlock && confine_landlock_abi() >= 4;
 	s->sup = supervisor_start(&req, &e);
 	if (s->sup < 0)
@@ -235,7 +237,7 @@ static inline void util_open(struct util_session *s, const char *const kv[], con
 	assert_true(s->sup > 0);
 	if (s->o.bpf)
 		close(req.bpf_log);
-	assert_int_equal(confine_notify_prepare(s->policy, s->o.bpf, &s->filter, &e), 0);
+	assert_int_equal(confine_notify_prepare(s->policy, s->o.bpf, s->o.foreign, &s->filter, &e), 0);
 }
 
 /* Waits for @pid at most 30 s; its exit status, or -1 (and it is killed). */

@@ -512,7 +512,7 @@ static int session_body(void *arg)
 		struct err e;
 		int l;
 
-		CHECK(confine_notify_prepare(p, false, &n, &e) == 0);
+		CHECK(confine_notify_prepare(p, false, false, &n, &e) == 0);
 		CHECK(confine_notify_apply(n, &l, &e) == -1 && e.code == EBUSY);
 	}
 	return 0;

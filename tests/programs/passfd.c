@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+/* passfd.c - sockets that were made outside of a container, on their way into it and in use there
+ *
+ * Owns:     both ends. Outside: "give" hands a socket of a kind to whoever connects to a unix socket; "with" runs a program that
+ *           inherits one as descriptor 3. Inside: "take" and "use" try every way to send through it and print
+ *           "CALL: OK" or the errno; "race" flips the descriptor under sendmsg between it and a unix socket.
+ *
+ * usage: passfd give PATH KIND | with KIND -- PROGRAM… | take PATH ADDR PORT | use FD ADDR PORT | race PATH ADDR PORT ROUNDS
+ *        KIND: udp, udp6, icmp, raw, udplite, mptcp, tcp, route (UDP with a source route), unix (a socket of a pair), ring.
+ *        A PATH that begins with "@" is an abstract one.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static void __attribute__((noreturn)) fail(const char *what)
+{
+	perror(what);
+	exit(1);
+}
+
+/* --- making ---------------------------------------------------------------------------------------------------- */
+
+static int make(const char *kind)
+{
+	static const struct {
+		const char *name;
+		int domain, type, protocol;
+	} kinds[] = {
+		{ "udp", AF_INET, SOCK_DGRAM, 0 },	  { "udp6", AF_INET6, SOCK_DGRAM, 0 },
+		{ "icmp", AF_INET, SOCK_DGRAM, IPPROTO_ICMP }, { "raw", AF_INET, SOCK_RAW, IPPROTO_UDP },
+		{ "udplite", AF_INET, SOCK_DGRAM, 136 },	  { "mptcp", AF_INET, SOCK_STREAM, 262 },
+		{ "tcp", AF_INET, SOCK_STREAM, 0 },	  { "route", AF_INET, SOCK_DGRAM, 0 },
+	};
+	/* LSRR by 127.0.0.1 */
+	static const unsigned char lsrr[8] = { 131, 7, 4, 127, 0, 0, 1, 0 };
+	unsigned char params[256] = { 0 };
+	int pair[2], fd = -1;
+
+	if (strcmp(kind, "unix") == 0)
+		return socketpair(AF_UNIX, SOCK_STREAM, 0, pair) < 0 ? -1 : pair[0];
+	if (strcmp(kind, "ring") == 0)
+		return (int)syscall(SYS_io_uring_setup, 1, params);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(kinds[i].name, kind) == 0)
+			fd = socket(kinds[i].domain, kinds[i].type, kinds[i].protocol);
+	if (fd >= 0 && strcmp(kind, "route") == 0 && setsockopt(fd, IPPROTO_IP, IP_OPTIONS, lsrr, sizeof(lsrr)) < 0)
+		return -1;
+	return fd;
+}
+
+static socklen_t name(struct sockaddr_un *un, const char *path)
+{
+	memset(un, 0, sizeof(*un));
+	un->sun_family = AF_UNIX;
+	snprintf(un->sun_path, sizeof(un->sun_path), "%s", path);
+	if (path[0] != '@')
+		return sizeof(*un);
+	un->sun_path[0] = '\0';
+	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
+}
+
+static void __attribute__((noreturn)) give(const char *path, const char *kind)
+{
+	struct sockaddr_un un;
+	socklen_t len = name(&un, path);
+	int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	unlink(path);
+	if (bind(s, (struct sockaddr *)&un, len) < 0 || listen(s, 8) < 0)
+		fail(path);
+	for (;;) {
+		union {
+			struct cmsghdr align;
+			char buf[CMSG_SPACE(sizeof(int))];
+		} control = { 0 };
+		char byte = 'x';
+		struct iovec iov = { &byte, 1 };
+		struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.buf, .msg_controllen = sizeof(control.buf) };
+		struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+		int conn = accept(s, NULL, NULL), fd = make(kind);
+
+		if (fd < 0)
+			fail(kind);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+		if (sendmsg(conn, &m, MSG_NOSIGNAL) < 0)
+			perror("give");
+		close(fd);
+		close(conn);
+	}
+}
+
+static void __attribute__((noreturn)) with(const char *kind, char **argv)
+{
+	int fd = make(kind);
+
+	if (fd < 0)
+		fail(kind);
+	if (fd != 3 && (dup2(fd, 3) < 0 || close(fd) < 0))
+		fail("dup2");
+	execvp(argv[0], argv);
+	fail(argv[0]);
+}
+
+/* --- using -------------------------------------------------------------------------------------------------------- */
+
+static union {
+	struct sockaddr sa;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+} to;
+static socklen_t to_len;
+
+static void set_to(int fd, const char *addr, const char *port)
+{
+	int domain = AF_INET;
+	socklen_t len = sizeof(domain);
+	char mapped[64];
+
+	getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len);
+	memset(&to, 0, sizeof(to));
+	if (domain == AF_INET6) {
+		snprintf(mapped, sizeof(mapped), "::ffff:%s", addr);
+		to.in6.sin6_family = AF_INET6;
+		to.in6.sin6_port = htons((uint16_t)atoi(port));
+		inet_pton(AF_INET6, mapped, &to.in6.sin6_addr);
+		to_len = sizeof(to.in6);
+	} else {
+		to.in.sin_family = AF_INET;
+		to.in.sin_port = htons((uint16_t)atoi(port));
+		inet_pton(AF_INET, addr, &to.in.sin_addr);
+		to_len = sizeof(to.in);
+	}
+}
+
+static int receive(const char *path)
+{
+	union {
+		struct cmsghdr align;
+		char buf[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct sockaddr_un un;
+	socklen_t len = name(&un, path);
+	char byte;
+	struct iovec iov = { &byte, 1 };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.buf, .msg_controllen = sizeof(control.buf) };
+	int s = socket(AF_UNIX, SOCK_STREAM, 0), fd;
+
+	if (connect(s, (struct sockaddr *)&un, len) < 0)
+		fail(path);
+	if (recvmsg(s, &m, 0) < 1 || !CMSG_FIRSTHDR(&m))
+		fail("receive");
+	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof(fd));
+	close(s);
+	return fd;
+}
+
+static void say(const char *call, long r)
+{
+	printf("%s: %s\n", call, r >= 0 ? "OK" : strerrorname_np(errno));
+}
+
+/* An ICMP echo request that a UDP listener does not mind. */
+static const unsigned char payload[8] = { 8, 0, 0xf7, 0xff, 0, 0, 0, 0 };
+
+static int use(int fd)
+{
+	struct iovec iov = { (void *)(uintptr_t)payload, sizeof(payload) };
+	struct mmsghdr mm = { .msg_hdr = { .msg_name = &to, .msg_namelen = to_len, .msg_iov = &iov, .msg_iovlen = 1 } };
+
+	say("sendto", sendto(fd, payload, sizeof(payload), MSG_NOSIGNAL, &to.sa, to_len));
+	say("sendmsg", sendmsg(fd, &mm.msg_hdr, MSG_NOSIGNAL));
+	say("sendmmsg", sendmmsg(fd, &mm, 1, MSG_NOSIGNAL));
+	say("fastopen", sendto(fd, payload, sizeof(payload), 0x20000000 | MSG_NOSIGNAL, &to.sa, to_len));
+	say("connect", connect(fd, &to.sa, to_len));
+	say("send", send(fd, payload, sizeof(payload), MSG_NOSIGNAL));
+	return 0;
+}
+
+/* --- racing ---------------------------------------------------------------------------------------------------------- */
+
+static int flip_fd, pair_fd, sock_fd;
+static volatile int done;
+
+static void *flip(void *arg)
+{
+	while (!done) {
+		dup2(pair_fd, flip_fd);
+		dup2(sock_fd, flip_fd);
+	}
+	return arg;
+}
+
+static int race(int fd, int rounds)
+{
+	struct iovec iov = { (void *)(uintptr_t)payload, sizeof(payload) };
+	struct msghdr m = { .msg_name = &to, .msg_namelen = to_len, .msg_iov = &iov, .msg_iovlen = 1 };
+	pthread_t t;
+	int pair[2], ok = 0;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) < 0)
+		fail("socketpair");
+	sock_fd = fd;
+	pair_fd = pair[0];
+	flip_fd = dup(pair[0]);
+	fcntl(pair[1], F_SETFL, O_NONBLOCK);
+	if (pthread_create(&t, NULL, flip, NULL) != 0)
+		fail("thread");
+	for (int i = 0; i < rounds; i++) {
+		char drain[64];
+
+		ok += sendmsg(flip_fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
+		while (read(pair[1], drain, sizeof(drain)) > 0)
+			;
+	}
+	done = 1;
+	pthread_join(t, NULL);
+	printf("raced %d\n", rounds);
+	return ok < 0;
+}
+
+int main(int argc, char **argv)
+{
+	int fd;
+
+	if (argc == 4 && strcmp(argv[1], "give") == 0)
+		give(argv[2], argv[3]);
+	if (argc > 4 && strcmp(argv[1], "with") == 0)
+		with(argv[2], argv + 4);
+	if (argc < 5) {
+		fprintf(stderr, "usage: passfd give PATH KIND | with KIND -- PROGRAM... | take PATH ADDR PORT | use FD ADDR PORT | "
+				"race PATH ADDR PORT ROUNDS\n");
+		return 2;
+	}
+	fd = strcmp(argv[1], "use") == 0 ? atoi(argv[2]) : receive(argv[2]);
+	set_to(fd, argv[3], argv[4]);
+	return argc > 5 ? race(fd, atoi(argv[5])) : use(fd);
+}
