@@ -179,7 +179,7 @@ static int64_t now_ms(void)
 }
 
 /* Until the container ends. */
-static int watch(const struct container *c, const struct cgroup *cg, int seconds, struct err *e)
+static int watch(const struct container *c, const struct cgroup *cg, int interval_ms, struct err *e)
 {
 	autofd pidfd = container_pidfd(c);
 	autofd oom = cgroup_oom_fd(cg, NULL); /* -1: no such events here; the statistics go on */
@@ -194,7 +194,7 @@ static int watch(const struct container *c, const struct cgroup *cg, int seconds
 		if (left <= 0) {
 			if (print_stats(c, cg, e) < 0)
 				return container_alive(c) ? -1 : 0;
-			next += (int64_t)seconds * 1000;
+			next += interval_ms;
 			continue;
 		}
 		if (poll(p, 2, (int)left) <= 0)
@@ -210,7 +210,7 @@ static int watch(const struct container *c, const struct cgroup *cg, int seconds
 	}
 }
 
-static int run(const struct container *c, bool once, int seconds, struct err *e)
+static int run(const struct container *c, bool once, int interval_ms, struct err *e)
 {
 	struct cgroup *cg;
 	int r;
@@ -220,23 +220,31 @@ static int run(const struct container *c, bool once, int seconds, struct err *e)
 	cg = c->cgroup ? cgroup_read(c->cgroup, e) : NULL;
 	if (!cg)
 		return c->cgroup ? -1 : err_msg(e, "container %s has no cgroup: there are no statistics", c->id);
-	r = once ? print_stats(c, cg, e) : watch(c, cg, seconds, e);
+	r = once ? print_stats(c, cg, e) : watch(c, cg, interval_ms, e);
 	cgroup_free(cg);
 	return r;
 }
 
-static int parse_interval(const char *text, int *seconds, struct err *e)
+/* A Go duration of one unit, as runc takes it; without a unit it is seconds. */
+static int parse_interval(const char *text, int *ms, struct err *e)
 {
-	autofree char *copy = xstrdup(text);
-	size_t len = strlen(copy);
+	static const struct {
+		const char *unit;
+		int ms;
+	} units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "", 1000 } };
+	size_t digits = strspn(text, "0123456789");
+	autofree char *number = xstrndup(text, digits);
 	uint64_t v;
 
-	if (len > 1 && copy[len - 1] == 's')
-		copy[len - 1] = 0;
-	if (str_to_u64(copy, 10, 86400, &v) < 0 || v == 0)
-		return err_text(e, EINVAL, "events: --interval %.100s: seconds are expected (5s)", text);
-	*seconds = (int)v;
-	return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		if (!str_eq(text + digits, units[i].unit))
+			continue;
+		if (str_to_u64(number, 10, (uint64_t)(86400000 / units[i].ms), &v) < 0 || v == 0)
+			break;
+		*ms = (int)v * units[i].ms;
+		return 0;
+	}
+	return err_text(e, EINVAL, "events: --interval %.100s: a duration of up to a day is expected (5s, 100ms)", text);
 }
 
 int cmd_events(const struct globals *g, int argc, char **argv, struct err *e)
@@ -245,20 +253,20 @@ int cmd_events(const struct globals *g, int argc, char **argv, struct err *e)
 	bool once = false;
 	const struct option table[] = {
 		{ "stats", 0, OPT_FLAG, &once, NULL, "print the statistics once" },
-		{ "interval", 0, OPT_STRING, &interval, "SECONDS", "how often to print them (default: 5s)" },
+		{ "interval", 0, OPT_STRING, &interval, "TIME", "how often to print them (default: 5s)" },
 		{ 0 },
 	};
 	struct container c;
-	int at, r, seconds = 5;
+	int at, r, interval_ms = 5000;
 
 	r = cmd_begin(table, "[options] ID", 1, false, argc, argv, &at, e);
 	if (r)
 		return r < 0 ? -1 : 0;
-	if (parse_interval(interval, &seconds, e) < 0)
+	if (parse_interval(interval, &interval_ms, e) < 0)
 		return -1;
 	r = container_open(g->root, argv[at], &c, e);
 	if (r == 0)
-		r = run(&c, once, seconds, e);
+		r = run(&c, once, interval_ms, e);
 	container_close(&c);
 	return r;
 }
