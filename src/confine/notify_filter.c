@@ -366,14 +366,6 @@ static void do_io_uring(struct emitter *em, const struct context *c)
 	emit_ret(em, RET_ERRNO(ENOSYS));
 }
 
-/* enter and register, the two numbers after setup: a ring may come from outside (a descriptor handed down, or fetched from
- * a stranger in a shared pid namespace). */
-static void emit_rings(struct emitter *em, const struct notify_arch *arch)
-{
-	for (uint32_t i = 1; i <= 2; i++)
-		ret_if(em, BPF_JEQ, arch->nr[NOTIFY_IO_URING_SETUP] + i, RET_ERRNO(ENOSYS));
-}
-
 static void do_clone(struct emitter *em, const struct context *c)
 {
 	if (c->plan->restrict_clone) {
@@ -409,7 +401,6 @@ static void emit_arch(struct emitter *em, const struct notify_arch *arch, const 
 	load_nr(em);
 	if (arch->bad_bit)
 		ret_if(em, BPF_JGE, arch->bad_bit, RET_ERRNO(ENOSYS));
-	emit_rings(em, arch);
 	for (int k = 0; k < NOTIFY_KINDS; k++) {
 		unsigned int block;
 

@@ -243,7 +243,7 @@ static int attach_bpf(const struct policy *p, const struct cgroup *cg, struct la
 	if (confine_bpf_attach(p, dir, &l->bpf, &l->bpf_log, e) < 0)
 		return -1;
 	if (!l->bpf)
-		missing(l, POLICY_LAYER_BPF, "the kernel refuses the cgroup programs (Linux 5.17, and CAP_BPF or CAP_SYS_ADMIN, are "
+		missing(l, POLICY_LAYER_BPF, "the kernel refuses the cgroup programs (Linux 6.1, and CAP_BPF or CAP_SYS_ADMIN, are "
 			"needed), or the list is too long for them");
 	return 0;
 }

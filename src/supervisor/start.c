@@ -24,7 +24,8 @@
 /* What each supervisor makes anew. */
 static int open_tables(struct sup *s, struct err *e)
 {
-	int probe;
+	autofd probe = -1;
+	autofd copy = -1;
 
 	for (int i = 0; i < CONNECTIONS_MAX; i++)
 		s->connections[i] = -1;
@@ -47,8 +48,11 @@ static int open_tables(struct sup *s, struct err *e)
 	/* EINVAL before Linux 6.9; caller_open() knows what to do then. */
 	probe = sys_pidfd_open(getpid(), PIDFD_THREAD);
 	s->thread_pidfds = probe >= 0;
-	fd_close(&probe);
-	return 0;
+	if (probe < 0)
+		probe = sys_pidfd_open(getpid(), 0);
+	/* Without it each verdict would be "no": a policy that cannot be enforced as it says is an error. */
+	copy = sys_pidfd_getfd(probe, 0);
+	return copy < 0 ? err_sys(e, "fetch a descriptor by pidfd_getfd(2) (Linux 5.6), which a network policy needs") : 0;
 }
 
 static int take_over(struct sup *s, struct err *e)

@@ -73,7 +73,7 @@ denied_stayed_denied() { nothing_reached udp:127.0.0.1:53; }
 	denied_stayed_denied
 }
 
-@test "without cgroup programs (a user's runtime, before 5.17) the policy is complete, and state says so" {
+@test "without cgroup programs (a user's runtime, before 6.1) the policy is complete, and state says so" {
 	own_network
 	serve "${listeners[@]}"
 	for LACKS in bpf bpf-attach; do
@@ -108,11 +108,14 @@ denied_stayed_denied() { nothing_reached udp:127.0.0.1:53; }
 	denied_stayed_denied
 }
 
-@test "without user notification there is no policy, and so no container" {
+@test "without user notification, or without pidfd_getfd, there is no policy, and so no container" {
 	annotate net-deny=private
 	LACKS=(user-notif)
 	run_container true
 	one_clear_line "notify filter"
+	LACKS=(pidfd-getfd)
+	run_container true
+	one_clear_line "pidfd_getfd" "Linux 5.6"
 	LACKS=()
 	assert_no_leftovers
 }

@@ -41,6 +41,7 @@ static const struct feature {
 	{ "sync-wake-up", __NR_ioctl, 1, 0xffffffff, 0x40082104, EINVAL }, /* SECCOMP_IOCTL_NOTIF_SET_FLAGS; Linux 6.6 */
 	{ "wait-killable", __NR_seccomp, 1, 1u << 5, 1u << 5, EINVAL },    /* Linux 5.19 */
 	{ "pidfd-thread", 434 /* pidfd_open */, 1, 0200, 0200, EINVAL },   /* O_EXCL; Linux 6.9 */
+	{ "pidfd-getfd", 438, 0, 0, 0, ENOSYS },			     /* Linux 5.6 */
 	{ "user-notif", __NR_seccomp, 1, 1u << 3, 1u << 3, EINVAL },	     /* NEW_LISTENER; Linux 5.0 */
 	{ "action-avail", __NR_seccomp, 0, 0xffffffff, 2, EOPNOTSUPP },	     /* GET_ACTION_AVAIL says no */
 	{ "clone-into-cgroup", 435 /* clone3 */, 0, 0, 0, ENOSYS },	     /* Linux 5.3; flags in memory */
