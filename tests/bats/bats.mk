@@ -7,9 +7,9 @@ bats_files = tests/bats/lifecycle.bats tests/bats/process.bats tests/bats/rootfs
 	tests/bats/attack-supervisor.bats \
 	tests/bats/stress.bats tests/bats/killed.bats \
 	tests/bats/podman.bats tests/bats/podman-exec.bats tests/bats/podman-policy.bats \
-	tests/bats/ctr.bats tests/bats/ctr-shim.bats
-bats_helpers = tests/bats/helpers.bash tests/bats/helpers-net.bash tests/bats/helpers-engine.bash tests/bats/config.json \
-	tests/bats/run-bats
+	tests/bats/ctr.bats tests/bats/ctr-shim.bats tests/bats/docker.bats
+bats_helpers = tests/bats/helpers.bash tests/bats/helpers-net.bash tests/bats/helpers-engine.bash tests/bats/helpers-docker.bash \
+	tests/bats/config.json tests/bats/run-bats
 EXTRA_DIST += tests/bats/bats.mk $(bats_files) $(bats_helpers)
 
 TEST_EXTENSIONS = .bats
