@@ -18,6 +18,7 @@ allow_udp='net-allow=udp://203.0.113.5:53;tcp://203.0.113.5:80;udp://[2001:db8::
 # in_mode traps|bpf POLICY
 in_mode() {
 	cfg 'del(.annotations) | .linux.namespaces |= (map(select(.type != "network")) + [{"type": "network"}])'
+	RT_OUTSIDE=
 	if [ "$1" = traps ]; then host_network; else joined_network; fi
 	annotate "$2"
 }
@@ -95,8 +96,6 @@ in_mode() {
 
 @test "source routes as control data are refused where sends are not trapped, too, and counted" {
 	in_mode bpf "$allow_udp"
-	# The runtime itself outside: a network namespace with strangers in it is not trusted with the cgroup program.
-	NSENTER=()
 	args sleep 1000
 	start_container
 	[[ $(annotation enforcement) == *bpf* ]] || skip_or_fail "no cgroup program here"

@@ -15,6 +15,7 @@ teardown() { common_teardown; }
 # in_mode traps|bpf POLICY: on the host's network everything is on behalf; in a network of its own the cgroup program helps.
 in_mode() {
 	cfg 'del(.annotations) | .linux.namespaces |= (map(select(.type != "network")) + [{"type": "network"}])'
+	RT_OUTSIDE=
 	if [ "$1" = traps ]; then host_network; else joined_network; fi
 	annotate "$2"
 }
@@ -49,9 +50,8 @@ in_mode() {
 }
 
 @test "a storm of signals neither loses nor doubles a byte of a stream" {
-	local mode
-	for mode in traps bpf; do
-		in_mode $mode net-deny=10.0.0.0/8
-		trying 'stream-storm 16 203.0.113.5 81=OK' 'stream-storm-eintr 16 203.0.113.5 82=OK'
-	done
+	in_mode traps net-deny=10.0.0.0/8
+	trying 'stream-storm 16 203.0.113.5 81=OK' 'stream-storm-eintr 16 203.0.113.5 82=OK'
+	in_mode bpf net-deny=10.0.0.0/8
+	trying 'stream-storm 16 198.51.100.2 81=OK' 'stream-storm-eintr 16 198.51.100.2 82=OK'
 }

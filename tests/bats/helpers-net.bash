@@ -45,6 +45,29 @@ netns_peer() {
 	ip -n "$ID" neigh add 10.9.0.77 lladdr 02:00:00:00:00:77 dev v0
 }
 
+# joined_network: the container gets a network of its own as engines make it: a namespace "$ID-c" in which nobody else is (so
+# the cgroup program may be used), with a way to all addresses of "$ID".
+joined_network() {
+	if [ ! -e "/run/netns/$ID-c" ]; then
+		ip netns add "$ID-c"
+		cleanup ip netns delete "$ID-c"
+		ip -n "$ID" link add c0 type veth peer name c1 netns "$ID-c"
+		ip -n "$ID-c" link set lo up
+		ip -n "$ID" addr add 198.51.100.1/30 dev c0
+		ip -n "$ID" addr add 2001:db8:c::1/64 dev c0 nodad
+		ip -n "$ID-c" addr add 198.51.100.2/30 dev c1
+		ip -n "$ID-c" addr add 2001:db8:c::2/64 dev c1 nodad
+		ip -n "$ID" link set c0 up
+		ip -n "$ID-c" link set c1 up
+		ip -n "$ID-c" route add default via 198.51.100.1
+		ip -n "$ID-c" route add default via 2001:db8:c::1
+		nsenter --net="/run/netns/$ID-c" sh -c 'echo "0 2147483647" >/proc/sys/net/ipv4/ping_group_range
+			echo 3 >/proc/sys/net/ipv4/tcp_fastopen'
+	fi
+	RT_OUTSIDE=1
+	cfg '.linux.namespaces |= map(if .type == "network" then .path = $p else . end)' --arg p "/run/netns/$ID-c"
+}
+
 # serve WHERE…: counting listeners here; serve_peer: there.
 serve() {
 	spawn "${NSENTER[@]}" "$PROGRAMS/serve" "$T/counts" "$@"

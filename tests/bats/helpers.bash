@@ -172,10 +172,6 @@ annotate() {
 	done
 }
 host_network() { cfg '.linux.namespaces |= map(select(.type != "network"))'; }
-# The test's namespace as the container's own network: there the cgroup program may be used, too.
-joined_network() {
-	cfg '.linux.namespaces |= map(if .type == "network" then .path = $p else . end)' --arg p "/run/netns/$ID"
-}
 all_caps() {
 	cfg '.process.capabilities |= (. as $c | ["CAP_SYS_ADMIN","CAP_NET_ADMIN","CAP_NET_RAW","CAP_SYS_PTRACE"] as $m |
 		with_entries(.value += $m) | with_entries(.value |= unique))'
@@ -183,9 +179,11 @@ all_caps() {
 
 # --- running --------------------------------------------------------------------------------------------------
 
-# rt WORD…: the runtime, on this test's --root, in its network namespace if it has one. 3 is bats' own descriptor.
+# rt WORD…: the runtime, on this test's --root, in its network namespace if it has one (and not RT_OUTSIDE). 3 is bats' own descriptor.
 rt() {
-	SANDRUN_TEST=$ID timeout --foreground -k 5 "${RT_TIMEOUT:-60}" "${NSENTER[@]}" "$SANDRUN" --root "$STATE" "$@" 3>&-
+	local enter=("${NSENTER[@]}")
+	[ -z "${RT_OUTSIDE:-}" ] || enter=()
+	SANDRUN_TEST=$ID timeout --foreground -k 5 "${RT_TIMEOUT:-60}" "${enter[@]}" "$SANDRUN" --root "$STATE" "$@" 3>&-
 }
 
 # run_container [--annotate K=V]… [--] WORD…: runs it in the foreground: $status, $output, $stderr.

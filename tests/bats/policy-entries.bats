@@ -69,7 +69,7 @@ teardown() { common_teardown; }
 	args /bin/probe32 each 'tcp 127.0.0.1 80' 'tcp-echo 203.0.113.5 80' 'udp-echo 203.0.113.5 53' 'udp 127.0.0.1 53' \
 		'sendmsg 127.0.0.1 53' 'sendmsg 203.0.113.5 53' 'sendmmsg 203.0.113.5 53 127.0.0.1 53' io_uring \
 		'fastopen 127.0.0.1 80' 'mptcp 127.0.0.1 80' 'socket inet raw raw' \
-		'unix /srv/s' netlink
+		'unix /srv/s' netlink recv-timeout
 	mkdir "$B/rootfs/srv"
 	serve_unix "$B/rootfs/srv/s"
 	run_container
@@ -87,6 +87,7 @@ teardown() { common_teardown; }
 	outcome 'socket inet raw raw' EACCES
 	outcome 'unix /srv/s' OK
 	outcome netlink OK
+	outcome recv-timeout EAGAIN
 	nothing_reached tcp:127.0.0.1:80 udp:127.0.0.1:53
 }
 

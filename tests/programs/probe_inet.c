@@ -145,6 +145,26 @@ static void udp_echo(int argc, char **argv)
 	close(fd);
 }
 
+/* Waits 50 ms for a datagram that nobody sends: EAGAIN. */
+static void recv_timeout(int argc, char **argv)
+{
+	struct timeval t = { .tv_usec = 50000 };
+	int fd = sock(AF_INET, SOCK_DGRAM, 0);
+	char buf[1];
+
+	(void)argc;
+	(void)argv;
+	if (fd < 0)
+		return;
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t)) < 0) {
+		printf("SET-");
+		say(errno);
+	} else {
+		say_ret(recv(fd, buf, sizeof(buf), 0));
+	}
+	close(fd);
+}
+
 static void udp_connect(int argc, char **argv)
 {
 	struct dest d;
@@ -323,6 +343,7 @@ const struct verb probe_inet_verbs[] = {
 	{ "nonblock", "ADDR PORT", 2, nonblock },
 	{ "udp", "ADDR PORT", 2, udp },
 	{ "udp-echo", "ADDR PORT", 2, udp_echo },
+	{ "recv-timeout", "", 0, recv_timeout },
 	{ "udp-connect", "ADDR PORT", 2, udp_connect },
 	{ "udp-reconnect", "ADDR PORT ADDR PORT", 4, udp_reconnect },
 	{ "udp-connected-sendto", "ADDR PORT ADDR PORT", 4, udp_connected_sendto },
