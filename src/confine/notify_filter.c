@@ -323,6 +323,9 @@ static void do_setsockopt(struct emitter *em, const struct context *c)
 		emit_ret(em, RET_ALLOW);
 		return;
 	}
+	/* Of no length: clears the option, or is refused by the kernel. */
+	load_lo(em, 4);
+	ret_if(em, BPF_JEQ, 0, RET_ALLOW);
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
 		unsigned int block;
 

@@ -16,6 +16,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -62,13 +63,13 @@ static bool changes_route(int level, int name)
 }
 
 /* Options of 32-bit callers that we may set from our copy: plain values. Pointers inside (filters, iptables) would be
- * taken for ours; the timeouts have another layout. */
+ * taken for ours. */
 static bool is_plain(int level, int name)
 {
 	switch (level) {
 	case SOL_SOCKET:
 		return name != 26 && name != 50 && name != 51 && name != 52 && name != 36 /* SO_MARK: by our rights */ &&
-		       name != 32 && name != 33 /* …BUFFORCE */ && name != 20 && name != 21;
+		       name != 32 && name != 33 /* …BUFFORCE */;
 	case IPPROTO_IP:
 	case IPPROTO_IPV6:
 		return name < 64 && !(name >= 41 && name <= 48);
@@ -80,13 +81,26 @@ static bool is_plain(int level, int name)
 	}
 }
 
+/* SO_RCVTIMEO and SO_SNDTIMEO of 32-bit callers: two 32-bit numbers. */
+static int set_timeout(int sock, int name, const uint8_t *value, int len)
+{
+	struct timeval tv;
+	int32_t words[2];
+
+	if (len < (int)sizeof(words))
+		return -EINVAL;
+	memcpy(words, value, sizeof(words));
+	tv = (struct timeval){ .tv_sec = words[0], .tv_usec = words[1] };
+	return setsockopt(sock, SOL_SOCKET, name, &tv, sizeof(tv)) < 0 ? -errno : 0;
+}
+
 enum answer options_handle(struct worker *w, struct caller *c, struct op *op, struct result *r)
 {
 	int level = (int)op->call.args[1], name = (int)op->call.args[2], len = (int)op->call.args[4];
 	uint8_t value[OPTION_MAX] = { 0 };
 	int rc;
 
-	if (changes_route(level, name))
+	if (changes_route(level, name) && len != 0)
 		return refuse(w, op, r, "an option that redirects packets", EPERM);
 	rc = fetch(c, op);
 	if (rc < 0)
@@ -103,6 +117,8 @@ enum answer options_handle(struct worker *w, struct caller *c, struct op *op, st
 	} else if (!op->call.in_memory || !is_plain(level, name)) {
 		return fail(r, -ENOPROTOOPT);
 	}
+	if (level == SOL_SOCKET && (name == SO_RCVTIMEO || name == SO_SNDTIMEO))
+		return fail(r, set_timeout(op->sock, name, value, len));
 	return fail(r, setsockopt(op->sock, level, name, value, (socklen_t)len) < 0 ? -errno : 0);
 }
 

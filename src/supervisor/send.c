@@ -351,6 +351,11 @@ static enum answer send_single(struct worker *w, struct caller *c, struct op *op
 			r->error = -EINVAL;
 			return ANSWER_VALUE;
 		}
+		/* An address of no length is too short for a datagram; sendmsg, which we make of it, would see none. */
+		if (m.name && name_len == 0 && verdict_is_inet(&op->si) && !is_stream(op)) {
+			r->error = -EINVAL;
+			return ANSWER_VALUE;
+		}
 		m.name_len = (uint32_t)name_len;
 		m.iov = op->call.args[1];
 		m.iov_len = op->call.args[2] > 0x7ffff000u ? 0x7ffff000u : op->call.args[2];

@@ -90,8 +90,8 @@ enum destination verdict_destination(const struct sockinfo *si, bool send, struc
 			*len = 0;
 			return DEST_NONE;
 		}
-		/* ping sockets are the exception that refuses it. */
-		if (out->proto == POLICY_ICMP && si->type == SOCK_DGRAM)
+		/* ping sockets and Fast Open are the exceptions that refuse it. */
+		if (si->type == SOCK_STREAM || (out->proto == POLICY_ICMP && si->type == SOCK_DGRAM))
 			return DEST_NONE;
 		ss->ss_family = (sa_family_t)si->domain;
 	}
