@@ -210,4 +210,17 @@ tcp 10.0.2.2 80: ECONNREFUSED' "$output"
 	run --separate-stderr rt --systemd-cgroup run --bundle "$B" "$ID"
 	is "0" "$status"
 	is 67108864 "$output"
+	# exec comes from the login session, which the user may not leave by hand: systemd moves it
+	args sleep 1000
+	rt --systemd-cgroup create --bundle "$B" --pid-file "$T/pid" "$ID" </dev/null >"$OUT" 2>&1
+	rt --systemd-cgroup start "$ID"
+	is 0::/ "$(rt --systemd-cgroup exec "$ID" cat /proc/self/cgroup)"
+	unit_is "srt-$ID.scope" MemoryMax 67108864
+	rt --systemd-cgroup update --memory 33554432 --memory-swap 33554432 "$ID"
+	unit_is "srt-$ID.scope" MemoryMax 33554432
+	cg_is "$(cat "$T/pid")" memory.max 33554432
+	rt pause "$ID"
+	status_is paused
+	rt delete --force "$ID"
+	unit_gone "srt-$ID.scope"
 }
