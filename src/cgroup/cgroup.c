@@ -228,9 +228,11 @@ static int make_fs(struct cgroup *cg, struct err *e)
 struct cgroup *cgroup_plan(const struct cgroup_request *req, struct err *e)
 {
 	struct cgroup *cg = xcalloc(1, sizeof(*cg));
-	struct err ignored, *err = e ? e : &ignored;
+	struct err ignored;
 	int r = 0;
 
+	if (!e)
+		e = &ignored;
 	cg->manager = req->manager;
 	cg->rootless = req->rootless;
 	cg->explicit_path = req->path && *req->path;
@@ -240,9 +242,9 @@ struct cgroup *cgroup_plan(const struct cgroup_request *req, struct err *e)
 	cg->owner_gid = req->owner_gid;
 	cg->clone_fd = -1;
 	if (cg->manager == CGROUP_SYSTEMD)
-		r = cg_place_unit(req->path, req->id, cg->rootless, &cg->unit, &cg->slice, err);
+		r = cg_place_unit(req->path, req->id, cg->rootless, &cg->unit, &cg->slice, e);
 	else if (cg->manager == CGROUP_CGROUPFS)
-		r = plan_fs(cg, req, err);
+		r = plan_fs(cg, req, e);
 	if (r == 0)
 		return cg;
 	cgroup_free(cg);
@@ -251,13 +253,15 @@ struct cgroup *cgroup_plan(const struct cgroup_request *req, struct err *e)
 
 int cgroup_make(struct cgroup *cg, struct err *e)
 {
-	struct err ignored, *err = e ? e : &ignored;
+	struct err ignored;
 	int r = 0;
 
+	if (!e)
+		e = &ignored;
 	if (cg->manager == CGROUP_DISABLED)
-		r = cg_limits_apply(cg, cg->resources, false, err); /* any limit is an error */
+		r = cg_limits_apply(cg, cg->resources, false, e); /* any limit is an error */
 	else if (cg->manager == CGROUP_CGROUPFS)
-		r = make_fs(cg, err);
+		r = make_fs(cg, e);
 	if (r < 0)
 		cg_tree_undo(cg);
 	return r;
