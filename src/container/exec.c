@@ -222,6 +222,7 @@ static int load_policy(struct session *s, struct err *e)
 	struct supervisor_status sup = { 0 };
 	autofree char *text = NULL;
 	size_t len;
+	const char *cap;
 	int fd;
 
 	if (!s->c->enforcement)
@@ -239,6 +240,10 @@ static int load_policy(struct session *s, struct err *e)
 	if (!s->c->foreign && policy_get_traits(s->policy).egress && fd >= 0)
 		return err_msg(e, "descriptor %d is a socket from outside: the layers that enforce this container's policy do not see "
 			       "those (had create been given one, or a directory of the host, they would)", fd);
+	cap = layers_leaving_capability(s->process, oci_namespace_find(&s->config.linux_, OCI_NS_USER));
+	if (s->c->bpf && cap)
+		return err_msg(e, "%s: with it a process leaves its cgroup, and with that a layer that enforces this container's "
+			       "policy (a container that is created with it does not rely on that layer)", cap);
 	if (confine_notify_prepare(s->policy, s->c->bpf, s->c->foreign, &s->notify, e) < 0)
 		return -1;
 	/* Asked before anything is made: without it the new process could do nothing on the network, and would wait for an

@@ -196,10 +196,30 @@ static bool is_inhabited(int fd)
 	return found;
 }
 
+/* With these over the host's user namespace a process leaves its cgroup: it mounts the hierarchy, or opens the root's directory by
+ * a handle, and writes its number there. What it makes afterwards is no longer the container's to the cgroup program. */
+const char *layers_leaving_capability(const struct oci_process *p, bool userns)
+{
+	static const char *const names[] = { "CAP_SYS_ADMIN", "CAP_DAC_READ_SEARCH" };
+	const struct oci_capabilities *caps = &p->capabilities;
+
+	if (userns)
+		return NULL;
+	for (size_t n = 0; n < sizeof(names) / sizeof(names[0]); n++) {
+		if (!caps->set)
+			return names[n];
+		for (size_t i = 0; i < caps->bounding.n; i++)
+			if (str_eq(caps->bounding.v[i], names[n]))
+				return names[n];
+	}
+	return NULL;
+}
+
 static void look_outside(const struct layers_facts *f, struct layers *l)
 {
-	const struct namespaces *ns = f->ns;
 	int fd = layers_inherited_socket(f->preserve_fds);
+	const struct namespaces *ns = f->ns;
+	const char *cap = layers_leaving_capability(&f->config->process, namespaces_has(ns, OCI_NS_USER));
 
 	if (fd >= 0) {
 		foreign(l, "descriptor %d, which is handed down, is a socket", fd);
@@ -209,6 +229,8 @@ static void look_outside(const struct layers_facts *f, struct layers *l)
 		foreign(l, "the container shares a pid namespace");
 	} else if (!(ns->new_flags & CLONE_NEWNS)) {
 		foreign(l, "the container shares a mount namespace");
+	} else if (cap) {
+		foreign(l, "the container has %s, with which it can leave its cgroup", cap);
 	} else {
 		for (size_t i = 0; i < f->config->n_mounts; i++) {
 			if (brings_sockets(f, &f->config->mounts[i])) {

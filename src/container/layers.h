@@ -38,6 +38,8 @@ int layers_choose(const struct policy *p, const struct layers_facts *f, const st
 /* The first of the descriptors 0 to 2 + @preserve_fds through which a socket comes in that only the supervisor could judge, or
  * that brings others; -1: none. */
 int layers_inherited_socket(int preserve_fds);
+/* The capability with which @p could leave its cgroup, and with it the cgroup program; NULL: none. */
+const char *layers_leaving_capability(const struct oci_process *p, bool userns);
 /* False with @e if one of them is beyond judging (an io_uring). */
 bool layers_check_inherited(const struct policy *p, int preserve_fds, struct err *e);
 /* "notify,landlock,bpf", heap. */

@@ -162,3 +162,25 @@ in_mode() {
 	in_mode traps net-deny-bind=22
 	trying 'listen-unbound 127.0.0.1 0=OK'
 }
+
+@test "a container that may leave its cgroup, and with it the cgroup program, is not left to that" {
+	serve udp:10.1.2.3:53
+	local cap
+	for cap in CAP_SYS_ADMIN CAP_DAC_READ_SEARCH; do
+		in_mode bpf "$allow_udp"
+		cfg '.process.capabilities |= map_values((. - ["CAP_SYS_ADMIN"]) + [$c])' --arg c $cap
+		shell 'mkdir -p /cg; mount -t cgroup2 none /cg 2>/dev/null && echo 0 >/cg/cgroup.procs; exec probe sendmsg 10.1.2.3 53'
+		run_container
+		is ECONNREFUSED "$output"
+	done
+	nothing_reached udp:10.1.2.3:53
+	# exec cannot give what create did not know of
+	in_mode bpf "$allow_udp"
+	cfg '.process.capabilities |= map_values(. - ["CAP_SYS_ADMIN", "CAP_DAC_READ_SEARCH"])'
+	args sleep 1000
+	start_container
+	run --separate-stderr rt exec --cap CAP_SYS_ADMIN "$ID" /bin/true
+	one_clear_line CAP_SYS_ADMIN
+	run --separate-stderr rt exec "$ID" /bin/true
+	is 0 "$status"
+}
