@@ -145,7 +145,7 @@ in_mode() {
 	local mode
 	for mode in traps bpf; do
 		in_mode $mode net-deny=private
-		trying 'traced 203.0.113.5 53 10.1.2.3 53=DONE' 'suspend-seccomp=EPERM'
+		trying 'traced 203.0.113.5 53 10.1.2.3 53=DONE' 'traced-filter 10.1.2.3 53=DONE' 'suspend-seccomp=EPERM'
 	done
 	nothing_reached udp:10.1.2.3:53
 }

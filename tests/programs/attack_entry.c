@@ -6,8 +6,9 @@
  * Runs in:  the container.
  */
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/in6.h>
-#include <linux/tls.h>
+#include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
 #include <netinet/tcp.h>
@@ -18,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -541,6 +543,54 @@ static void traced(int argc, char **argv)
 	printf("%s", WIFEXITED(status) ? "DONE" : "BROKEN");
 }
 
+/* The same with a filter of the workload's own that hands getpid to the tracer: the kernel looks at what it makes of it. */
+static void traced_filter(int argc, char **argv)
+{
+	struct sock_filter f[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getpid, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog prog = { .len = 4, .filter = f };
+	int fd = sock(AF_INET, SOCK_DGRAM, 0), status, met = 0;
+	struct user_regs_struct regs;
+	struct dest d;
+	pid_t pid;
+
+	(void)argc;
+	if (fd < 0)
+		return;
+	dest_parse(&d, argv[1], argv[2]);
+	pid = fork();
+	if (pid == 0) {
+		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+		raise(SIGSTOP);
+		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+		syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog);
+		for (int i = 0; i < 20; i++)
+			syscall(SYS_getpid);
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	ptrace(PTRACE_SETOPTIONS, pid, NULL, PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL);
+	while (ptrace(PTRACE_CONT, pid, NULL, NULL) == 0 && waitpid(pid, &status, 0) == pid && WIFSTOPPED(status)) {
+		if (status >> 8 != (SIGTRAP | PTRACE_EVENT_SECCOMP << 8) || ptrace(PTRACE_GETREGS, pid, NULL, &regs) < 0)
+			continue;
+		met++;
+		regs.orig_rax = SYS_sendto;
+		regs.rdi = (unsigned int)fd;
+		regs.rsi = (uintptr_t)payload;
+		regs.rdx = sizeof(payload);
+		regs.r10 = 0;
+		regs.r8 = (uintptr_t)&d.sa;
+		regs.r9 = d.len;
+		ptrace(PTRACE_SETREGS, pid, NULL, &regs);
+	}
+	printf("%s", met == 20 ? "DONE" : "BROKEN");
+	close(fd);
+}
+
 /* A tracer cannot switch the filter off, nor can a process look into another's notification. */
 static void suspend_seccomp(int argc, char **argv)
 {
@@ -581,6 +631,7 @@ const struct verb attack_entry_verbs[] = {
 	{ "clone-files", "", 0, clone_files },
 #ifdef __x86_64__
 	{ "traced", "ADDR PORT ADDR PORT", 4, traced },
+	{ "traced-filter", "ADDR PORT", 2, traced_filter },
 	{ "suspend-seccomp", "", 0, suspend_seccomp },
 #endif
 	{ 0 },
