@@ -9,7 +9,7 @@ setup_file() { podman_file_setup; }
 teardown_file() { podman_file_teardown; }
 setup() {
 	podman_setup
-	pm run -d --network none --name "$NAME" "$@" t sleep 1000 >/dev/null
+	pm run -d --network none --name "$NAME" t sleep 1000 >/dev/null
 }
 teardown() { podman_teardown; }
 
