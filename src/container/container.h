@@ -84,6 +84,7 @@ int container_reload(struct container *c, struct err *e);
 int container_lock(struct container *c, int timeout_ms, struct err *e);
 /* For everybody: a lock lives as long as any copy of its descriptor, and init has inherited one. */
 void container_unlock(struct container *c);
+/* Writes the record, in one step: whoever reads meanwhile sees the old one or the new one, whole. */
 int container_save(const struct container *c, struct err *e);
 /* Removes the state directory. */
 int container_remove(struct container *c, struct err *e);

@@ -13,7 +13,9 @@ libsandrun_a_SOURCES += \
 	src/container/netdev.c src/container/netdev.h \
 	src/container/parent.c src/container/parent.h \
 	src/container/rdt.c src/container/rdt.h \
+	src/container/record.c src/container/record.h \
 	src/container/selfexe.c src/container/selfexe.h \
 	src/container/start.c src/container/start.h \
+	src/container/status.c \
 	src/container/sync.c src/container/sync.h \
 	src/container/workload.c src/container/workload.h
