@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* bpf_egress.c - the policy as a cgroup program: the kernel's own "no" for UDP (and TCP)
  *
- * Owns:     the map of rules, the programs, their attachment.
+ * Owns:     the programs, their attachment.
  * Must not: judge differently from policy_check(): tests compare the two on the same destinations.
  * Runs in:  create, with the host's privileges (CAP_BPF and CAP_NET_ADMIN, or CAP_SYS_ADMIN). Heap.
  *
@@ -17,8 +17,7 @@
  * everywhere); sends no longer are: 1 µs instead of 6 and more, and AF_UNIX calls are the kernel's own again.
  * The errno is set by bpf_set_retval() (in these hooks since 6.0 or so): where that is missing, so is this layer.
  *
- * The rules: one longest-prefix-match trie, keyed by (protocol, address). It finds one prefix only, so each carries the
- * ports of all prefixes around it, merged, at most PORT_RANGES. A policy that needs more is not for this layer.
+ * The rules are in a map (bpf_trie.c), which all programs share.
  */
 #include "confine/bpf_egress.h"
 
@@ -29,199 +28,11 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "confine/bpf_trie.h"
 #include "confine/plan.h"
-
-#define PORT_RANGES 16
-#define NODES_MAX 65536
-
-/* --- rules -> trie ------------------------------------------------------------------------------------------------------ */
-
-struct trie_key {
-	uint32_t prefixlen; /* 32 bits of protocol, then the address */
-	uint32_t proto;
-	uint8_t addr[16];
-};
-
-struct trie_value {
-	struct {
-		uint16_t lo, hi; /* host order; lo > hi: none */
-	} r[PORT_RANGES];
-};
-
-struct node {
-	struct trie_key key;
-	struct trie_value value;
-	unsigned int n;
-};
-
-struct nodes {
-	struct node *v;
-	size_t n, room;
-	bool too_many;
-};
-
-static void collect(enum policy_proto proto, const struct in6_addr *prefix, unsigned int len, uint16_t lo, uint16_t hi,
-		    void *ctx)
-{
-	struct nodes *t = ctx;
-	struct node *node;
-
-	if (t->n >= NODES_MAX) {
-		t->too_many = true;
-		return;
-	}
-	if (t->n == t->room) {
-		t->room = t->room ? t->room * 2 : 64;
-		t->v = xrealloc(t->v, t->room, sizeof(*t->v));
-	}
-	node = &t->v[t->n++];
-	memset(node, 0, sizeof(*node));
-	node->key.prefixlen = 32 + len;
-	node->key.proto = (uint32_t)proto;
-	memcpy(node->key.addr, prefix, 16);
-	node->value.r[0].lo = lo;
-	node->value.r[0].hi = hi;
-	node->n = 1;
-}
-
-static int compare_nodes(const void *pa, const void *pb)
-{
-	const struct node *a = pa, *b = pb;
-	int r;
-
-	if (a->key.proto != b->key.proto)
-		return a->key.proto < b->key.proto ? -1 : 1;
-	r = memcmp(a->key.addr, b->key.addr, 16);
-	if (r)
-		return r;
-	return (a->key.prefixlen > b->key.prefixlen) - (a->key.prefixlen < b->key.prefixlen);
-}
-
-static bool covers(const struct node *outer, const struct node *inner)
-{
-	unsigned int bits = outer->key.prefixlen - 32;
-
-	if (outer->key.proto != inner->key.proto || outer->key.prefixlen > inner->key.prefixlen)
-		return false;
-	for (unsigned int i = 0; i < 16 && bits; i++) {
-		unsigned int n = bits < 8 ? bits : 8;
-
-		if ((outer->key.addr[i] ^ inner->key.addr[i]) >> (8 - n))
-			return false;
-		bits -= n;
-	}
-	return true;
-}
-
-/* Adds @lo-@hi to the node's sorted, merged ranges. False: no room. */
-static bool add_range(struct node *node, uint16_t lo, uint16_t hi)
-{
-	unsigned int at = 0, end;
-	uint32_t nlo = lo, nhi = hi;
-
-	while (at < node->n && (uint32_t)node->value.r[at].hi + 1 < nlo)
-		at++;
-	for (end = at; end < node->n && node->value.r[end].lo <= nhi + 1; end++) {
-		if (node->value.r[end].lo < nlo)
-			nlo = node->value.r[end].lo;
-		if (node->value.r[end].hi > nhi)
-			nhi = node->value.r[end].hi;
-	}
-	if (end == at) {
-		if (node->n == PORT_RANGES)
-			return false;
-		memmove(&node->value.r[at + 1], &node->value.r[at], (node->n - at) * sizeof(node->value.r[0]));
-		node->n++;
-	} else {
-		memmove(&node->value.r[at + 1], &node->value.r[end], (node->n - end) * sizeof(node->value.r[0]));
-		node->n -= end - at - 1;
-	}
-	node->value.r[at].lo = (uint16_t)nlo;
-	node->value.r[at].hi = (uint16_t)nhi;
-	return true;
-}
-
-static bool add_all(struct node *to, const struct node *from)
-{
-	for (unsigned int i = 0; i < from->n; i++)
-		if (!add_range(to, from->value.r[i].lo, from->value.r[i].hi))
-			return false;
-	return true;
-}
-
-/* Sorted, a prefix stands directly before all that it covers: a stack of the open ones suffices. */
-static bool inherit(struct nodes *t)
-{
-	unsigned int open[130], depth = 0;
-	size_t kept = 0;
-
-	if (t->n == 0)
-		return true;
-	qsort(t->v, t->n, sizeof(*t->v), compare_nodes);
-	for (size_t i = 0; i < t->n; i++) {
-		if (kept && compare_nodes(&t->v[kept - 1], &t->v[i]) == 0) {
-			if (!add_all(&t->v[kept - 1], &t->v[i]))
-				return false;
-			continue;
-		}
-		t->v[kept++] = t->v[i];
-	}
-	t->n = kept;
-	for (size_t i = 0; i < t->n; i++) {
-		while (depth && !covers(&t->v[open[depth - 1]], &t->v[i]))
-			depth--;
-		/* The innermost has inherited from the outer ones already. */
-		if (depth && !add_all(&t->v[i], &t->v[open[depth - 1]]))
-			return false;
-		open[depth++] = (unsigned int)i;
-		for (unsigned int k = t->v[i].n; k < PORT_RANGES; k++)
-			t->v[i].value.r[k].lo = 1, t->v[i].value.r[k].hi = 0;
-	}
-	return true;
-}
-
-/* --- bpf(2) ------------------------------------------------------------------------------------------------------------- */
-
-static int sys_bpf(int cmd, union bpf_attr *attr)
-{
-	return (int)syscall(SYS_bpf, cmd, attr, sizeof(*attr));
-}
-
-static int make_map(uint32_t type, uint32_t key, uint32_t value, uint32_t entries, uint32_t flags)
-{
-	union bpf_attr a;
-
-	memset(&a, 0, sizeof(a));
-	a.map_type = type;
-	a.key_size = key;
-	a.value_size = value;
-	a.max_entries = entries;
-	a.map_flags = flags;
-	return sys_bpf(BPF_MAP_CREATE, &a);
-}
-
-static int fill_trie(const struct nodes *t)
-{
-	autofd map = make_map(BPF_MAP_TYPE_LPM_TRIE, sizeof(struct trie_key), sizeof(struct trie_value),
-			      t->n ? (uint32_t)t->n : 1, BPF_F_NO_PREALLOC);
-
-	for (size_t i = 0; map >= 0 && i < t->n; i++) {
-		union bpf_attr a;
-
-		memset(&a, 0, sizeof(a));
-		a.map_fd = (uint32_t)map;
-		a.key = (uint64_t)(uintptr_t)&t->v[i].key;
-		a.value = (uint64_t)(uintptr_t)&t->v[i].value;
-		if (sys_bpf(BPF_MAP_UPDATE_ELEM, &a) < 0)
-			return -1;
-	}
-	return fd_steal(&map);
-}
 
 /* --- the programs --------------------------------------------------------------------------------------------------------- */
 
@@ -354,7 +165,7 @@ static void emit_lookup(struct prog *p, int trie, enum label match, enum label m
 	p->fix[p->nfix].at = p->n;
 	p->fix[p->nfix++].to = miss;
 	put(p, BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_0, 0, 0, 0);
-	for (int i = 0; i < PORT_RANGES; i++) {
+	for (int i = 0; i < BPF_TRIE_RANGES; i++) {
 		LDX(p, BPF_H, BPF_REG_1, BPF_REG_0, (int16_t)(4 * i));
 		put(p, BPF_JMP | BPF_JGT | BPF_X, BPF_REG_1, BPF_REG_8, 2, 0); /* lo > port: not this one */
 		LDX(p, BPF_H, BPF_REG_1, BPF_REG_0, (int16_t)(4 * i + 2));
@@ -571,7 +382,6 @@ int confine_bpf_attach(const struct policy *p, int cgroup_fd, bool *active, int 
 	struct policy_traits t = policy_get_traits(p);
 	int progs[BPF_EGRESS_HOOKS], wanted;
 	struct confine_plan plan;
-	struct nodes nodes = { 0 };
 	autofd trie = -1;
 	autofd log = -1;
 	bool ok = true;
@@ -581,13 +391,10 @@ int confine_bpf_attach(const struct policy *p, int cgroup_fd, bool *active, int 
 	*log_fd = -1;
 	if (!t.egress || cgroup_fd < 0)
 		return 0;
-	policy_each_rule(p, collect, &nodes);
-	if (!nodes.too_many && inherit(&nodes))
-		trie = fill_trie(&nodes);
-	free(nodes.v);
+	trie = bpf_trie_make(p);
 	if (trie < 0)
 		return 0;
-	log = make_map(BPF_MAP_TYPE_ARRAY, 4, sizeof(struct bpf_egress_log), 1, BPF_F_MMAPABLE);
+	log = bpf_map_make(BPF_MAP_TYPE_ARRAY, 4, sizeof(struct bpf_egress_log), 1, BPF_F_MMAPABLE);
 	if (log < 0)
 		return 0;
 	/* Who traps every send sees the control data; a TCP socket's is set by options, which are trapped. The costs of a

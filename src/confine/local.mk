@@ -1,5 +1,6 @@
 libsandrun_a_SOURCES += \
 	src/confine/bpf_egress.c src/confine/bpf_egress.h \
+	src/confine/bpf_trie.c src/confine/bpf_trie.h \
 	src/confine/confine.h \
 	src/confine/landlock.c \
 	src/confine/notify_calls.c src/confine/notify_calls.h \
