@@ -1,31 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 /* exec.c - another process in a running container
  *
- * Owns:     the process that is to run (from --process or from the stored configuration), its entry into the
- *           container's namespaces, cgroup and root, and the parent's side of the conversation (sync.h).
+ * Owns:     the entry of the new process into the container's namespaces, cgroup and root, and the parent's side of the
+ *           conversation (sync.h). Which process it is: exec_process.c.
  * Must not: trust annotations or the bundle: what holds was stored by create (policy, profile, configuration).
  * Runs in:  exec; the child in the container, unseen by it (not dumpable) until it has become the workload.
  */
 #include "container/exec.h"
 
+#include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/file.h"
-#include "base/log.h"
 #include "base/str.h"
-#include "base/sys.h"
 #include "cgroup/cgroup.h"
 #include "confine/confine.h"
+#include "container/exec_process.h"
 #include "container/layers.h"
 #include "container/namespaces.h"
 #include "container/parent.h"
@@ -38,7 +31,6 @@
 #include "process/process.h"
 #include "supervisor/supervisor.h"
 
-#define PROCESS_MAX (4 * 1024 * 1024)
 #define POLICY_MAX (16 * 1024 * 1024)
 
 struct session {
@@ -58,162 +50,6 @@ struct session {
 	bool served; /* the supervisor has the listener */
 	struct parent p;
 };
-
-/* --- which process ------------------------------------------------------------------------------------------ */
-
-static void replace_string(char **dst, const char *src)
-{
-	free(*dst);
-	*dst = xstrdup(src);
-}
-
-static void strings_add(struct oci_strings *s, const char *value)
-{
-	s->v = xrealloc(s->v, s->n + 2, sizeof(*s->v));
-	s->v[s->n++] = xstrdup(value);
-	s->v[s->n] = NULL;
-}
-
-static void strings_clear(struct oci_strings *s)
-{
-	for (size_t i = 0; i < s->n; i++)
-		free(s->v[i]);
-	free(s->v);
-	memset(s, 0, sizeof(*s));
-}
-
-static void set_env(struct oci_strings *env, const char *pair)
-{
-	size_t key = strcspn(pair, "=");
-
-	for (size_t i = 0; i < env->n; i++) {
-		if (strncmp(env->v[i], pair, key) == 0 && env->v[i][key] == '=') {
-			replace_string(&env->v[i], pair);
-			return;
-		}
-	}
-	strings_add(env, pair);
-}
-
-static int set_user(struct oci_user *u, const char *spec, struct err *e)
-{
-	autofree char *copy = xstrdup(spec);
-	char *gid = strchr(copy, ':');
-	uint64_t v;
-
-	if (gid)
-		*gid++ = 0;
-	if (str_to_u64(copy, 10, UINT32_MAX - 1, &v) < 0)
-		return err_text(e, EINVAL, "--user \"%s\": UID or UID:GID in numbers is expected", spec);
-	u->uid = (uint32_t)v;
-	if (gid && str_to_u64(gid, 10, UINT32_MAX - 1, &v) < 0)
-		return err_text(e, EINVAL, "--user \"%s\": UID or UID:GID in numbers is expected", spec);
-	if (gid)
-		u->gid = (uint32_t)v;
-	return 0;
-}
-
-static int add_gids(struct oci_user *u, const char *list, struct err *e)
-{
-	autofree char *copy = xstrdup(list);
-	char *save = NULL;
-
-	for (char *t = strtok_r(copy, ",", &save); t; t = strtok_r(NULL, ",", &save)) {
-		uint64_t v;
-
-		if (str_to_u64(t, 10, UINT32_MAX - 1, &v) < 0)
-			return err_text(e, EINVAL, "--additional-gids \"%s\": numbers are expected", list);
-		u->additional_gids = xrealloc(u->additional_gids, u->n_additional_gids + 1, sizeof(*u->additional_gids));
-		u->additional_gids[u->n_additional_gids++] = (uint32_t)v;
-	}
-	return 0;
-}
-
-static bool listed(const struct oci_strings *list, const char *name)
-{
-	for (size_t i = 0; i < list->n; i++)
-		if (str_eq(list->v[i], name))
-			return true;
-	return false;
-}
-
-static int add_caps(struct oci_capabilities *caps, char **names, size_t n, struct err *e)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (oci_capability_number(names[i]) < 0)
-			return err_text(e, EINVAL, "--cap \"%s\": it is no capability (CAP_NET_RAW, for example, is one)", names[i]);
-		caps->set = true;
-		strings_add(&caps->bounding, names[i]);
-		strings_add(&caps->effective, names[i]);
-		strings_add(&caps->permitted, names[i]);
-		/* Else a user other than root would lose it by execve. Where the configuration has it inheritable only. */
-		if (listed(&caps->inheritable, names[i]))
-			strings_add(&caps->ambient, names[i]);
-	}
-	return 0;
-}
-
-static int from_args(struct session *s, struct err *e)
-{
-	const struct exec_options *o = s->o;
-	struct oci_process *p = &s->config.process;
-
-	strings_clear(&p->args);
-	for (char **a = o->args; *a; a++)
-		strings_add(&p->args, *a);
-	for (size_t i = 0; i < o->n_env; i++)
-		set_env(&p->env, o->env[i]);
-	if (o->cwd)
-		replace_string(&p->cwd, o->cwd);
-	if (o->apparmor)
-		replace_string(&p->apparmor_profile, o->apparmor);
-	if (o->process_label)
-		replace_string(&p->selinux_label, o->process_label);
-	p->terminal = o->tty;
-	memset(&p->console_size, 0, sizeof(p->console_size));
-	if (o->no_new_privs)
-		p->no_new_privileges = true;
-	if (o->user && set_user(&p->user, o->user, e) < 0)
-		return -1;
-	if (o->additional_gids && add_gids(&p->user, o->additional_gids, e) < 0)
-		return -1;
-	s->process = p;
-	return add_caps(&p->capabilities, o->caps, o->n_caps, e);
-}
-
-int container_exec_read_process(struct exec_options *o, struct err *e)
-{
-	if (file_read(AT_FDCWD, o->process_file, PROCESS_MAX, &o->process_text, &o->process_len, e) < 0)
-		return err_prefix(e, "--process");
-	return 0;
-}
-
-static int from_file(struct session *s, struct err *e)
-{
-	struct oci_error oe;
-
-	if (oci_process_parse(s->o->process_text, s->o->process_len, &s->given, &oe) < 0)
-		return err_msg(e, "--process %s: %s", s->o->process_file, oe.msg);
-	s->process = &s->given;
-	if (s->o->no_new_privs)
-		s->given.no_new_privileges = true;
-	return 0;
-}
-
-static int check_process(const struct session *s, struct err *e)
-{
-	const struct oci_process *p = s->process;
-
-	if (!p->args.n)
-		return err_msg(e, "process.args: it is missing or empty");
-	if (!p->cwd || p->cwd[0] != '/')
-		return err_msg(e, "process.cwd: an absolute path is needed");
-	if (p->terminal && !s->o->console_socket && !s->o->foreground)
-		return err_msg(e, "the process wants a terminal: a detached exec needs --console-socket");
-	if (!p->terminal && s->o->console_socket)
-		return err_msg(e, "--console-socket is given, but the process wants no terminal");
-	return process_validate(p, e);
-}
 
 /* --- what holds for every process of this container ------------------------------------------------------- */
 
@@ -254,6 +90,16 @@ static int load_policy(struct session *s, struct err *e)
 	return 0;
 }
 
+static int choose_process(struct session *s, struct err *e)
+{
+	bool file = s->o->process_file != NULL;
+
+	s->process = file ? &s->given : &s->config.process;
+	if ((file ? exec_process_from_file : exec_process_from_args)(s->process, s->o, e) < 0)
+		return -1;
+	return exec_process_check(s->process, s->o, e);
+}
+
 static int prepare(struct session *s, struct err *e)
 {
 	autofree char *cache = NULL;
@@ -266,7 +112,7 @@ static int prepare(struct session *s, struct err *e)
 		return err_text(e, EBUSY, "cannot exec in a paused container: %s (resume it, or use --ignore-paused)", s->c->id);
 	if (container_read_config(s->c, &s->config, e) < 0)
 		return -1;
-	if ((s->o->process_file ? from_file(s, e) : from_args(s, e)) < 0 || check_process(s, e) < 0)
+	if (choose_process(s, e) < 0)
 		return -1;
 	if (load_policy(s, e) < 0)
 		return -1;

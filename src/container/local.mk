@@ -3,6 +3,7 @@ libsandrun_a_SOURCES += \
 	src/container/create.c src/container/create.h \
 	src/container/delete.c src/container/delete.h \
 	src/container/exec.c src/container/exec.h \
+	src/container/exec_process.c src/container/exec_process.h \
 	src/container/foreground.c src/container/foreground.h \
 	src/container/hooks.c src/container/hooks.h \
 	src/container/idmap.c src/container/idmap.h \
