@@ -192,6 +192,14 @@ int oci_check_device(struct oci_walk *w, const struct json_node *in, void *obj)
 	return 0;
 }
 
+int oci_check_memory_policy(struct oci_walk *w, const struct json_node *in, void *obj)
+{
+	const struct oci_memory_policy *p = obj;
+
+	(void)in;
+	return p->mode ? 0 : oci_walk_fail(w, "mode", "invalid memory policy mode: required field is missing");
+}
+
 int oci_check_memory(struct oci_walk *w, const struct json_node *in, void *obj)
 {
 	struct oci_memory *m = obj;

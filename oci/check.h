@@ -22,6 +22,7 @@ int oci_check_mount(struct oci_walk *w, const struct json_node *in, void *obj);
 int oci_check_rlimit(struct oci_walk *w, const struct json_node *in, void *obj);
 int oci_check_process(struct oci_walk *w, const struct json_node *in, void *obj);
 int oci_check_device(struct oci_walk *w, const struct json_node *in, void *obj);
+int oci_check_memory_policy(struct oci_walk *w, const struct json_node *in, void *obj);
 int oci_check_memory(struct oci_walk *w, const struct json_node *in, void *obj);
 int oci_check_weight_device(struct oci_walk *w, const struct json_node *in, void *obj);
 int oci_check_rdma(struct oci_walk *w, const struct json_node *in, void *obj);

@@ -142,7 +142,7 @@ int fault_word(struct oci_walk *w, const struct oci_field *f, const char *value)
 
 	while (f->words[n])
 		n++;
-	put(&t, "unknown %s ", f->what);
+	put(&t, "%s%s ", strncmp(f->what, "invalid ", 8) == 0 ? "" : "unknown ", f->what);
 	put_quoted(&t, value, strlen(value));
 	/* 41 capabilities would hide the one that matters, in a line that engines cut. */
 	if (n > WORDS_SHOWN) {

@@ -47,7 +47,7 @@ struct oci_field {
 	bool has_present;
 	const struct oci_object *of; /* the table of the object, or of each element */
 	const char *const *words;    /* a string (or each of the strings) is one of these … */
-	const char *what;	     /* … and is called so in the error: "namespace" */
+	const char *what;	     /* … and is called so in the error: "namespace", which is then unknown; or "invalid …" */
 	/* A further rule for a string, or each of the strings: NULL, or what it must be ("must be …"). */
 	const char *(*wrong)(const char *value);
 	int64_t min; /* a number's range; both 0: all that the member holds */

@@ -124,7 +124,7 @@ static void put_namespace(struct json_out *j, enum oci_namespace_type t)
 	json_close_map(j);
 }
 
-static void put_linux(struct json_out *j, bool rootless, uint32_t uid, uint32_t gid)
+static void put_linux(struct json_out *j, bool rootless, bool cgroupns, uint32_t uid, uint32_t gid)
 {
 	json_key(j, "linux");
 	json_open_map(j);
@@ -149,7 +149,8 @@ static void put_linux(struct json_out *j, bool rootless, uint32_t uid, uint32_t 
 	put_namespace(j, OCI_NS_IPC);
 	put_namespace(j, OCI_NS_UTS);
 	put_namespace(j, OCI_NS_MOUNT);
-	put_namespace(j, OCI_NS_CGROUP);
+	if (cgroupns)
+		put_namespace(j, OCI_NS_CGROUP);
 	/* Rootless without a network helper: an own namespace would have no way out. So the host's network. */
 	put_namespace(j, rootless ? OCI_NS_USER : OCI_NS_NETWORK);
 	json_close_array(j);
@@ -158,7 +159,7 @@ static void put_linux(struct json_out *j, bool rootless, uint32_t uid, uint32_t 
 	json_close_map(j);
 }
 
-char *oci_spec_default(bool rootless, uint32_t uid, uint32_t gid)
+char *oci_spec_default(bool rootless, bool cgroupns, uint32_t uid, uint32_t gid)
 {
 	struct json_out *j = json_out_new(true);
 
@@ -172,7 +173,7 @@ char *oci_spec_default(bool rootless, uint32_t uid, uint32_t gid)
 	json_close_map(j);
 	json_kv_string(j, "hostname", "sandrun");
 	put_mounts(j, rootless);
-	put_linux(j, rootless, uid, gid);
+	put_linux(j, rootless, cgroupns, uid, gid);
 	json_close_map(j);
 	return json_out_finish(j);
 }

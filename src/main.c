@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* main.c - global options, the table of commands
+/* main.c - global options, and the way to a command
  *
  * Owns:     how a failure is told: one line on stderr, one entry in --log, the exit status of the command.
  */
@@ -15,26 +15,6 @@
 #include "cmd/cmd.h"
 #include "container/selfexe.h"
 #include "oci/names.h"
-
-static const struct command commands[] = {
-	{ "checkpoint", cmd_checkpoint, "freeze a container into files (not in this version)", 1, false },
-	{ "create", cmd_create, "make a container that waits for start", 1, true },
-	{ "delete", cmd_delete, "remove a container and what belongs to it", 1, false },
-	{ "events", cmd_events, "statistics and out-of-memory events", 1, false },
-	{ "exec", cmd_exec, "run another process in a container", 255, true },
-	{ "features", cmd_features, "tell what this runtime can do, as JSON", 1, false },
-	{ "kill", cmd_kill, "send a signal", 1, false },
-	{ "list", cmd_list, "list the containers", 1, false },
-	{ "pause", cmd_pause, "freeze all processes of a container", 1, false },
-	{ "ps", cmd_ps, "list the processes of a container", 1, false },
-	{ "restore", cmd_restore, "bring a checkpoint back (not in this version)", 1, false },
-	{ "resume", cmd_resume, "let a paused container go on", 1, false },
-	{ "run", cmd_run, "create and start a container", 1, true },
-	{ "spec", cmd_spec, "write a config.json to begin with", 1, false },
-	{ "start", cmd_start, "start a container that create made", 1, false },
-	{ "state", cmd_state, "print the state of a container", 1, false },
-	{ "update", cmd_update, "change the limits of a container", 1, false },
-};
 
 struct global_options {
 	const char *root, *log, *log_format, *log_level, *manager;
@@ -56,11 +36,11 @@ static void print_version(void)
 
 static void print_help(const struct option *table)
 {
-	printf("usage: sandrun [global options] COMMAND [options] …\n\n"
-	       "An OCI container runtime that also locks down what a container may reach on the network.\n\ncommands:\n");
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		printf("  %-14s %s\n", commands[i].name, commands[i].help);
-	printf("\nglobal options:\n");
+	printf("NAME:\n   sandrun - OCI container runtime that also locks down what a container may reach on the network\n\n"
+	       "USAGE:\n   sandrun [global options] COMMAND [options] …\n\nCOMMANDS:\n");
+	for (size_t i = 0; i < cmd_count; i++)
+		printf("   %-14s %s\n", cmd_table[i].name, cmd_table[i].help);
+	printf("\nGLOBAL OPTIONS:\n");
 	options_print(table);
 	printf("\n\"sandrun COMMAND --help\" tells more; so do the manual pages sandrun(1) and sandrun-policy(5).\n");
 }
@@ -79,9 +59,12 @@ static int open_log(const struct global_options *o, struct err *e)
 		format = LOG_FMT_JSON;
 	else if (o->log_format && !str_eq(o->log_format, "text"))
 		return err_text(e, EINVAL, "--log-format %.100s: text or json is expected", o->log_format);
-	/* The log first: the next errors go there, too. */
-	if (o->log && *o->log && log_open(o->log, format, e) < 0)
-		return -1;
+	/* The log first: the next errors go there, too. An engine that has one reads a failure from it, and nothing else. */
+	if (o->log && *o->log) {
+		log_set_level(LOG_LVL_ERROR);
+		if (log_open(o->log, format, e) < 0)
+			return -1;
+	}
 	for (size_t i = 0; o->log_level && i < ARRAY_SIZE(levels); i++) {
 		if (!str_eq(o->log_level, levels[i].name))
 			continue;
@@ -111,14 +94,6 @@ static int choose_manager(const struct global_options *o, struct globals *g, str
 	return 0;
 }
 
-static const struct command *find(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		if (str_eq(commands[i].name, name))
-			return &commands[i];
-	return NULL;
-}
-
 static int run_command(const struct command *cmd, const struct globals *g, int argc, char **argv)
 {
 	struct err e = { 0 };
@@ -140,7 +115,7 @@ int main(int argc, char **argv)
 		{ "root", 0, OPT_STRING, &o.root, "DIR", "state directory (default: /run/sandrun, or in $XDG_RUNTIME_DIR)" },
 		{ "log", 0, OPT_STRING, &o.log, "FILE", "write errors there, too" },
 		{ "log-format", 0, OPT_STRING, &o.log_format, "FORMAT", "text (default) or json" },
-		{ "log-level", 0, OPT_STRING, &o.log_level, "LEVEL", "error (default), warning, info, debug" },
+		{ "log-level", 0, OPT_STRING, &o.log_level, "LEVEL", "error (default with --log), warning (default), info, debug" },
 		{ "debug", 0, OPT_FLAG, &o.debug, NULL, "the same as --log-level debug" },
 		{ "cgroup-manager", 0, OPT_STRING, &o.manager, "NAME", "cgroupfs (default), systemd, disabled" },
 		{ "systemd-cgroup", 's', OPT_FLAG, &o.systemd_cgroup, NULL, "the same as --cgroup-manager systemd" },
@@ -171,12 +146,16 @@ int main(int argc, char **argv)
 		err_msg(&e, "a command is missing; \"sandrun --help\" lists them");
 		goto fail;
 	}
-	cmd = find(argv[at]);
+	cmd = cmd_find(argv[at]);
 	if (!cmd) {
-		err_msg(&e, "unknown command \"%.100s\"; \"sandrun --help\" lists them", argv[at]);
+		if (at + 1 < argc && (str_eq(argv[at + 1], "-h") || str_eq(argv[at + 1], "--help")))
+			err_msg(&e, "No help topic for '%.100s'; \"sandrun --help\" lists the commands", argv[at]);
+		else
+			err_msg(&e, "unknown command \"%.100s\"; \"sandrun --help\" lists them", argv[at]);
 		goto fail;
 	}
 	g.root = container_root(o.root);
+	g.root_named = o.root && *o.root;
 	return run_command(cmd, &g, argc - at, argv + at);
 fail:
 	log_failure(&e);

@@ -19,7 +19,7 @@
 
 static int log_fd = -1;
 static enum log_format log_format = LOG_FMT_TEXT;
-static enum log_level log_level = LOG_LVL_ERROR;
+static enum log_level log_level = LOG_LVL_WARNING;
 
 static const char *const level_names[] = {
 	[LOG_LVL_ERROR] = "error",

@@ -2,7 +2,8 @@
 /* log.h - what sandrun tells: one line per failure on stderr and, where --log asks, in a file
  *
  * Owns:     the process-wide log settings (with main.c the only mutable globals of the project).
- * Must not: print anything on success at the default level: engines read it as the container's output.
+ * Must not: print anything but warnings on success at the default level, and with --log not even those: engines read it as
+ *           the container's output, and podman takes the whole file for one object.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -25,7 +26,8 @@ enum log_level log_get_level(void);
 /* The one line of a failing command: plain on stderr ("sandrun: …"), and one JSON object (or text line) in --log.
  * Line breaks in the message become spaces; it is cut below 4000 bytes (conmon's reader, engine contract). */
 void log_failure(const struct err *e);
-/* Below the error level nothing is written unless --debug or --log-level asked for it. */
+/* Below the warning level nothing is written unless --debug or --log-level asked for it. Into --log if there is one, else to
+ * stderr. */
 void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 #define log_warn(...) log_line(LOG_LVL_WARNING, __VA_ARGS__)
 #define log_debug(...) log_line(LOG_LVL_DEBUG, __VA_ARGS__)

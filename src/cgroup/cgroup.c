@@ -499,26 +499,25 @@ static int join_dir(const struct cgroup *cg, const struct cg_dir *d, const char 
 	if (cg_denied(errno) && cg->manager == CGROUP_SYSTEMD && cg_is_pure_v2(cg))
 		return cg_systemd_attach(cg, sub, pid, e);
 	if (cg_gone(errno))
-		return err_text(e, errno, "join the cgroup %s: there is none", dir);
+		/* Asked for by name: in runc's words. Else not in those of a missing command. */
+		return *sub ? err_set(e, ENOENT, "--cgroup: error adding pid %d to %s", (int)pid, dir)
+			    : err_text(e, errno, "join the cgroup %s: there is none", dir);
 	return err_sys(e, "join the cgroup %s", dir);
 }
 
-int cgroup_join(const struct cgroup *cg, const char *sub, pid_t pid, struct err *e)
+int cgroup_join(const struct cgroup *cg, const struct cgroup_subs *subs, pid_t pid, struct err *e)
 {
-	autofree char *clean = sub ? cg_place_clean(sub, NULL) : xstrdup("");
 	autofree char *places = cg_entry_places(pid);
-	autofree char *below = NULL;
 
-	if (!clean)
-		return err_text(e, EINVAL, "--cgroup: \"%s\" is not below the container's cgroup",
-				sub);
-	below = xasprintf("%s%s", *clean && clean[0] != '/' ? "/" : "", clean);
-	for (size_t i = 0; i < cg->n_dirs; i++)
-		if (!cg_entry_is_in(places, &cg->dirs[i], below) &&
-		    join_dir(cg, &cg->dirs[i], below, pid, e) < 0)
+	if (cg_sub_check(cg, subs, e) < 0)
+		return -1;
+	for (size_t i = 0; i < cg->n_dirs; i++) {
+		autofree char *below = cg_sub_of(&cg->dirs[i], subs, e);
+
+		if (!below || (!cg_entry_is_in(places, &cg->dirs[i], below) &&
+			       join_dir(cg, &cg->dirs[i], below, pid, e) < 0))
 			return -1;
-	if (!cg->n_dirs && *below)
-		return err_text(e, EOPNOTSUPP, "--cgroup: the container has no cgroup");
+	}
 	return 0;
 }
 

@@ -54,19 +54,25 @@ char *cgroup_write(const struct cgroup *cg);
 struct cgroup *cgroup_read(const char *text, struct err *e);
 void cgroup_free(struct cgroup *cg); /* the struct only */
 
-/* The fast way in, for create (@sub NULL) and exec: see entry.c for what it saves (some 10 ms on
+/* The fast way in, for create (@subs NULL) and exec: see entry.c for what it saves (some 10 ms on
  * v1). Open it before clone; clone with clone_fd as CLONE_INTO_CGROUP where it is not -1 (v2 and
  * hybrid), without where clone3(2) says ENOSYS, E2BIG or EINVAL (before Linux 5.7), EACCES
  * (rootless), EBUSY or EOPNOTSUPP; let the child take it first of all, while it has one thread;
  * close it in the parent. None of this can fail: then still call cgroup_add() or cgroup_join(),
  * once the child is through: they move what is not there yet, and report. Before cgroup_add() a
  * systemd cgroup has nothing to open. */
+/* What "exec --cgroup" said: "PATH" for every hierarchy, or "CONTROLLER[,CONTROLLER…]:PATH" for those of a v1 host; where several
+ * fit, the last one counts. Both forms name a cgroup below the container's. */
+struct cgroup_subs {
+	char *const *v;
+	size_t n;
+};
 struct cgroup_entry {
 	int fds[32];
 	size_t n;
 	int clone_fd;
 };
-void cgroup_entry_open(const struct cgroup *cg, const char *sub, struct cgroup_entry *en);
+void cgroup_entry_open(const struct cgroup *cg, const struct cgroup_subs *subs, struct cgroup_entry *en);
 void cgroup_entry_take(struct cgroup_entry *en); /* async-signal-safe; closes them */
 void cgroup_entry_close(struct cgroup_entry *en);
 /* Only the descriptor for CLONE_INTO_CGROUP, or -1. Borrowed. */
@@ -74,9 +80,8 @@ int cgroup_clone_fd(const struct cgroup *cg);
 /* Puts @pid into it (every hierarchy that it is not in yet), and for systemd makes the scope. Then
  * applies what needs a member. */
 int cgroup_add(struct cgroup *cg, pid_t pid, struct err *e);
-/* For exec: puts @pid into it or into the cgroup below it named @sub (NULL: none; exec --cgroup).
- */
-int cgroup_join(const struct cgroup *cg, const char *sub, pid_t pid, struct err *e);
+/* For exec: puts @pid into it or into the cgroups below it that @subs names (NULL: none). */
+int cgroup_join(const struct cgroup *cg, const struct cgroup_subs *subs, pid_t pid, struct err *e);
 /* Applies limits; absent ones stay as they are. Device rules too where there are any. */
 int cgroup_update(struct cgroup *cg, const struct oci_resources *res, struct err *e);
 

@@ -21,18 +21,17 @@
 #include "cgroup/internal.h"
 #include "cgroup/place.h"
 
-void cgroup_entry_open(const struct cgroup *cg, const char *sub, struct cgroup_entry *en)
+void cgroup_entry_open(const struct cgroup *cg, const struct cgroup_subs *subs, struct cgroup_entry *en)
 {
-	autofree char *clean = cg_place_clean(sub ? sub : "", NULL);
-
 	en->n = 0;
 	en->clone_fd = -1;
-	if (!clean)
-		return;
 	for (size_t i = 0; i < cg->n_dirs && en->n < ARRAY_SIZE(en->fds); i++) {
 		const struct cg_dir *d = &cg->dirs[i];
-		autofree char *dir =
-			xasprintf("%s%s%s", d->path, *clean && *clean != '/' ? "/" : "", clean);
+		autofree char *below = cg_sub_of(d, subs, NULL);
+		autofree char *dir = below ? xasprintf("%s%s", d->path, below) : NULL;
+
+		if (!dir)
+			continue;
 
 		if (d->v2)
 			en->clone_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);

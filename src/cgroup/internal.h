@@ -136,6 +136,13 @@ int cg_tree_cpuset_init(const struct cg_dir *d, const struct oci_cpu *cpu, struc
 char *cg_entry_places(pid_t pid);
 bool cg_entry_is_in(const char *places, const struct cg_dir *d, const char *sub);
 
+/* --- sub.c -------------------------------------------------------------------------------- */
+
+/* The part behind @d that @subs means: "" or with a slash in front, heap; NULL with @e if it would lead out. */
+char *cg_sub_of(const struct cg_dir *d, const struct cgroup_subs *subs, struct err *e);
+/* Does every controller that @subs names exist for this container? */
+int cg_sub_check(const struct cgroup *cg, const struct cgroup_subs *subs, struct err *e);
+
 /* --- procs.c ------------------------------------------------------------------------------ */
 
 int cg_procs_add(const char *dir, pid_t pid);

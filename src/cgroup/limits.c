@@ -364,7 +364,7 @@ static int apply_unified(const struct cgroup *cg, struct cg_limit *l)
 		return 0;
 	l->dir = cg_dir_v2(cg);
 	if (!l->dir)
-		return err_text(l->e, EOPNOTSUPP, R "unified: the container has no cgroup v2 here");
+		return err_text(l->e, EOPNOTSUPP, R "unified: invalid configuration: the container has no cgroup v2 here");
 	return cg_v2_unified(l);
 }
 

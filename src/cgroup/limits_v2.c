@@ -273,8 +273,8 @@ static int unified_failed(const struct cg_limit *l, const char *what, const char
 	if ((code == ENOENT || cg_denied(code)) && !str_eq(controller, "cgroup") &&
 	    !controller_is_on(l->dir->path, controller))
 		return err_text(l->e, EOPNOTSUPP,
-				"%s: the %s controller is not available in the cgroup %s%s%s", what,
-				controller, l->dir->path, l->cg->why.msg[0] ? ": " : "",
+				"%s: %sthe %s controller is not available in the cgroup %s%s%s", what,
+				cg_is_pure_v2(l->cg) ? "" : "invalid configuration: ", controller, l->dir->path, l->cg->why.msg[0] ? ": " : "",
 				l->cg->why.msg);
 	errno = code;
 	return cg_limit_failed(l, what, key, value);

@@ -14,6 +14,7 @@ libsandrun_a_SOURCES += \
 	src/cgroup/sdprops.c src/cgroup/sdprops.h \
 	src/cgroup/stats.c \
 	src/cgroup/systemd.h \
+	src/cgroup/sub.c \
 	src/cgroup/text.c \
 	src/cgroup/tree.c \
 	src/cgroup/walk.c src/cgroup/walk.h

@@ -51,21 +51,27 @@ static int make_parents(struct cgroup *cg, const struct cg_dir *d)
 
 /* The specification wants a cgroup "fit for purpose": with strangers in it, killing, freezing and
  * limiting this container would hit them; and in a frozen one create would hang. */
+static int found_frozen(const struct cg_dir *d, struct err *e)
+{
+	return err_text(e, EBUSY, "linux.cgroupsPath: container's cgroup unexpectedly frozen: %s",
+			d->path);
+}
+
 static int check_found(const struct cg_dir *d, struct err *e)
 {
 	char state[32] = "";
 
 	if (cg_procs_any(d))
 		return err_text(e, EBUSY,
-				"linux.cgroupsPath: the cgroup %s is in use: it has processes",
+				"linux.cgroupsPath: container's cgroup is not empty: %s has processes",
 				d->path);
 	if (d->v2 && cg_io_read(d->path, "cgroup.freeze", state, sizeof(state)) > 0 &&
 	    str_eq(state, "1"))
-		return err_text(e, EBUSY, "linux.cgroupsPath: the cgroup %s is frozen", d->path);
+		return found_frozen(d, e);
 	if ((d->controllers & CG_BIT(CG_FREEZER)) &&
 	    cg_io_read(d->path, "freezer.state", state, sizeof(state)) > 0 &&
 	    !str_eq(state, "THAWED"))
-		return err_text(e, EBUSY, "linux.cgroupsPath: the cgroup %s is frozen", d->path);
+		return found_frozen(d, e);
 	return 0;
 }
 

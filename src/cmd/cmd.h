@@ -4,6 +4,7 @@
 #define CMD_CMD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/error.h"
 #include "cgroup/cgroup.h"
@@ -13,6 +14,7 @@
 /* What stands before the command's name. */
 struct globals {
 	char *root; /* the state root, resolved */
+	bool root_named; /* by --root */
 	enum cgroup_manager cgroup_manager;
 	char **argv; /* the whole command line, for re-execution */
 };
@@ -27,6 +29,11 @@ struct command {
 	int failure_status; /* exit status when it returned -1: 1, or 255 for exec */
 	bool enters; /* a process of ours enters the container: the binary is protected first */
 };
+
+extern const struct command cmd_table[];
+extern const size_t cmd_count;
+/* NULL: there is none of this name. */
+const struct command *cmd_find(const char *name);
 
 int cmd_checkpoint(const struct globals *g, int argc, char **argv, struct err *e);
 int cmd_create(const struct globals *g, int argc, char **argv, struct err *e);

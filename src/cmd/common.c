@@ -21,7 +21,10 @@ int cmd_begin(const struct option *table, const char *usage, int n, bool more, i
 	if (*at < 0)
 		return err_prefix(e, "%s", argv[0]);
 	if (help) {
-		printf("usage: sandrun [global options] %s %s\n\n", argv[0], usage);
+		const struct command *c = cmd_find(argv[0]);
+
+		printf("NAME:\n   sandrun %s - %s\n\nUSAGE:\n   sandrun [global options] %s %s\n\nOPTIONS:\n", argv[0],
+		       c ? c->help : "", argv[0], usage);
 		options_print(table);
 		return 1;
 	}

@@ -31,7 +31,7 @@ static int run(const struct globals *g, const char *id, struct exec_options *o, 
 int cmd_exec(const struct globals *g, int argc, char **argv, struct err *e)
 {
 	struct exec_options o = { 0 };
-	struct option_list env = { 0 }, caps = { 0 };
+	struct option_list env = { 0 }, caps = { 0 }, gids = { 0 }, subs = { 0 };
 	bool detach = false;
 	const struct option table[] = {
 		{ "process", 'p', OPT_STRING, &o.process_file, "FILE", "the process as JSON, instead of a command" },
@@ -42,12 +42,12 @@ int cmd_exec(const struct globals *g, int argc, char **argv, struct err *e)
 		{ "cwd", 0, OPT_STRING, &o.cwd, "DIR", "working directory" },
 		{ "env", 'e', OPT_LIST, &env, "KEY=VALUE", "set a variable (may be repeated)" },
 		{ "user", 'u', OPT_STRING, &o.user, "UID[:GID]", "run as this user" },
-		{ "additional-gids", 'g', OPT_STRING, &o.additional_gids, "GID,…", "more groups" },
+		{ "additional-gids", 'g', OPT_LIST, &gids, "GID,…", "more groups (may be repeated)" },
 		{ "cap", 'c', OPT_LIST, &caps, "CAP", "add a capability (may be repeated)" },
 		{ "apparmor", 0, OPT_STRING, &o.apparmor, "PROFILE", "AppArmor profile" },
 		{ "process-label", 0, OPT_STRING, &o.process_label, "LABEL", "SELinux label" },
 		{ "no-new-privs", 0, OPT_FLAG, &o.no_new_privs, NULL, "no new privileges by execve" },
-		{ "cgroup", 0, OPT_STRING, &o.cgroup, "PATH", "a cgroup below the container's" },
+		{ "cgroup", 0, OPT_LIST, &subs, "[CTL,…:]PATH", "a cgroup below the container's; v1: for these controllers" },
 		{ "ignore-paused", 0, OPT_FLAG, &o.ignore_paused, NULL, "also in a paused container (it waits there)" },
 		{ "preserve-fds", 0, OPT_NUMBER, &o.preserve_fds, "N", "pass descriptors 3 to 2+N on" },
 		{ "no-subreaper", 0, OPT_IGNORED_FLAG, NULL, NULL, NULL },
@@ -66,5 +66,8 @@ int cmd_exec(const struct globals *g, int argc, char **argv, struct err *e)
 	o.n_env = env.n;
 	o.caps = caps.v;
 	o.n_caps = caps.n;
+	o.additional_gids = gids.v;
+	o.n_gids = gids.n;
+	o.cgroup = (struct cgroup_subs){ subs.v, subs.n };
 	return run(g, argv[at], &o, detach, e);
 }

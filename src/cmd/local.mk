@@ -15,5 +15,5 @@ libsandrun_a_SOURCES += \
 	src/cmd/run.c \
 	src/cmd/spec.c \
 	src/cmd/start.c \
-	src/cmd/state.c \
+	src/cmd/state.c src/cmd/table.c \
 	src/cmd/update.c

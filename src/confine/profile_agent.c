@@ -71,7 +71,7 @@ int confine_profile_send_listener(const struct oci_seccomp *s, int listener, pid
 		return err_msg(e, "linux.seccomp.listenerPath: \"%.64s\" is no absolute path", s->listener_path);
 	sock = unixsock_connect(s->listener_path, SOCK_STREAM, e);
 	if (sock < 0)
-		return err_prefix(e, "linux.seccomp.listenerPath: no seccomp agent answers");
+		return err_prefix(e, "linux.seccomp.listenerPath: failed to connect with seccomp agent");
 	if (fd_send(sock, listener, doc, first, e) < 0 || send_rest(sock, doc + first, len - first, e) < 0)
 		return err_prefix(e, "linux.seccomp.listenerPath %s", s->listener_path);
 	return 0;

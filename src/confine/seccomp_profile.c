@@ -45,7 +45,7 @@ static int check_notify(const struct oci_seccomp *s, struct err *e)
 		for (size_t k = 0; is_notify(s->syscalls[i].action) && k < s->syscalls[i].names.n; k++)
 			if (str_eq(s->syscalls[i].names.v[k], "write"))
 				return err_msg(e, "linux.seccomp.syscalls[%zu].names[%zu]: SCMP_ACT_NOTIFY cannot be used for "
-					       "write: the listener is handed over with it", i, k);
+					       "the write syscall: the listener is handed over with it", i, k);
 	if (confine_profile_has_notify(s) && !s->listener_path)
 		return err_msg(e, "linux.seccomp.listenerPath is missing: SCMP_ACT_NOTIFY needs it");
 	if (s->listener_metadata && !s->listener_path)

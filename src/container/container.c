@@ -234,6 +234,11 @@ int container_pidfd(const struct container *c)
 	return fd_steal(&fd);
 }
 
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
 int container_list_ids(const char *root, char ***ids, size_t *n, struct err *e)
 {
 	DIR *d = opendir(root);
@@ -242,7 +247,7 @@ int container_list_ids(const char *root, char ***ids, size_t *n, struct err *e)
 	*ids = NULL;
 	*n = 0;
 	if (!d)
-		return errno == ENOENT ? 0 : err_sys(e, "read the state root %s", root);
+		return err_sys(e, "read the state root %s", root);
 	while ((de = readdir(d))) {
 		autofree char *lock = xasprintf("%s/lock", de->d_name);
 
@@ -252,6 +257,7 @@ int container_list_ids(const char *root, char ***ids, size_t *n, struct err *e)
 		(*ids)[(*n)++] = xstrdup(de->d_name);
 	}
 	closedir(d);
+	qsort(*ids, *n, sizeof(**ids), by_name);
 	return 0;
 }
 

@@ -100,7 +100,7 @@ int container_pidfd(const struct container *c);
 char *container_state_json(const struct container *c, enum container_status s);
 
 /* Every id below @root that has a state directory: foreign entries (other runtimes' share the root in Docker) are left
- * out. Heap strings; the caller frees each and the array. */
+ * out. Sorted; heap strings; the caller frees each and the array. ENOENT in @e: there is no such root. */
 int container_list_ids(const char *root, char ***ids, size_t *n, struct err *e);
 
 /* The configuration that counts. The caller frees with oci_config_free(). */

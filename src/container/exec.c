@@ -197,7 +197,7 @@ static int on_namespaced(void *ctx, const struct sync_msg *m, int passed, struct
 
 	(void)m;
 	(void)passed;
-	if (s->cgroup && cgroup_join(s->cgroup, s->o->cgroup, s->p.pid, e) < 0)
+	if (s->cgroup && cgroup_join(s->cgroup, &s->o->cgroup, s->p.pid, e) < 0)
 		return -1;
 	return s->c->rdt ? rdt_join(s->c->rdt, s->p.pid, e) : 0;
 }
@@ -293,7 +293,7 @@ static int spawn(struct session *s, struct err *e)
 	s->workload.sync = sync;
 	s->entry = (struct cgroup_entry){ .clone_fd = -1 };
 	if (s->cgroup)
-		cgroup_entry_open(s->cgroup, s->o->cgroup, &s->entry);
+		cgroup_entry_open(s->cgroup, &s->o->cgroup, &s->entry);
 	pid = namespaces_spawn(&s->ns, s->entry.clone_fd, sync, s->p.sync, child, s, &s->p.staged, e);
 	cgroup_entry_close(&s->entry);
 	close(sync);

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "cgroup/cgroup.h"
 #include "container/container.h"
 
 struct exec_options {
@@ -18,14 +19,15 @@ struct exec_options {
 	char **env;		  /* "KEY=value", n_env of them, added or replacing */
 	size_t n_env;
 	const char *user; /* "UID[:GID]" */
-	const char *additional_gids; /* "1,2,3" */
+	char **additional_gids; /* "1,2,3", n_gids times */
+	size_t n_gids;
 	char **caps; /* added to all sets but inheritable, to ambient if it is inheritable already; as runc does */
 	size_t n_caps;
 	const char *apparmor;
 	const char *process_label;
 	bool no_new_privs;
 	bool tty; /* args form only: process.terminal */
-	const char *cgroup; /* sub-cgroup */
+	struct cgroup_subs cgroup;
 	bool ignore_paused;
 	const char *pid_file;
 	const char *console_socket;

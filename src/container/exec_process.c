@@ -131,8 +131,9 @@ int exec_process_from_args(struct oci_process *p, const struct exec_options *o, 
 		p->no_new_privileges = true;
 	if (o->user && set_user(&p->user, o->user, e) < 0)
 		return -1;
-	if (o->additional_gids && add_gids(&p->user, o->additional_gids, e) < 0)
-		return -1;
+	for (size_t i = 0; i < o->n_gids; i++)
+		if (add_gids(&p->user, o->additional_gids[i], e) < 0)
+			return -1;
 	return add_caps(&p->capabilities, o->caps, o->n_caps, e);
 }
 

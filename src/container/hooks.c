@@ -161,6 +161,12 @@ static int wait_for(struct running *r, int64_t deadline)
 	}
 }
 
+/* strsignal(3) begins with a capital letter, and may allocate. */
+static const char *signal_words(int sig)
+{
+	return sig == SIGSYS ? "bad system call" : sigabbrev_np(sig) ? sigabbrev_np(sig) : "?";
+}
+
 static int run_one(const struct oci_hook *h, const char *state, struct err *e)
 {
 	struct running r = { .state = state, .state_left = strlen(state) };
@@ -183,7 +189,8 @@ static int run_one(const struct oci_hook *h, const char *state, struct err *e)
 		return err_text(e, ETIMEDOUT, "it did not end within its timeout of %lld s%s%s", (long long)h->timeout.v, colon,
 				r.said);
 	if (WIFSIGNALED(status))
-		return err_msg(e, "it was killed by signal %d%s%s", WTERMSIG(status), colon, r.said);
+		return err_msg(e, "it was killed by signal %d (%s)%s%s", WTERMSIG(status), signal_words(WTERMSIG(status)), colon,
+			       r.said);
 	if (WEXITSTATUS(status))
 		return err_msg(e, "exit status %d%s%s", WEXITSTATUS(status), colon, r.said);
 	return 0;
@@ -193,7 +200,7 @@ int hooks_run(const struct oci_hook_list *hooks, const char *kind, const char *s
 {
 	for (size_t i = 0; i < hooks->n; i++)
 		if (run_one(&hooks->v[i], state, e) < 0)
-			return err_prefix(e, "hooks.%s[%zu] (%s)", kind, i, hooks->v[i].path);
+			return err_prefix(e, "error running %s hook #%zu: %s", kind, i, hooks->v[i].path);
 	return 0;
 }
 
@@ -203,5 +210,5 @@ void hooks_run_all(const struct oci_hook_list *hooks, const char *kind, const ch
 
 	for (size_t i = 0; i < hooks->n; i++)
 		if (run_one(&hooks->v[i], state, &e) < 0)
-			log_warn("hooks.%s[%zu] (%s): %s", kind, i, hooks->v[i].path, e.msg);
+			log_warn("error running %s hook #%zu: %s: %s", kind, i, hooks->v[i].path, e.msg);
 }

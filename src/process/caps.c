@@ -126,18 +126,28 @@ static uint64_t in_bounding(uint64_t wanted)
 	return m;
 }
 
+/* In runc's words: people look for them. */
+static void cannot_raise(uint64_t caps, int why)
+{
+	for (int n = 0; n < CAP_SLOTS; n++)
+		if (caps & BIT(n))
+			log_warn("can't raise ambient capability %s: %s", oci_capability_name(n) ? oci_capability_name(n) : "?",
+				 err_words(why));
+}
+
 static int raise_ambient(uint64_t wanted, const struct sets *s, struct err *e)
 {
 	/* Linux 4.3. On an older kernel (EINVAL) there is nothing to clear. */
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
 		return errno == EINVAL ? 0 : err_sys(e, "process.capabilities.ambient: clear the set");
-	wanted = cut("ambient", wanted, s->permitted & s->inheritable);
+	cannot_raise(wanted & ~(s->permitted & s->inheritable), EPERM);
+	wanted &= s->permitted & s->inheritable;
 	for (int n = 0; n < CAP_SLOTS; n++) {
 		if (!(wanted & BIT(n)) || prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, n, 0, 0) == 0)
 			continue;
 		if (errno != EPERM) /* SECBIT_NO_CAP_AMBIENT_RAISE: cannot be granted */
 			return err_sys(e, "process.capabilities.ambient: raise %s", oci_capability_name(n));
-		cut("ambient", BIT(n), 0);
+		cannot_raise(BIT(n), EPERM);
 	}
 	return 0;
 }

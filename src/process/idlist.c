@@ -63,3 +63,12 @@ int idlist_parse(const char *text, struct idlist *out, struct err *e)
 			return err_msg(e, "\"%.64s\": a comma is expected at \"%.16s\"", text, p - 1);
 	}
 }
+
+size_t idlist_count(const struct idlist *list)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(list->bits); i++)
+		n += (size_t)__builtin_popcountl(list->bits[i]);
+	return n;
+}

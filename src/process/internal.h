@@ -41,5 +41,6 @@ struct idlist {
 
 /* Reads "0-3,7". Nothing else is accepted: no space, no empty item, no lo > hi. */
 int idlist_parse(const char *text, struct idlist *out, struct err *e);
+size_t idlist_count(const struct idlist *list);
 
 #endif

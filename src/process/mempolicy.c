@@ -10,12 +10,14 @@
 #include "base/sys.h"
 #include "process/internal.h"
 
+enum { MODE_DEFAULT = 0, MODE_LOCAL = 4 };
+
 static const struct word modes[] = {
-	{ "MPOL_DEFAULT", 0 },
+	{ "MPOL_DEFAULT", MODE_DEFAULT },
 	{ "MPOL_PREFERRED", 1 },
 	{ "MPOL_BIND", 2 },
 	{ "MPOL_INTERLEAVE", 3 },
-	{ "MPOL_LOCAL", 4 },
+	{ "MPOL_LOCAL", MODE_LOCAL },
 	{ "MPOL_PREFERRED_MANY", 5 },	   /* Linux 5.15 */
 	{ "MPOL_WEIGHTED_INTERLEAVE", 6 }, /* Linux 6.9 */
 	{ NULL, 0 },
@@ -49,7 +51,10 @@ int process_set_memory_policy(const struct oci_memory_policy *p, struct err *e)
 		value |= f->value;
 	}
 	if (some && idlist_parse(p->nodes, &nodes, e) < 0)
-		return err_prefix(e, "linux.memoryPolicy.nodes");
+		return err_prefix(e, "linux.memoryPolicy.nodes: invalid memory policy node");
+	/* The two that take none; the kernel's answer would be a bare EINVAL. */
+	if (some && (mode->value == MODE_DEFAULT || mode->value == MODE_LOCAL))
+		return err_msg(e, "linux.memoryPolicy: %s: mode requires 0 nodes but got %zu", mode->name, idlist_count(&nodes));
 	/* The count is one more than the bits looked at (a quirk as old as the call); the kernel refuses set bits above
 	 * its own maximum and ignores clear ones. */
 	if (sys_set_mempolicy((int)value, some ? nodes.bits : NULL, some ? nodes.top + 1 : 0) < 0)

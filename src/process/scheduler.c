@@ -138,8 +138,8 @@ int process_set_scheduler(const struct oci_process *p, struct err *e)
 	if (sys_sched_setattr(&a) == 0)
 		return 0;
 	if (errno == EPERM && a.policy == POL_DEADLINE)
-		return err_sys(e, "process.scheduler: set SCHED_DEADLINE (needs CAP_SYS_NICE and every processor of the "
-			       "domain: not below a cpuset)");
+		return err_sys(e, "process.scheduler: set SCHED_DEADLINE (needs CAP_SYS_NICE, and every processor of the domain: "
+			       "process scheduler can't be used together with AllowedCPUs, a cpuset)");
 	return err_sys(e, "process.scheduler: set %s, nice %" PRId32 ", priority %" PRId32, s->policy, s->nice, s->priority);
 }
 

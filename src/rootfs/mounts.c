@@ -65,7 +65,7 @@ static int find_real_dir(struct mount_job *j, struct err *e)
 	if (j->target < 0) {
 		/* CVE-2019-19921, CVE-2023-27561: masks and labels would be written through the symlink. */
 		if (e->code == ELOOP || e->code == ENOTDIR)
-			return err_prefix(e, "a filesystem of type %s must be mounted on an ordinary directory", j->type);
+			return err_prefix(e, "filesystem of type %s must be mounted on ordinary directory", j->type);
 		return -1;
 	}
 	j->target_was_there = true;

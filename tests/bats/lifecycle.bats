@@ -197,6 +197,7 @@ rrun() { run --separate-stderr rt "$@"; }
 
 @test "list: quiet, json, table; a foreign directory and a broken one are skipped" {
 	args sleep 1000
+	mkdir -p "$STATE"
 	rrun list --format json
 	[ "$output" = "[]" ] || [ "$output" = null ]
 	create
@@ -268,6 +269,7 @@ rrun() { run --separate-stderr rt "$@"; }
 	is 1 "$(wc -l <"$T/log")"
 	jq -e '.level == "error" and (.time | test("^[0-9]{4}-[0-9]{2}-[0-9]{2}T")) and (.msg | length > 0)' "$T/log"
 	has "$(jq -r .msg "$T/log")" "$stderr"
+	mkdir -p "$STATE"
 	rrun --log "$T/log2" --log-format=json list -q
 	[ ! -s "$T/log2" ]
 	rrun --log "$T/log3" state nosuch
@@ -278,6 +280,7 @@ rrun() { run --separate-stderr rt "$@"; }
 
 @test "global options that other runtimes know are accepted, also twice" {
 	need sandrun
+	mkdir -p "$STATE"
 	rrun --rootless=false --systemd-cgroup=false --root "$STATE" --criu /x --log-level error list -q
 	is 0 "$status"
 	rrun --cgroup-manager cgroupfs --rootless auto list -q

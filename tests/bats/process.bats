@@ -27,13 +27,6 @@ teardown() { common_teardown; }
 	has "CapEff=0000000000000000" "$output"
 }
 
-@test "an unknown capability is not fatal for the engine, or is named" {
-	need sandrun
-	cfg '.process.capabilities.bounding += ["CAP_NO_SUCH"]'
-	run_container -- true
-	[ "$status" = 0 ] || has CAP_NO_SUCH "$stderr"
-}
-
 @test "noNewPrivileges" {
 	cfg '.process.noNewPrivileges = true'
 	run_container -- probe ids

@@ -330,7 +330,7 @@ static void what_cannot_be_done_is_an_error(void **state)
 	r = (struct oci_resources){ 0 };
 	r.unified = (struct oci_map){ &pair, 1 };
 	expect_refused(false, "memory", &r,
-		       "linux.resources.unified: the container has no cgroup v2");
+		       "linux.resources.unified: invalid configuration: the container has no cgroup v2");
 	expect_refused(true, "memory", &r, "a key is a file name");
 	pair.key = memory;
 	put_file("cgroup.controllers", "cpu pids\n");

@@ -38,9 +38,9 @@ static void a_failure_is_told_in_the_hooks_words(void **state)
 
 	(void)state;
 	assert_int_equal(run("echo out; echo because >&2; exit 3", 0, "", &e), -1);
-	assert_string_equal(e.msg, "hooks.createRuntime[0] (/bin/sh): exit status 3: out\nbecause");
+	assert_string_equal(e.msg, "error running createRuntime hook #0: /bin/sh: exit status 3: out\nbecause");
 	assert_int_equal(run("kill -TERM $$", 0, "", &e), -1);
-	assert_string_equal(e.msg, "hooks.createRuntime[0] (/bin/sh): it was killed by signal 15");
+	assert_string_equal(e.msg, "error running createRuntime hook #0: /bin/sh: it was killed by signal 15 (TERM)");
 }
 
 static void a_hook_that_reads_nothing_does_not_block(void **state)
@@ -83,7 +83,7 @@ static void a_missing_program_is_an_error(void **state)
 
 	(void)state;
 	assert_int_equal(hooks_run(&list, "prestart", "", &e), -1);
-	assert_string_equal(e.msg, "hooks.prestart[0] (/nowhere/hook): execute it: no such file or directory");
+	assert_string_equal(e.msg, "error running prestart hook #0: /nowhere/hook: execute it: no such file or directory");
 }
 
 int main(void)

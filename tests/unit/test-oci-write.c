@@ -307,7 +307,7 @@ static void features_leaves_out_what_is_not_said(void **state)
 
 static void spec_of(bool rootless, struct oci_config *c)
 {
-	char *text = oci_spec_default(rootless, 1000, 1001);
+	char *text = oci_spec_default(rootless, true, 1000, 1001);
 	struct oci_error e = { "" };
 
 	if (oci_config_parse(text, strlen(text), c, &e) < 0)

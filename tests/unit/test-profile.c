@@ -317,7 +317,7 @@ static void errors_name_the_place_in_the_document(void **state)
 	calls[1].errno_ret.v = 65536;
 	must_fail(&s, "above 65535");
 	calls[1] = (struct oci_seccomp_syscall)CALL("SCMP_ACT_NOTIFY", "mkdir", "write");
-	must_fail(&s, "linux.seccomp.syscalls[1].names[1]: SCMP_ACT_NOTIFY cannot be used for write");
+	must_fail(&s, "linux.seccomp.syscalls[1].names[1]: SCMP_ACT_NOTIFY cannot be used for the write syscall");
 	calls[1].names.n = 1;
 	must_fail(&s, "listenerPath is missing");
 }
@@ -439,7 +439,7 @@ static void do_notify(struct report *r, const void *arg)
 	expect(r, confine_profile_prepare(&s, NULL, &p, &r->err) == 0);
 	/* nobody there yet */
 	expect(r, confine_profile_send_listener(&s, 0, 1, "{}", &r->err) == -1);
-	expect(r, strstr(r->err.msg, "no seccomp agent") && !strcasestr(r->err.msg, "no such file"));
+	expect(r, strstr(r->err.msg, "failed to connect with seccomp agent") && !strcasestr(r->err.msg, "no such file"));
 	srv = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	memcpy(sa.sun_path, s.listener_path, strlen(s.listener_path));
 	expect(r, bind(srv, (struct sockaddr *)&sa, sizeof(sa)) == 0 && listen(srv, 1) == 0);

@@ -685,15 +685,15 @@ static void proc_on_a_symlink_is_refused(void **state)
 	(void)state;
 	assert_int_equal(rmdir(in(b, "rootfs/proc")), 0);
 	assert_int_equal(symlink("/tmp", in(b, "rootfs/proc")), 0);
-	fails(b, "must be mounted on an ordinary directory");
+	fails(b, "must be mounted on ordinary directory");
 	b = new_usual_box();
 	assert_int_equal(rmdir(in(b, "rootfs/sys")), 0);
 	assert_int_equal(symlink("tmp", in(b, "rootfs/sys")), 0);
-	fails(b, "must be mounted on an ordinary directory");
+	fails(b, "must be mounted on ordinary directory");
 	b = new_usual_box();
 	assert_int_equal(rmdir(in(b, "rootfs/proc")), 0);
 	put(in(b, "rootfs/proc"), "");
-	fails(b, "must be mounted on an ordinary directory");
+	fails(b, "must be mounted on ordinary directory");
 }
 
 static void dev_that_is_a_symlink_is_refused(void **state)

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+/* table.c - the commands: their names, what they are for, how they fail */
+#include "cmd/cmd.h"
+
+#include "base/str.h"
+
+const struct command cmd_table[] = {
+	{ "checkpoint", cmd_checkpoint, "freeze a container into files (not in this version)", 1, false },
+	{ "create", cmd_create, "make a container that waits for start", 1, true },
+	{ "delete", cmd_delete, "remove a container and what belongs to it", 1, false },
+	{ "events", cmd_events, "statistics and out-of-memory events", 1, false },
+	{ "exec", cmd_exec, "run another process in a container", 255, true },
+	{ "features", cmd_features, "tell what this runtime can do, as JSON", 1, false },
+	{ "kill", cmd_kill, "send a signal", 1, false },
+	{ "list", cmd_list, "list the containers", 1, false },
+	{ "pause", cmd_pause, "freeze all processes of a container", 1, false },
+	{ "ps", cmd_ps, "list the processes of a container", 1, false },
+	{ "restore", cmd_restore, "bring a checkpoint back (not in this version)", 1, false },
+	{ "resume", cmd_resume, "let a paused container go on", 1, false },
+	{ "run", cmd_run, "create and start a container", 1, true },
+	{ "spec", cmd_spec, "write a config.json to begin with", 1, false },
+	{ "start", cmd_start, "start a container that create made", 1, false },
+	{ "state", cmd_state, "print the state of a container", 1, false },
+	{ "update", cmd_update, "change the limits of a container", 1, false },
+};
+
+const size_t cmd_count = ARRAY_SIZE(cmd_table);
+
+const struct command *cmd_find(const char *name)
+{
+	for (size_t i = 0; i < cmd_count; i++)
+		if (str_eq(cmd_table[i].name, name))
+			return &cmd_table[i];
+	return NULL;
+}

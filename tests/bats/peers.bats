@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+# peers.bats - what users of runc and crun rely on: options, texts that scripts look for, what happens in odd states
+
+load helpers
+
+setup() { common_setup; }
+teardown() { common_teardown; }
+
+rrun() { run --separate-stderr rt "$@"; }
+
+# on_v1 CONTROLLER: its directory of this container, or skips.
+on_v1() {
+	[ -d "/sys/fs/cgroup/$1" ] || skip "no cgroup v1 hierarchy with $1"
+	echo "/sys/fs/cgroup/$1/$ID"
+}
+
+@test "warnings are told on stderr, and with --log nowhere but there and only if asked for" {
+	need sandrun
+	cfg '.process.capabilities.bounding += ["CAP_NO_SUCH"]'
+	run_container true
+	is 0 "$status"
+	has "CAP_NO_SUCH" "$stderr"
+	rrun --log "$T/log" run --bundle "$B" "$ID"
+	is "0 " "$status $stderr"
+	is "" "$(cat "$T/log")"
+	rrun --log "$T/log" --log-level warning run --bundle "$B" "$ID"
+	is "0 " "$status $stderr"
+	has CAP_NO_SUCH "$(cat "$T/log")"
+}
+
+@test "an ambient capability that is not inheritable is a warning that names it" {
+	cfg '.process.capabilities |= {bounding: ["CAP_KILL", "CAP_CHOWN"], permitted: ["CAP_KILL", "CAP_CHOWN"],
+		effective: ["CAP_KILL"], inheritable: ["CAP_KILL"], ambient: ["CAP_KILL", "CAP_CHOWN"]}'
+	run_container grep CapAmb /proc/self/status
+	is 0 "$status"
+	has "can't raise ambient capability CAP_CHOWN: " "$stderr"
+	has 0000000000000020 "$output"
+}
+
+@test "exec --additional-gids adds up" {
+	args sleep 1000
+	start_container
+	rrun exec --user 1000:1000 --additional-gids 7 --additional-gids 100,65534 "$ID" id -G
+	is "1000 7 100 65534" "$output"
+}
+
+@test "exec --cgroup: for all hierarchies or one of them, never above, never one that is not there" {
+	local memory cpu
+	memory=$(on_v1 memory)
+	cpu=$(on_v1 cpu)
+	args sleep 1000
+	cfg '.linux.namespaces |= map(select(.type != "cgroup"))'
+	start_container
+	rrun exec --cgroup .. "$ID" true
+	one_clear_line "bad sub cgroup path"
+	rrun exec --cgroup absent "$ID" true
+	one_clear_line "adding pid " "o such file or directory"
+	rrun exec --cgroup cpu:absent "$ID" true
+	one_clear_line "adding pid " "o such file or directory"
+	rrun exec --cgroup whaaat:/ "$ID" true
+	one_clear_line "unknown controller "
+	mkdir "$memory/below" "$cpu/under"
+	rrun exec --cgroup memory:below --cgroup cpu:under "$ID" cat /proc/self/cgroup
+	is 0 "$status"
+	has ":memory:/$ID/below" "$output"
+	has "/$ID/under" "$(grep -E ':cpu[,:]' <<<"$output")"
+	is "/$ID" "$(grep :freezer: <<<"$output" | cut -d: -f3)"
+	rrun exec --cgroup / "$ID" cat /proc/self/cgroup
+	is "" "$(grep -v ":/$ID\$" <<<"$output")"
+}
+
+@test "a cgroup with processes and a frozen one are refused in the peers' words" {
+	args sleep 1000
+	start_container
+	rrun create --bundle "$B" "$ID-2"
+	one_clear_line "container's cgroup is not empty"
+	rt delete --force "$ID"
+	local dir
+	dir=$(on_v1 freezer)
+	mkdir "$dir"
+	echo FROZEN >"$dir/freezer.state"
+	rrun create --bundle "$B" "$ID"
+	echo THAWED >"$dir/freezer.state"
+	rmdir "$dir"
+	one_clear_line "container's cgroup unexpectedly frozen"
+}
+
+@test "a failed hook is named by kind and number" {
+	local kind
+	for kind in prestart createRuntime createContainer startContainer poststart; do
+		cfg '.hooks = {($k): [{"path": "/bin/true"}, {"path": "/bin/false"}]}' --arg k "$kind"
+		run_container true
+		[ "$status" -ne 0 ]
+		has "error running $kind hook #1:" "$stderr"
+	done
+	cfg '.hooks = {"poststop": [{"path": "/bin/false"}]}'
+	run_container true
+	is 0 "$status"
+	has "error running poststop hook #0:" "$stderr"
+}
+
+@test "list: in the order of the names; a root that was named and is not there is an error" {
+	args sleep 1000
+	local i
+	for i in c a b; do
+		cfg '.linux.cgroupsPath = $p' --arg p "/$ID-$i"
+		rt create --bundle "$B" "$ID-$i" </dev/null >/dev/null 2>&1
+	done
+	is "$ID-a $ID-b $ID-c" "$(rt list -q | xargs)"
+	is "$ID-a $ID-b $ID-c" "$(rt list -f json | jq -r '.[].id' | xargs)"
+	run --separate-stderr "$SANDRUN" --root "$T/absent" list
+	one_clear_line "$T/absent"
+}
+
+@test "delete --regex: all whose id matches, and nothing else" {
+	need sandrun
+	args sleep 1000
+	local i
+	for i in a1 a2 b1; do
+		cfg '.linux.cgroupsPath = $p' --arg p "/$ID-$i"
+		rt create --bundle "$B" "$ID-$i" </dev/null >/dev/null 2>&1
+	done
+	rt start "$ID-a2"
+	rrun delete --regex "$ID-a.*"
+	one_clear_line "not stopped"
+	is "$ID-a2 $ID-b1" "$(rt list -q | xargs)"
+	rrun delete --force --regex -- '-a[0-9]$'
+	is "0  " "$status $output $stderr"
+	is "$ID-b1" "$(rt list -q)"
+	rrun delete --force --regex '('
+	one_clear_line "regular expression"
+}
+
+@test "spec: a cgroup namespace on cgroup v2 only" {
+	rt spec --bundle "$T"
+	local want=0
+	[ "$(stat -fc %T /sys/fs/cgroup)" != cgroup2fs ] || want=1
+	is "$want" "$(jq '[.linux.namespaces[] | select(.type == "cgroup")] | length' "$T/config.json")"
+}
+
+@test "linux.memoryPolicy: what is wrong with it" {
+	local -A wrong=([{}]="invalid memory policy mode" ['{"mode": "X"}']="invalid memory policy mode"
+		['{"mode": "MPOL_BIND", "nodes": "0", "flags": ["X"]}']="invalid memory policy flag"
+		['{"mode": "MPOL_DEFAULT", "nodes": "0-7"}']="mode requires 0 nodes but got 8"
+		['{"mode": "MPOL_BIND", "nodes": "0-9876543210"}']="invalid memory policy node")
+	local p
+	for p in "${!wrong[@]}"; do
+		cfg '.linux.memoryPolicy = $p' --argjson p "$p"
+		run_container true
+		one_clear_line "${wrong[$p]}"
+	done
+}
+
+@test "help: each command says its name and what it is for" {
+	need sandrun
+	local c
+	for c in create delete events exec features kill list pause ps resume run spec start state update; do
+		rrun "$c" --help
+		is 0 "$status"
+		is NAME: "${lines[0]}"
+		has "sandrun $c - " "${lines[1]}"
+	done
+	rrun foo -h
+	one_clear_line "No help topic for 'foo'"
+}
