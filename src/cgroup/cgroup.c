@@ -1,104 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 /* cgroup.c - a container's cgroup from create to delete
  *
- * Owns:     the order of steps, the managers (cgroupfs here, systemd in systemd.c, disabled), and
- *           struct cgroup.
- * Must not: know files of controllers (limits*.c), nor D-Bus.
+ * Owns:     the order of steps and what the managers (cgroupfs, systemd, disabled) differ in.
+ * Must not: know files of controllers (limits*.c), nor D-Bus (systemd.c), nor why a directory takes
+ *           no process (join.c).
  * Runs in:  create and the later commands, on the host's side.
  *
- * The managers differ in who makes the directory. cgroupfs: cgroup_create() makes it, in every
+ * The managers differ in who makes the directory. cgroupfs: cgroup_make() makes it, in every
  * hierarchy, and sets the limits while it is empty; cgroup_add() only moves the process. systemd:
  * a scope cannot be without a process, so all of it happens in cgroup_add(): the unit is started
  * with the limits that systemd knows, then the directories are looked up (and those made that
  * systemd does not manage), then all limits are written as with cgroupfs.
  */
 #include <fcntl.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/file.h"
 #include "base/str.h"
 #include "cgroup/internal.h"
 #include "cgroup/layout.h"
 #include "cgroup/place.h"
 #include "cgroup/systemd.h"
 
-/* --- the struct --------------------------------------------------------------------------- */
-
-struct cg_dir *cg_dir_append(struct cgroup *cg, bool v2, const char *key, uint32_t controllers,
-			     char *path, size_t mount_len)
-{
-	struct cg_dir *d;
-
-	cg->dirs = xrealloc(cg->dirs, cg->n_dirs + 1, sizeof(*cg->dirs));
-	d = &cg->dirs[cg->n_dirs++];
-	*d = (struct cg_dir){ .v2 = v2,
-			      .controllers = controllers,
-			      .key = xstrdup(key),
-			      .path = path,
-			      .mount_len = mount_len };
-	return d;
-}
-
-static void dir_free(struct cg_dir *d)
-{
-	free(d->key);
-	free(d->path);
-}
-
-static void drop_dir(struct cgroup *cg, size_t i)
-{
-	dir_free(&cg->dirs[i]);
-	memmove(&cg->dirs[i], &cg->dirs[i + 1], (--cg->n_dirs - i) * sizeof(*cg->dirs));
-}
-
-const struct cg_dir *cg_dir_with(const struct cgroup *cg, enum cg_controller c)
-{
-	const struct cg_dir *v2 = NULL;
-
-	for (size_t i = 0; i < cg->n_dirs; i++) {
-		if (!(cg->dirs[i].controllers & CG_BIT(c)))
-			continue;
-		if (!cg->dirs[i].v2)
-			return &cg->dirs[i];
-		v2 = &cg->dirs[i];
-	}
-	return v2;
-}
-
-const struct cg_dir *cg_dir_v2(const struct cgroup *cg)
-{
-	for (size_t i = 0; i < cg->n_dirs; i++)
-		if (cg->dirs[i].v2)
-			return &cg->dirs[i];
-	return NULL;
-}
-
-bool cg_is_pure_v2(const struct cgroup *cg)
-{
-	return cg->n_dirs == 1 && cg->dirs[0].v2;
-}
-
-const struct cg_dir *cg_dir_members(const struct cgroup *cg)
-{
-	const struct cg_dir *d = cg_dir_v2(cg);
-
-	/* systemd's own and the pids hierarchy are those that nobody leaves out. */
-	if (!d)
-		d = cg_dir_with(cg, CG_PIDS);
-	if (!d)
-		d = cg_dir_with(cg, CG_MEMORY);
-	return d || !cg->n_dirs ? d : &cg->dirs[0];
-}
-
 void cgroup_free(struct cgroup *cg)
 {
 	if (!cg)
 		return;
 	for (size_t i = 0; i < cg->n_dirs; i++)
-		dir_free(&cg->dirs[i]);
+		cg_dir_free(&cg->dirs[i]);
 	free(cg->dirs);
 	while (cg->n_parents > 0)
 		free(cg->parents[--cg->n_parents]);
@@ -134,18 +65,25 @@ static bool may_do_without(struct cgroup *cg, const struct err *e)
 	return true;
 }
 
+/* The directory at @place of hierarchy @h, one more of the container's. */
+static struct cg_dir *append_place(struct cgroup *cg, const struct cg_hier *h, const char *place)
+{
+	size_t mount_len = str_eq(h->mount, "/") ? 0 : strlen(h->mount);
+
+	return cg_dir_append(cg, h->v2, h->key, h->controllers,
+			     xasprintf("%.*s%s", (int)mount_len, h->mount, place), mount_len);
+}
+
 static int plan_dirs(struct cgroup *cg, const struct cg_layout *l, const char *path, const char *id,
 		     struct err *e)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		const struct cg_hier *h = &l->v[i];
 		autofree char *place = cg_place_dir(h, path, id, e);
-		size_t mount_len = str_eq(h->mount, "/") ? 0 : strlen(h->mount);
 
 		if (!place)
 			return -1;
-		cg_dir_append(cg, h->v2, h->key, h->controllers,
-			      xasprintf("%.*s%s", (int)mount_len, h->mount, place), mount_len);
+		append_place(cg, h, place);
 	}
 	return 0;
 }
@@ -159,7 +97,7 @@ static int make_dirs(struct cgroup *cg, struct err *e)
 		}
 		if (!may_do_without(cg, e))
 			return -1;
-		drop_dir(cg, i);
+		cg_dir_drop(cg, i);
 	}
 	return 0;
 }
@@ -291,69 +229,6 @@ int cgroup_clone_fd(const struct cgroup *cg)
 
 /* --- add ---------------------------------------------------------------------------------- */
 
-/* The path behind "<id>:<key>:" in /proc/<pid>/cgroup. Heap; NULL if there is no such line. */
-static char *path_of(pid_t pid, const char *key)
-{
-	char file[32];
-	autofree char *text = NULL;
-	char *save = NULL;
-
-	snprintf(file, sizeof(file), "/proc/%d/cgroup", (int)pid);
-	if (file_read(AT_FDCWD, file, 1 << 20, &text, NULL, NULL) < 0)
-		return NULL;
-	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		char *k = strchr(line, ':');
-		size_t len = strlen(key);
-
-		if (k && strncmp(k + 1, key, len) == 0 && k[1 + len] == ':')
-			return xstrdup(k + len + 2);
-	}
-	return NULL;
-}
-
-static uint32_t domain_controllers(void)
-{
-	return CG_BIT(CG_MEMORY) | CG_BIT(CG_BLKIO) | CG_BIT(CG_HUGETLB) | CG_BIT(CG_RDMA) |
-	       CG_BIT(CG_MISC);
-}
-
-/* EOPNOTSUPP: the place is inside a threaded subtree or below processes, where a cgroup is "domain
- * invalid" until it is made threaded itself, which domain controllers (memory, io) do not survive.
- */
-static int add_threaded(const struct cgroup *cg, const struct cg_dir *d, pid_t pid, struct err *e)
-{
-	char type[32] = "";
-
-	cg_io_read(d->path, "cgroup.type", type, sizeof(type));
-	if (cg_limits_controllers(cg->resources) & domain_controllers())
-		return err_text(e, EOPNOTSUPP,
-				"the cgroup %s (%s) is in a threaded subtree, where memory and I/O "
-				"limits are not possible",
-				d->path, type);
-	if (cg_io_write(d->path, "cgroup.type", "threaded") < 0 || cg_procs_add(d->path, pid) < 0)
-		return err_sys(e, "put process %d into the cgroup %s (%s)", (int)pid, d->path,
-			       type);
-	return 0;
-}
-
-static int add_to(const struct cgroup *cg, const struct cg_dir *d, pid_t pid, struct err *e)
-{
-	if (cg_procs_add(d->path, pid) == 0)
-		return 0;
-	if (d->v2 && errno == EOPNOTSUPP)
-		return add_threaded(cg, d, pid, e);
-	if (d->v2 && errno == EBUSY)
-		return err_text(e, EBUSY,
-				"put process %d into the cgroup %s: it passes controllers on to "
-				"cgroups below it, and such a one "
-				"can have no processes itself",
-				(int)pid, d->path);
-	if (cg_gone(errno))
-		return err_text(e, errno, "put process %d into the cgroup %s: the cgroup is gone",
-				(int)pid, d->path);
-	return err_sys(e, "put process %d into the cgroup %s", (int)pid, d->path);
-}
-
 static int add_to_all(struct cgroup *cg, pid_t pid, struct err *e)
 {
 	autofree char *places = cg_entry_places(pid);
@@ -362,7 +237,7 @@ static int add_to_all(struct cgroup *cg, pid_t pid, struct err *e)
 	for (size_t i = 0; i < cg->n_dirs;) {
 		/* It may have come in by itself (entry.c). */
 		if (cg_entry_is_in(places, &cg->dirs[i], "") ||
-		    add_to(cg, &cg->dirs[i], pid, &mine) == 0) {
+		    cg_join_add(cg, &cg->dirs[i], pid, &mine) == 0) {
 			i++;
 			continue;
 		}
@@ -373,7 +248,7 @@ static int add_to_all(struct cgroup *cg, pid_t pid, struct err *e)
 		}
 		if (cg->dirs[i].made)
 			rmdir(cg->dirs[i].path);
-		drop_dir(cg, i);
+		cg_dir_drop(cg, i);
 	}
 	return 0;
 }
@@ -387,7 +262,7 @@ static int find_systemd_place(const struct cgroup *cg, const struct cg_layout *l
 	for (size_t i = 0; i < l->n; i++) {
 		if (!l->v[i].v2 && !str_eq(l->v[i].key, "name=systemd"))
 			continue;
-		*place = path_of(pid, l->v[i].key);
+		*place = cg_join_path_of(pid, l->v[i].key);
 		tail = *place ? strrchr(*place, '/') : NULL;
 		if (tail && str_eq(tail + 1, cg->unit))
 			return 0;
@@ -404,11 +279,8 @@ static int add_systemd_dirs(struct cgroup *cg, const struct cg_layout *l, const 
 {
 	for (size_t i = 0; i < l->n; i++) {
 		const struct cg_hier *h = &l->v[i];
-		autofree char *now = path_of(pid, h->key);
-		size_t mount_len = str_eq(h->mount, "/") ? 0 : strlen(h->mount);
-		struct cg_dir *d = cg_dir_append(
-			cg, h->v2, h->key, h->controllers,
-			xasprintf("%.*s%s", (int)mount_len, h->mount, place), mount_len);
+		autofree char *now = cg_join_path_of(pid, h->key);
+		struct cg_dir *d = append_place(cg, h, place);
 
 		if (now && str_eq(now, place)) {
 			/* systemd makes cpuset cgroups, too, where it was told of cpus: but fills
@@ -420,7 +292,7 @@ static int add_systemd_dirs(struct cgroup *cg, const struct cg_layout *l, const 
 			continue;
 		}
 		/* v1: hierarchies that systemd does not manage. */
-		if (make_dir(cg, d, e) < 0 || add_to(cg, d, pid, e) < 0)
+		if (make_dir(cg, d, e) < 0 || cg_join_add(cg, d, pid, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -458,67 +330,6 @@ int cgroup_add(struct cgroup *cg, pid_t pid, struct err *e)
 	if (cg->manager == CGROUP_SYSTEMD)
 		return add_systemd(cg, pid, e);
 	return add_to_all(cg, pid, e);
-}
-
-/* --- join --------------------------------------------------------------------------------- */
-
-/* The container's init (systemd, say) has gone into a cgroup below and passes controllers on, so
- * its own one takes no more processes (EBUSY): then exec goes where init is, if that is still in
- * the container. */
-static int join_init(const struct cgroup *cg, const struct cg_dir *d, pid_t pid)
-{
-	const char *own = d->path + d->mount_len;
-
-	for (int tries = 0; tries < 20; tries++) {
-		autofree char *now = cg->init > 0 ? path_of(cg->init, "") : NULL;
-		autofree char *dir = NULL;
-
-		if (!now || !str_starts(now, own) || now[strlen(own)] != '/') {
-			errno = EBUSY;
-			return -1;
-		}
-		dir = xasprintf("%.*s%s", (int)d->mount_len, d->path, now);
-		if (cg_procs_add(dir, pid) == 0)
-			return 0;
-		/* Race: init has moved again, or removed what it left. */
-		if (errno != EBUSY && !cg_gone(errno))
-			return -1;
-	}
-	return -1;
-}
-
-static int join_dir(const struct cgroup *cg, const struct cg_dir *d, const char *sub, pid_t pid,
-		    struct err *e)
-{
-	autofree char *dir = xasprintf("%s%s", d->path, sub);
-
-	if (cg_procs_add(dir, pid) == 0)
-		return 0;
-	if (d->v2 && !*sub && errno == EBUSY && join_init(cg, d, pid) == 0)
-		return 0;
-	if (cg_denied(errno) && cg->manager == CGROUP_SYSTEMD && cg_is_pure_v2(cg))
-		return cg_systemd_attach(cg, sub, pid, e);
-	if (cg_gone(errno))
-		/* Asked for by name: in runc's words. Else not in those of a missing command. */
-		return *sub ? err_set(e, ENOENT, "--cgroup: error adding pid %d to %s", (int)pid, dir)
-			    : err_text(e, errno, "join the cgroup %s: there is none", dir);
-	return err_sys(e, "join the cgroup %s", dir);
-}
-
-int cgroup_join(const struct cgroup *cg, const struct cgroup_subs *subs, pid_t pid, struct err *e)
-{
-	autofree char *places = cg_entry_places(pid);
-
-	if (cg_sub_check(cg, subs, e) < 0)
-		return -1;
-	for (size_t i = 0; i < cg->n_dirs; i++) {
-		autofree char *below = cg_sub_of(&cg->dirs[i], subs, e);
-
-		if (!below || (!cg_entry_is_in(places, &cg->dirs[i], below) &&
-			       join_dir(cg, &cg->dirs[i], below, pid, e) < 0))
-			return -1;
-	}
-	return 0;
 }
 
 /* --- update, destroy, the rest ------------------------------------------------------------ */

@@ -80,6 +80,8 @@ struct cgroup {
 	struct err why;
 };
 
+/* --- dir.c -------------------------------------------------------------------------------- */
+
 /* The directory whose hierarchy has the controller: v1 before v2. NULL if there is none. */
 const struct cg_dir *cg_dir_with(const struct cgroup *cg, enum cg_controller c);
 /* The v2 directory, pure or hybrid; NULL. */
@@ -88,8 +90,13 @@ const struct cg_dir *cg_dir_v2(const struct cgroup *cg);
 bool cg_is_pure_v2(const struct cgroup *cg);
 /* A directory that lists every member: v2's before v1's. NULL for the disabled manager. */
 const struct cg_dir *cg_dir_members(const struct cgroup *cg);
+/* One more directory; takes @path (heap). The result is valid until the next one is appended. */
 struct cg_dir *cg_dir_append(struct cgroup *cg, bool v2, const char *key, uint32_t controllers,
 			     char *path, size_t mount_len);
+/* Takes directory @i off the list. */
+void cg_dir_drop(struct cgroup *cg, size_t i);
+/* Frees what hangs off it. */
+void cg_dir_free(struct cg_dir *d);
 
 /* --- io.c: one cgroup file, one call ------------------------------------------------------ */
 
@@ -142,6 +149,14 @@ bool cg_entry_is_in(const char *places, const struct cg_dir *d, const char *sub)
 char *cg_sub_of(const struct cg_dir *d, const struct cgroup_subs *subs, struct err *e);
 /* Does every controller that @subs names exist for this container? */
 int cg_sub_check(const struct cgroup *cg, const struct cgroup_subs *subs, struct err *e);
+
+/* --- join.c ------------------------------------------------------------------------------- */
+
+/* Puts @pid into @d. Where that is "domain invalid" it is made a threaded one, if no limit speaks
+ * against it. */
+int cg_join_add(const struct cgroup *cg, const struct cg_dir *d, pid_t pid, struct err *e);
+/* The path behind "<id>:<key>:" in /proc/<pid>/cgroup. Heap; NULL if there is no such line. */
+char *cg_join_path_of(pid_t pid, const char *key);
 
 /* --- procs.c ------------------------------------------------------------------------------ */
 

@@ -3,9 +3,11 @@ libsandrun_a_SOURCES += \
 	src/cgroup/convert.c src/cgroup/convert.h \
 	src/cgroup/devbpf.c \
 	src/cgroup/device.c src/cgroup/device.h \
+	src/cgroup/dir.c \
 	src/cgroup/entry.c \
 	src/cgroup/freezer.c \
 	src/cgroup/io.c \
+	src/cgroup/join.c \
 	src/cgroup/layout.c src/cgroup/layout.h \
 	src/cgroup/limits.c src/cgroup/limits_v1.c src/cgroup/limits_v2.c \
 	src/cgroup/oom.c \
