@@ -101,49 +101,6 @@ int file_open_in_root(int rootfd, const char *path, int flags, mode_t mode)
 	return fd;
 }
 
-int file_mkdirs_in_root(int rootfd, const char *path, mode_t mode, struct err *e)
-{
-	autofree char *copy = xstrdup(path);
-	autofd cur = file_open_in_root(rootfd, path, O_PATH | O_DIRECTORY, 0);
-	size_t done = 0;
-	char *save = NULL;
-
-	if (cur >= 0)
-		return fd_steal(&cur);
-	if (errno != ENOENT)
-		return err_sys(e, "open directory %s in the root filesystem", path);
-	/* One name more at a time, each looked up from the root again: a symlink in the middle (var/run -> /run) is
-	 * followed inside the root, and what is missing behind it is made there. */
-	for (char *name = strtok_r(copy, "/", &save); name; name = strtok_r(NULL, "/", &save)) {
-		autofree char *head = xstrndup(path, done);
-		autofd parent = -1;
-
-		done = (size_t)(name - copy) + strlen(name);
-		fd_close(&cur);
-		autofree char *upto = xstrndup(path, done);
-
-		cur = file_open_in_root(rootfd, upto, O_PATH | O_DIRECTORY, 0);
-		if (cur >= 0)
-			continue;
-		if (errno != ENOENT)
-			return err_sys(e, "open directory %s in the root filesystem", upto);
-		if (str_eq(name, ".."))
-			return err_set(e, ENOENT, "open directory %s in the root filesystem", upto);
-		parent = file_open_in_root(rootfd, *head ? head : "/", O_PATH | O_DIRECTORY, 0);
-		if (parent < 0)
-			return err_sys(e, "open directory %s in the root filesystem", head);
-		if (mkdirat(parent, name, mode) < 0 && errno != EEXIST)
-			return err_sys(e, "make directory %s in the root filesystem", upto);
-		/* EEXIST with nothing behind it is a dangling symlink: this open reports it. */
-		cur = file_open_in_root(rootfd, upto, O_PATH | O_DIRECTORY, 0);
-		if (cur < 0)
-			return err_sys(e, "open directory %s in the root filesystem", upto);
-	}
-	if (cur < 0)
-		return err_set(e, ENOENT, "open directory %s in the root filesystem", path);
-	return fd_steal(&cur);
-}
-
 int file_mkdirs(const char *path, mode_t mode, struct err *e)
 {
 	autofree char *copy = xstrdup(path);

@@ -24,9 +24,6 @@ int file_replace(int dirfd, const char *path, const void *data, size_t len, mode
 /* Opens @path as seen by a process whose root is @rootfd: symlinks and ".." are resolved inside it
  * (openat2 RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS, Linux 5.6). Descriptor or -1 with errno; O_CLOEXEC is added. */
 int file_open_in_root(int rootfd, const char *path, int flags, mode_t mode);
-/* mkdir -p of @path inside @rootfd with the same rules; new directories get @mode. Returns an O_PATH descriptor
- * of the last one, or -1 with @e. */
-int file_mkdirs_in_root(int rootfd, const char *path, mode_t mode, struct err *e);
 /* mkdir -p of a host path. */
 int file_mkdirs(const char *path, mode_t mode, struct err *e);
 

@@ -52,11 +52,6 @@ void log_set_level(enum log_level level)
 	log_level = level;
 }
 
-enum log_level log_get_level(void)
-{
-	return log_level;
-}
-
 /* One line: control characters become spaces. */
 static void one_line(char *dst, size_t size, const char *src)
 {

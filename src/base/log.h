@@ -21,7 +21,6 @@ int log_open(const char *target, enum log_format format, struct err *e);
 /* The log's descriptor, or -1: for who closes all others. */
 int log_descriptor(void);
 void log_set_level(enum log_level level);
-enum log_level log_get_level(void);
 
 /* The one line of a failing command: plain on stderr ("sandrun: …"), and one JSON object (or text line) in --log.
  * Line breaks in the message become spaces; it is cut below 4000 bytes (conmon's reader, engine contract). */

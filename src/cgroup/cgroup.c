@@ -17,7 +17,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/fd.h"
 #include "base/str.h"
 #include "cgroup/internal.h"
 #include "cgroup/layout.h"
@@ -36,7 +35,6 @@ void cgroup_free(struct cgroup *cg)
 	free(cg->parents);
 	free(cg->unit);
 	free(cg->slice);
-	fd_close(&cg->clone_fd);
 	free(cg);
 }
 
@@ -148,19 +146,12 @@ static int plan_fs(struct cgroup *cg, const struct cgroup_request *req, struct e
 
 static int make_fs(struct cgroup *cg, struct err *e)
 {
-	const struct cg_dir *v2;
-
 	if (cg->n_dirs == 0)
 		return cg_limits_apply(cg, cg->resources, false, e);
 	if (make_dirs(cg, e) < 0)
 		return -1;
 	enable_controllers(cg);
-	if (set_up(cg, e) < 0)
-		return -1;
-	v2 = cg_dir_v2(cg);
-	if (v2)
-		cg->clone_fd = open(v2->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return 0;
+	return set_up(cg, e);
 }
 
 struct cgroup *cgroup_plan(const struct cgroup_request *req, struct err *e)
@@ -178,7 +169,6 @@ struct cgroup *cgroup_plan(const struct cgroup_request *req, struct err *e)
 	cg->annotations = req->annotations;
 	cg->owner_uid = req->owner_uid;
 	cg->owner_gid = req->owner_gid;
-	cg->clone_fd = -1;
 	if (cg->manager == CGROUP_SYSTEMD)
 		r = cg_place_unit(req->path, req->id, cg->rootless, &cg->unit, &cg->slice, e);
 	else if (cg->manager == CGROUP_CGROUPFS)
@@ -209,22 +199,6 @@ void cgroup_unplan(const struct cgroup *cg)
 {
 	for (size_t i = 0; i < cg->n_dirs; i++)
 		rmdir(cg->dirs[i].path);
-}
-
-struct cgroup *cgroup_create(const struct cgroup_request *req, struct err *e)
-{
-	struct cgroup *cg = cgroup_plan(req, e);
-
-	if (cg && cgroup_make(cg, e) < 0) {
-		cgroup_free(cg);
-		return NULL;
-	}
-	return cg;
-}
-
-int cgroup_clone_fd(const struct cgroup *cg)
-{
-	return cg->clone_fd;
 }
 
 /* --- add ---------------------------------------------------------------------------------- */
@@ -367,13 +341,4 @@ int cgroup_open_v2(const struct cgroup *cg)
 	const struct cg_dir *d = cg_dir_v2(cg);
 
 	return d ? open(d->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-}
-
-bool cgroup_where(const struct cgroup *cg, size_t i, struct cgroup_where *out)
-{
-	if (i >= cg->n_dirs)
-		return false;
-	*out = (struct cgroup_where){ cg->dirs[i].key, cg->dirs[i].path,
-				      cg->dirs[i].path + cg->dirs[i].mount_len };
-	return true;
 }

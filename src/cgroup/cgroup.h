@@ -36,23 +36,30 @@ struct cgroup_request {
 	gid_t owner_gid;
 };
 
-/* Makes the cgroup with its limits, empty. Returns it or NULL with @e and nothing left behind. For
- * systemd the unit can only be made with a process in it: the directory then exists after
- * cgroup_add(). One that is there already is taken if it has no processes and is not frozen (else
- * it would be killed, paused and limited together with strangers). */
-struct cgroup *cgroup_create(const struct cgroup_request *req, struct err *e);
-/* The same in two steps, so that its name can be written down before it is made: a plan says where it
- * will be (cgroup_write()), and has made nothing. cgroup_make() undoes what it made when it fails.
- * cgroup_unplan() is for a plan of which nobody knows how far it came: it removes the directories
- * that are empty, and touches no process: they may be somebody else's, which make would have seen. */
+/* In two steps, so that its name can be written down before it is made: a plan says where it will be
+ * (cgroup_write()), and has made nothing. The caller's, NULL with @e. */
 struct cgroup *cgroup_plan(const struct cgroup_request *req, struct err *e);
+/* Makes the cgroup with its limits, empty; undoes what it made when it fails. For systemd the unit
+ * can only be made with a process in it: the directory then exists after cgroup_add(). One that is
+ * there already is taken if it has no processes and is not frozen (else it would be killed, paused
+ * and limited together with strangers). */
 int cgroup_make(struct cgroup *cg, struct err *e);
+/* For a plan of which nobody knows how far it came: removes the directories that are empty, and
+ * touches no process: they may be somebody else's, which make would have seen. */
 void cgroup_unplan(const struct cgroup *cg);
 /* The cgroup written down for the state file (one line of text, heap, the caller's), and back.
  * Write it after cgroup_add(); what was written before it serves cgroup_destroy() only. */
 char *cgroup_write(const struct cgroup *cg);
 struct cgroup *cgroup_read(const char *text, struct err *e);
 void cgroup_free(struct cgroup *cg); /* the struct only */
+
+/* What "exec --cgroup" said: "PATH" for every hierarchy, or "CONTROLLER[,CONTROLLER…]:PATH" for those
+ * of a v1 host; where several fit, the last one counts. Both forms name a cgroup below the
+ * container's. */
+struct cgroup_subs {
+	char *const *v;
+	size_t n;
+};
 
 /* The fast way in, for create (@subs NULL) and exec: see entry.c for what it saves (some 10 ms on
  * v1). Open it before clone; clone with clone_fd as CLONE_INTO_CGROUP where it is not -1 (v2 and
@@ -61,12 +68,6 @@ void cgroup_free(struct cgroup *cg); /* the struct only */
  * close it in the parent. None of this can fail: then still call cgroup_add() or cgroup_join(),
  * once the child is through: they move what is not there yet, and report. Before cgroup_add() a
  * systemd cgroup has nothing to open. */
-/* What "exec --cgroup" said: "PATH" for every hierarchy, or "CONTROLLER[,CONTROLLER…]:PATH" for those of a v1 host; where several
- * fit, the last one counts. Both forms name a cgroup below the container's. */
-struct cgroup_subs {
-	char *const *v;
-	size_t n;
-};
 struct cgroup_entry {
 	int fds[32];
 	size_t n;
@@ -75,8 +76,6 @@ struct cgroup_entry {
 void cgroup_entry_open(const struct cgroup *cg, const struct cgroup_subs *subs, struct cgroup_entry *en);
 void cgroup_entry_take(struct cgroup_entry *en); /* async-signal-safe; closes them */
 void cgroup_entry_close(struct cgroup_entry *en);
-/* Only the descriptor for CLONE_INTO_CGROUP, or -1. Borrowed. */
-int cgroup_clone_fd(const struct cgroup *cg);
 /* Puts @pid into it (every hierarchy that it is not in yet), and for systemd makes the scope. Then
  * applies what needs a member. */
 int cgroup_add(struct cgroup *cg, pid_t pid, struct err *e);
@@ -142,14 +141,5 @@ int cgroup_oom_fd(const struct cgroup *cg, struct err *e);
 /* The directory whose device, connect and sendmsg programs cover the container: the v2 one, also
  * that of the hybrid layout. -1 if there is none. Descriptor is the caller's. */
 int cgroup_open_v2(const struct cgroup *cg);
-
-/* Where the container is in hierarchy @i (0 …), for mounts of type cgroup and for messages. False
- * behind the last. */
-struct cgroup_where {
-	const char *controllers; /* "cpu,cpuacct", "name=systemd"; "" for v2 */
-	const char *dir;	 /* absolute on the host */
-	const char *path;	 /* the part of it below the mount point: begins with a slash */
-};
-bool cgroup_where(const struct cgroup *cg, size_t i, struct cgroup_where *out);
 
 #endif

@@ -32,7 +32,6 @@ void cgroup_entry_open(const struct cgroup *cg, const struct cgroup_subs *subs, 
 
 		if (!dir)
 			continue;
-
 		if (d->v2)
 			en->clone_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		else if ((en->fds[en->n] = cg_io_open(dir, "tasks", O_WRONLY)) >= 0)

@@ -64,7 +64,6 @@ struct cgroup {
 	char *slice;  /* systemd: as given, for StartTransientUnit */
 	pid_t init;   /* the first one of cgroup_add(); 0 before. May be dead and its number
 			 another's: verify */
-	int clone_fd; /* the v2 directory, or -1 */
 
 	/* Only between create and add; borrowed. */
 	const struct oci_resources *resources;
@@ -166,9 +165,6 @@ bool cg_procs_any(const struct cg_dir *d);
 
 /* --- limits.c ----------------------------------------------------------------------------- */
 
-/* The first limit that is asked for ("linux.resources.memory.limit"), NULL if none. Device rules
- * are not limits. */
-const char *cg_limits_asked(const struct oci_resources *res);
 /* Controllers that the limits need. */
 uint32_t cg_limits_controllers(const struct oci_resources *res);
 int cg_limits_apply(struct cgroup *cg, const struct oci_resources *res, bool update, struct err *e);

@@ -176,11 +176,6 @@ static const char *asked_net_prio(const struct oci_resources *r)
 	return r->network.n_priorities ? R "network.priorities" : NULL;
 }
 
-static const char *asked_unified(const struct oci_resources *r)
-{
-	return r->unified.n ? R "unified" : NULL;
-}
-
 /* --- controllers whose files are alike on v1 and v2 --------------------------------------- */
 
 static int apply_cpuset(const struct cg_limit *l)
@@ -292,17 +287,6 @@ static const struct kind {
 	{ CG_NET_CLS, asked_net_cls, cg_v1_net_cls, NULL },
 	{ CG_NET_PRIO, asked_net_prio, cg_v1_net_prio, NULL },
 };
-
-const char *cg_limits_asked(const struct oci_resources *res)
-{
-	for (size_t i = 0; res && i < ARRAY_SIZE(kinds); i++) {
-		const char *what = kinds[i].asked(res);
-
-		if (what)
-			return what;
-	}
-	return res ? asked_unified(res) : NULL;
-}
 
 uint32_t cg_limits_controllers(const struct oci_resources *res)
 {

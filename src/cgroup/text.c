@@ -181,7 +181,6 @@ struct cgroup *cgroup_read(const char *text, struct err *e)
 	const char *s = text;
 	int r = 0;
 
-	cg->clone_fd = -1;
 	for (int i = 0; r == 0 && *s; i++) {
 		size_t len = strcspn(s, " ");
 

@@ -49,14 +49,14 @@ static int make_parents(struct cgroup *cg, const struct cg_dir *d)
 	return 0;
 }
 
-/* The specification wants a cgroup "fit for purpose": with strangers in it, killing, freezing and
- * limiting this container would hit them; and in a frozen one create would hang. */
 static int found_frozen(const struct cg_dir *d, struct err *e)
 {
 	return err_text(e, EBUSY, "linux.cgroupsPath: container's cgroup unexpectedly frozen: %s",
 			d->path);
 }
 
+/* The specification wants a cgroup "fit for purpose": with strangers in it, killing, freezing and
+ * limiting this container would hit them; and in a frozen one create would hang. */
 static int check_found(const struct cg_dir *d, struct err *e)
 {
 	char state[32] = "";

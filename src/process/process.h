@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* process.h - what a process of the container becomes before it execs: one function for each step
  *
- * Owns:     user, groups, capabilities, rlimits, scheduler, io priority, personality, memory policy, oom score,
+ * Owns:     user, groups, capabilities, rlimits, scheduler, io priority, personality, memory policy,
  *           labels, the terminal, the lookup of the command.
  * Runs in:  init and exec'd processes; the caller (container/init.c) decides the order and says why.
  */
@@ -21,7 +21,6 @@ int process_validate(const struct oci_process *p, struct err *e);
 int process_set_rlimits(const struct oci_process *p, struct err *e);
 /* From outside, for a process in a user namespace: there it has lost the right to raise a hard limit. */
 int process_set_rlimits_of(pid_t pid, const struct oci_process *p, struct err *e);
-int process_set_oom_score_adj(int64_t value, bool userns, struct err *e); /* raising needs no right; lowering in a userns: EACCES is ignored if the value is already so */
 int process_set_scheduler(const struct oci_process *p, struct err *e);
 int process_set_io_priority(const struct oci_process *p, struct err *e);
 int process_set_personality(const struct oci_personality *p, struct err *e);

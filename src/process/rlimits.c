@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* rlimits.c - process.rlimits, process.oomScoreAdj and no_new_privs
+/* rlimits.c - process.rlimits and no_new_privs
  *
+ * Must not: choose what limits apply where none are given.
  * Runs in:  init and exec'd processes, before capabilities are given up: raising a hard limit needs CAP_SYS_RESOURCE. It
  *           counts only in the initial user namespace, so for a process in another one create and exec set the limits,
  *           with the rights that the caller has.
@@ -90,31 +91,6 @@ int process_set_rlimits_of(pid_t pid, const struct oci_process *p, struct err *e
 int process_set_rlimits(const struct oci_process *p, struct err *e)
 {
 	return process_set_rlimits_of(0, p, e);
-}
-
-int process_set_oom_score_adj(int64_t value, bool userns, struct err *e)
-{
-	static const char path[] = "/proc/self/oom_score_adj";
-	autofree char *now_text = NULL;
-	char text[24];
-	int64_t now;
-	struct err why;
-
-	snprintf(text, sizeof(text), "%" PRId64, value);
-	if (file_write(AT_FDCWD, path, text, &why) == 0)
-		return 0;
-	if (why.code == EACCES || why.code == EPERM) {
-		/* Lowering wants CAP_SYS_RESOURCE in the initial user namespace. That it is so already is enough. */
-		if (file_read(AT_FDCWD, path, 64, &now_text, NULL, NULL) == 0) {
-			now_text[strcspn(now_text, "\n")] = 0;
-			if (str_to_i64(now_text, &now) == 0 && now == value)
-				return 0;
-		}
-		return err_set(e, why.code, "process.oomScoreAdj: change from %s to %s%s",
-			       now_text ? now_text : "?", text,
-			       userns ? " (lowering is not possible inside a user namespace)" : "");
-	}
-	return err_set(e, why.code, "process.oomScoreAdj: write %s to %s", text, path);
 }
 
 int process_set_no_new_privs(struct err *e)

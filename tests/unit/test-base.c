@@ -114,9 +114,7 @@ static int remove_tree(void **state)
 static void paths_stay_below_the_root(void **state)
 {
 	struct tree *t = *state;
-	autofd dir = -1, escaped = -1;
 	struct stat st;
-	struct err e;
 
 	/* A link that points to the host's /etc leads to the tree's own. */
 	assert_int_equal(symlinkat("/etc", t->fd, "link"), 0);
@@ -124,15 +122,6 @@ static void paths_stay_below_the_root(void **state)
 	assert_true(file_open_in_root(t->fd, "link/passwd", O_RDONLY, 0) < 0);
 	assert_true(file_open_in_root(t->fd, "dots/passwd", O_RDONLY, 0) < 0);
 	assert_true(file_open_in_root(t->fd, "../../../../etc/passwd", O_RDONLY, 0) < 0);
-	/* Dangling: made where it points to, inside. */
-	dir = file_mkdirs_in_root(t->fd, "var/run/x", 0755, &e);
-	assert_true(dir >= 0);
-	assert_int_equal(fstatat(t->fd, "var/run/x", &st, 0), 0);
-	assert_true(S_ISDIR(st.st_mode));
-	escaped = file_mkdirs_in_root(t->fd, "../../out", 0755, &e);
-	if (escaped >= 0)
-		assert_int_equal(fstatat(t->fd, "out", &st, 0), 0);
-	assert_true(file_mkdirs_in_root(t->fd, "link/deep", 0755, &e) < 0);
 	assert_int_equal(fstatat(t->fd, "etc", &st, 0), -1);
 }
 

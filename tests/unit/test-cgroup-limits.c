@@ -20,6 +20,7 @@
 #include "base/str.h"
 #include "cgroup/convert.h"
 #include "cgroup/internal.h"
+#include "cgroup-util.h"
 
 /* --- conversions -------------------------------------------------------------------------- */
 
@@ -159,9 +160,6 @@ static struct cgroup *fake(bool v2, const char *controllers)
 		      xstrdup(top), 4);
 	return cg;
 }
-
-#define SET_I(x) ((struct oci_opt_i64){ true, (x) })
-#define SET_U(x) ((struct oci_opt_u64){ true, (x) })
 
 static int apply(bool v2, const char *controllers, const struct oci_resources *res, struct err *e)
 {
@@ -349,7 +347,7 @@ static void zeros_of_docker_are_no_limits(void **state)
 	r.cpu.quota = SET_I(0);
 	r.cpu.period = SET_U(0);
 	r.block_io.weight = (struct oci_opt_u32){ true, 0 };
-	assert_null(cg_limits_asked(&r));
+	assert_int_equal(cg_limits_controllers(&r), 0);
 	assert_int_equal(apply(false, "", &r, &e), 0);
 	assert_int_equal(apply(true, "", &r, &e), 0);
 }
@@ -362,7 +360,7 @@ static void limits_without_a_cgroup_are_an_error(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	cg = cgroup_create(&q, &e);
+	cg = create_cgroup(&q, &e);
 	assert_non_null(cg);
 	assert_int_equal(cgroup_add(cg, 1, &e), 0);
 	assert_int_equal(cgroup_destroy(cg, &e), 0);
@@ -372,7 +370,7 @@ static void limits_without_a_cgroup_are_an_error(void **state)
 	assert_int_equal(e.code, EOPNOTSUPP);
 	cgroup_free(cg);
 	r.pids_limit = SET_I(5);
-	assert_null(cgroup_create(&q, &e));
+	assert_null(create_cgroup(&q, &e));
 	assert_non_null(
 		strstr(e.msg, "linux.resources.pids.limit: no limit can be set without a cgroup"));
 }

@@ -29,9 +29,7 @@
 #include "cgroup/device.h"
 #include "cgroup/internal.h"
 #include "cgroup/layout.h"
-
-#define SET_I(x) ((struct oci_opt_i64){ true, (x) })
-#define SET_U(x) ((struct oci_opt_u64){ true, (x) })
+#include "cgroup-util.h"
 
 static char id[64];
 
@@ -51,7 +49,7 @@ static struct cgroup *make(const char *path, const struct oci_resources *res)
 		.manager = CGROUP_CGROUPFS, .path = path, .id = id, .resources = res
 	};
 	struct err e = { 0 };
-	struct cgroup *cg = cgroup_create(&q, &e);
+	struct cgroup *cg = create_cgroup(&q, &e);
 
 	if (!cg && (cg_denied(e.code) || e.code == ENODEV))
 		skip_because(e.msg);
@@ -527,13 +525,13 @@ static void a_cgroup_in_use_is_refused_an_empty_one_taken(void **state)
 
 	(void)state;
 	add(cg, pid);
-	assert_null(cgroup_create(&q, &e));
+	assert_null(create_cgroup(&q, &e));
 	assert_non_null(strstr(e.msg, "is not empty"));
 	assert_true(is_in(pid, &cg->dirs[0]));
 	ok(cgroup_signal(cg, SIGKILL, &e), &e);
 	reap(pid);
 	assert_true(cg_tree_wait_empty(cg, 2000));
-	second = cgroup_create(&q, &e);
+	second = create_cgroup(&q, &e);
 	if (!second)
 		fail_msg("%s", e.msg);
 	cgroup_free(second);
@@ -554,7 +552,7 @@ static void a_failed_create_leaves_nothing(void **state)
 	cgroup_free(make(NULL, NULL)); /* skips where cgroups may not be made */
 	assert_int_equal(cg_layout_load(&l, &e), 0);
 	r.cpu.period = SET_U(1);
-	assert_null(cgroup_create(&q, &e));
+	assert_null(create_cgroup(&q, &e));
 	for (size_t i = 0; i < l.n; i++) {
 		autofree char *top = xasprintf("%s/%s-top", l.v[i].mount, id);
 
@@ -583,7 +581,7 @@ static int as_nobody(const char *path, const struct oci_resources *res, const ch
 
 		if (setgid(65534) < 0 || setuid(65534) < 0)
 			_exit(9);
-		cg = cgroup_create(&q, &e);
+		cg = create_cgroup(&q, &e);
 		if (cg)
 			_exit(cg->n_dirs == 0 && cgroup_add(cg, getpid(), &e) == 0 &&
 					      cgroup_destroy(cg, &e) == 0
@@ -625,7 +623,7 @@ static void the_owner_gets_what_may_be_delegated(void **state)
 	if (geteuid() != 0)
 		skip_because("not root");
 	end(make(NULL, NULL), 0);
-	cg = cgroup_create(&q, &e);
+	cg = create_cgroup(&q, &e);
 	if (!cg)
 		fail_msg("%s", e.msg);
 	d = cg_dir_v2(cg);

@@ -10,9 +10,7 @@
 
 #include "base/str.h"
 #include "cgroup/sdprops.h"
-
-#define SET_I(x) ((struct oci_opt_i64){ true, (x) })
-#define SET_U(x) ((struct oci_opt_u64){ true, (x) })
+#include "cgroup-util.h"
 
 static const struct sd_prop *prop(const struct sd_props *p, const char *name)
 {

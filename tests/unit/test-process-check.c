@@ -347,21 +347,6 @@ static void scheduler_affinity_personality_and_memory_policy_are_set(void **stat
 	child_ok(do_scheduler, NULL);
 }
 
-static void do_oom(struct report *r, const void *arg)
-{
-	(void)arg;
-	expect(r, process_set_oom_score_adj(500, false, &r->err) == 0);
-	expect(r, process_set_oom_score_adj(500, true, &r->err) == 0);
-	if (process_set_oom_score_adj(-1000, true, &r->err) < 0)
-		expect(r, strstr(r->err.msg, "process.oomScoreAdj: change from 500 to -1000 (lowering") == r->err.msg);
-}
-
-static void oom_score_is_raised_and_a_refusal_says_from_what_to_what(void **state)
-{
-	(void)state;
-	child_ok(do_oom, NULL);
-}
-
 static void do_signals(struct report *r, const void *arg)
 {
 	struct sigaction sa;
@@ -398,7 +383,6 @@ int main(void)
 		cmocka_unit_test(limits_are_set_and_a_refusal_names_the_entry),
 		cmocka_unit_test(limits_of_a_process_in_a_user_namespace),
 		cmocka_unit_test(scheduler_affinity_personality_and_memory_policy_are_set),
-		cmocka_unit_test(oom_score_is_raised_and_a_refusal_says_from_what_to_what),
 		cmocka_unit_test(every_signal_is_default_and_none_blocked_after_reset),
 	};
 
