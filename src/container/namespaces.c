@@ -150,6 +150,13 @@ int namespaces_of_process(pid_t pid, struct namespaces *ns, struct err *e)
 	return 0;
 }
 
+/* Where cgroup2 is mounted with nsdelegate (systemd does), CLONE_INTO_CGROUP from outside a cgroup namespace is ENOENT for who has
+ * joined that. So behind a stage it is joined by the clone; but a user namespace takes away the right to one that the host owns. */
+static bool cgroup_is_for_clone(const struct namespaces *ns)
+{
+	return ns->join[OCI_NS_CGROUP] >= 0 && ns->join[OCI_NS_USER] < 0 && !(ns->new_flags & CLONE_NEWUSER);
+}
+
 /* EPERM with a user namespace still to be joined: the namespace may be owned by that one. Called again after it. */
 static int join_all(const struct namespaces *ns, bool after_user, bool done[OCI_NS_COUNT], struct err *e)
 {
@@ -157,6 +164,8 @@ static int join_all(const struct namespaces *ns, bool after_user, bool done[OCI_
 		int fd = ns->join[kinds[i].type];
 
 		if (fd < 0 || done[kinds[i].type] || kinds[i].type == OCI_NS_USER)
+			continue;
+		if (kinds[i].type == OCI_NS_CGROUP && cgroup_is_for_clone(ns))
 			continue;
 		if (setns(fd, (int)kinds[i].flag) == 0)
 			done[kinds[i].type] = true;
@@ -242,6 +251,13 @@ static bool time_is_for_clone(const struct namespaces *ns)
 	return (ns->new_flags & CLONE_NEWTIME) && (ns->new_flags & CLONE_NEWUSER);
 }
 
+static int enter_cgroup(const struct namespaces *ns, struct err *e)
+{
+	if (setns(ns->join[OCI_NS_CGROUP], CLONE_NEWCGROUP) < 0)
+		return err_sys(e, "join the cgroup namespace");
+	return 0;
+}
+
 /* Joins what is to be joined and makes the time namespace, if it is to be made here. */
 static int enter(const struct namespaces *ns, struct err *e)
 {
@@ -295,9 +311,10 @@ static pid_t do_clone(uint64_t flags, int cgroup_fd, struct err *e)
 		args.cgroup = (uint64_t)cgroup_fd;
 	}
 	pid = sys_clone3(&args);
-	/* Older kernels (before 5.7), and cgroups that may not be entered at birth: the caller moves the child later. */
+	/* Older kernels (before 5.7), and cgroups that may not be entered at birth (ENOENT: not from outside of this cgroup
+	 * namespace): the caller moves the child later. */
 	if (pid < 0 && cgroup_fd >= 0 && (errno == E2BIG || errno == EINVAL || errno == EBUSY || errno == EACCES ||
-					  errno == EOPNOTSUPP)) {
+					  errno == EOPNOTSUPP || errno == ENOENT)) {
 		args.flags &= ~CLONE_INTO_CGROUP;
 		args.cgroup = 0;
 		pid = sys_clone3(&args);
@@ -318,7 +335,7 @@ __attribute__((noreturn)) static void run_body(const struct namespaces *ns, bool
 	struct err e;
 
 	/* Behind a stage the first word is the stage's: two writers on one socket would race. */
-	if ((joined ? sync_wait_go(sync, &e) : enter(ns, &e)) < 0 ||
+	if ((joined ? sync_wait_go(sync, &e) : enter(ns, &e)) < 0 || (cgroup_is_for_clone(ns) && enter_cgroup(ns, &e) < 0) ||
 	    (time_is_for_clone(ns) && enter_time(ns, &e) < 0)) {
 		sync_send_error(sync, &e);
 		_exit(1);
