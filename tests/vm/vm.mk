@@ -5,7 +5,7 @@
 EXTRA_DIST += tests/vm/vm.mk tests/vm/vmcheck tests/vm/guest tests/vm/packages tests/vm/setup-image \
 	tests/vm/helpers-vm.bash tests/vm/systemd.bats tests/vm/engines.bats tests/vm/rootless.bats
 
-# make vmcheck PARTS="systemd rootless": just these
+# make vmcheck PARTS="systemd rootless": just these; KERNEL=6.1: with an older kernel
 vmcheck:
-	$(srcdir)/tests/vm/vmcheck --srcdir $(abs_top_srcdir) $(PARTS)
+	$(srcdir)/tests/vm/vmcheck --srcdir $(abs_top_srcdir) $(if $(KERNEL),--kernel $(KERNEL)) $(PARTS)
 .PHONY: vmcheck
