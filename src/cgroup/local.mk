@@ -13,7 +13,7 @@ libsandrun_a_SOURCES += \
 	src/cgroup/oom.c \
 	src/cgroup/place.c src/cgroup/place.h \
 	src/cgroup/procs.c \
-	src/cgroup/sdprops.c src/cgroup/sdprops.h \
+	src/cgroup/sdprops.c src/cgroup/sdprops.h src/cgroup/sdprops_annotations.c \
 	src/cgroup/stats.c \
 	src/cgroup/systemd.h \
 	src/cgroup/sub.c \

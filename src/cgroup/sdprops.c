@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* sdprops.c - the properties of a container's scope, as data
  *
- * Owns:     which property stands for which limit; the text form of annotations.
- * Must not: talk to systemd (systemd.c does): so this can be tested anywhere.
+ * Owns:     the list of properties; which one stands for which limit.
+ * Must not: talk to systemd (systemd.c does): so this can be tested anywhere. Nor read annotations
+ *           (sdprops_annotations.c).
+ * Runs in:  create and update.
  *
  * Limits are given to systemd and written to the files as well. Both are needed: systemd has no
  * property for some, and what it was not told it resets when it next writes the unit's files
@@ -19,7 +21,6 @@
 #include "cgroup/device.h"
 
 #define R "linux.resources."
-#define ANNOTATION "org.systemd.property."
 
 static void prop_free(struct sd_prop *p)
 {
@@ -51,7 +52,7 @@ bool cg_sdprops_drop(struct sd_props *p, const char *name)
 	return false;
 }
 
-static struct sd_prop *add(struct sd_props *p, const char *name, enum sd_type type)
+struct sd_prop *cg_sdprops_add(struct sd_props *p, const char *name, enum sd_type type)
 {
 	p->v = xrealloc(p->v, p->n + 1, sizeof(*p->v));
 	p->v[p->n] = (struct sd_prop){ .name = xstrdup(name), .type = type };
@@ -60,12 +61,12 @@ static struct sd_prop *add(struct sd_props *p, const char *name, enum sd_type ty
 
 static void add_number(struct sd_props *p, const char *name, enum sd_type type, uint64_t v)
 {
-	add(p, name, type)->number = v;
+	cg_sdprops_add(p, name, type)->number = v;
 }
 
 static void add_limit(struct sd_props *p, const char *name, uint64_t v)
 {
-	struct sd_prop *x = add(p, name, SD_U64);
+	struct sd_prop *x = cg_sdprops_add(p, name, SD_U64);
 
 	x->number = v;
 	x->optional = true;
@@ -73,10 +74,10 @@ static void add_limit(struct sd_props *p, const char *name, uint64_t v)
 
 static void add_string(struct sd_props *p, const char *name, const char *v)
 {
-	add(p, name, SD_STRING)->string = xstrdup(v);
+	cg_sdprops_add(p, name, SD_STRING)->string = xstrdup(v);
 }
 
-static void push_string(struct sd_prop *x, char *s)
+void cg_sdprops_push(struct sd_prop *x, char *s)
 {
 	x->strings = xrealloc(x->strings, x->n + 1, sizeof(*x->strings));
 	x->strings[x->n++] = s;
@@ -100,182 +101,6 @@ void cg_sdprops_scope(struct sd_props *p, const char *description, const char *s
 	/* Containers are not stopped first thing at shutdown, nor ordered behind basic.target:
 	 * their engine stops them. */
 	add_number(p, "DefaultDependencies", SD_BOOL, 0);
-}
-
-/* --- annotations -------------------------------------------------------------------------- */
-
-/* Set by us alone. An annotation can come from an image (podman up to 4.5), and these decide what
- * the container may do to whom. */
-static const char *const reserved[] = { "BPFProgram", "Delegate", "DeviceAllow", "DevicePolicy",
-					"PIDs",	      "PIDFDs",	  "Slice" };
-
-static const struct {
-	const char *word;
-	enum sd_type type;
-} number_types[] = {
-	{ "int32 ", SD_I32 },
-	{ "uint32 ", SD_U32 },
-	{ "int64 ", SD_I64 },
-	{ "uint64 ", SD_U64 },
-};
-
-static const char *skip_blanks(const char *s)
-{
-	return s + strspn(s, " \t");
-}
-
-/* A string in either quote, with backslashes. Moves *s behind it; heap, NULL if it is none. */
-static char *quoted(const char **s)
-{
-	char quote = **s;
-	autofree char *out = xcalloc(strlen(*s) + 1, 1);
-	char *w = out;
-
-	if (quote != '\'' && quote != '"')
-		return NULL;
-	for (const char *c = *s + 1; *c; c++) {
-		if (*c == quote) {
-			*s = c + 1;
-			return steal_ptr(&out);
-		}
-		if (*c == '\\' && c[1])
-			c++;
-		*w++ = *c;
-	}
-	return NULL;
-}
-
-static int parse_strings(struct sd_prop *x, const char *s)
-{
-	x->type = SD_STRINGS;
-	s = skip_blanks(s + 1);
-	while (*s != ']') {
-		char *item = quoted(&s);
-
-		if (!item)
-			return -1;
-		push_string(x, item);
-		s = skip_blanks(s);
-		if (*s == ',')
-			s = skip_blanks(s + 1);
-		else if (*s != ']')
-			return -1;
-	}
-	return *skip_blanks(s + 1) ? -1 : 0;
-}
-
-static int fits(enum sd_type type, int64_t v)
-{
-	switch (type) {
-	case SD_U32:
-		return v >= 0 && v <= UINT32_MAX;
-	case SD_I32:
-		return v >= INT32_MIN && v <= INT32_MAX;
-	case SD_BOOL:
-	case SD_U64:
-	case SD_I64:
-	case SD_STRING:
-	case SD_STRINGS:
-	case SD_BYTES:
-	case SD_DEVICES:
-	case SD_PIDS:
-		break;
-	}
-	return 1;
-}
-
-static int parse_number(struct sd_prop *x, const char *s)
-{
-	int64_t v;
-
-	x->type = SD_I32; /* GVariant's type of a bare number */
-	for (size_t i = 0; i < ARRAY_SIZE(number_types); i++) {
-		if (str_starts(s, number_types[i].word)) {
-			x->type = number_types[i].type;
-			s = skip_blanks(s + strlen(number_types[i].word));
-			break;
-		}
-	}
-	if (x->type == SD_U64)
-		return str_to_u64(s, 10, UINT64_MAX, &x->number);
-	if (str_to_i64(s, &v) < 0 || !fits(x->type, v))
-		return -1;
-	x->number = (uint64_t)v;
-	return 0;
-}
-
-/* TimeoutStopSec=30 on a unit's page is TimeoutStopUSec in µs on the bus. */
-static int seconds(struct sd_prop *x)
-{
-	size_t len = strlen(x->name);
-	bool is_number =
-		x->type == SD_I32 || x->type == SD_U32 || x->type == SD_I64 || x->type == SD_U64;
-
-	if (!is_number || len < 4 || !str_eq(x->name + len - 3, "Sec") || x->name[len - 4] == 'U')
-		return 0;
-	if ((x->type != SD_U64 && (int64_t)x->number < 0) ||
-	    __builtin_mul_overflow(x->number, 1000000u, &x->number))
-		return -1;
-	x->type = SD_U64;
-	x->name = xrealloc(x->name, len + 2, 1);
-	memcpy(x->name + len - 3, "USec", 5);
-	return 0;
-}
-
-static int parse_value(struct sd_prop *x, const char *value)
-{
-	const char *s = skip_blanks(value);
-
-	if (str_starts(s, "@as "))
-		s = skip_blanks(s + 4);
-	if (str_eq(s, "true") || str_eq(s, "false")) {
-		x->type = SD_BOOL;
-		x->number = *s == 't';
-		return 0;
-	}
-	if (*s == '[')
-		return parse_strings(x, s);
-	if (*s == '\'' || *s == '"') {
-		x->type = SD_STRING;
-		x->string = quoted(&s);
-		return x->string && !*skip_blanks(s) ? 0 : -1;
-	}
-	return parse_number(x, s) < 0 ? -1 : seconds(x);
-}
-
-static int check_name(const char *name, const char *key, struct err *e)
-{
-	size_t len = 0;
-
-	while (isalpha((unsigned char)name[len]))
-		len++;
-	if (name[len] || len < 3)
-		return err_text(e, EINVAL, "annotation %s: \"%s\" is no name of a systemd property",
-				key, name);
-	for (size_t i = 0; i < ARRAY_SIZE(reserved); i++)
-		if (str_eq(name, reserved[i]))
-			return err_text(e, EINVAL,
-					"annotation %s: this property is not for annotations", key);
-	return 0;
-}
-
-int cg_sdprops_annotations(struct sd_props *p, const struct oci_map *annotations, struct err *e)
-{
-	for (size_t i = 0; annotations && i < annotations->n; i++) {
-		const struct oci_pair *a = &annotations->v[i];
-		const char *name = a->key + strlen(ANNOTATION);
-
-		if (!str_starts(a->key, ANNOTATION))
-			continue;
-		if (check_name(name, a->key, e) < 0)
-			return -1;
-		if (parse_value(add(p, name, SD_STRING), a->value ? a->value : "") < 0)
-			return err_text(e, EINVAL,
-					"annotation %s: cannot read \"%s\" (a value is like true, "
-					"'text', ['a', 'b'], uint64 5)",
-					a->key, a->value);
-	}
-	return 0;
 }
 
 /* --- resources ---------------------------------------------------------------------------- */
@@ -322,7 +147,7 @@ static int add_mask(struct sd_props *p, const char *name, const char *list, cons
 
 	if (cg_convert_cpu_mask(list, &mask, &len, e) < 0)
 		return err_prefix(e, "%s", what);
-	x = add(p, name, SD_BYTES);
+	x = cg_sdprops_add(p, name, SD_BYTES);
 	x->optional = true; /* systemd 244 */
 	x->bytes = mask;
 	x->n = len;
@@ -472,8 +297,8 @@ static bool list_devices(struct sd_prop *x, const struct cg_devset *set)
 
 		if (!name)
 			return false;
-		push_string(x, name);
-		push_string(x, xstrdup(strrchr(cg_devrule_text(&set->v[i], text), ' ') + 1));
+		cg_sdprops_push(x, name);
+		cg_sdprops_push(x, xstrdup(strrchr(cg_devrule_text(&set->v[i], text), ' ') + 1));
 	}
 	return true;
 }
@@ -500,7 +325,7 @@ static int devices(struct sd_props *p, const struct oci_resources *res, bool upd
 	cg_devset_free(&set);
 	add_string(p, "DevicePolicy", strict ? "strict" : "auto");
 	/* An assignment adds to the list; an empty one clears it first. */
-	add(p, "DeviceAllow", SD_DEVICES);
+	cg_sdprops_add(p, "DeviceAllow", SD_DEVICES);
 	if (strict) {
 		p->v = xrealloc(p->v, p->n + 1, sizeof(*p->v));
 		p->v[p->n++] = list;

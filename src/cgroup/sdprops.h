@@ -40,7 +40,11 @@ struct sd_props {
 	size_t n;
 };
 
-void cg_sdprops_free(struct sd_props *p);
+/* Appends one without a value. Valid until the next one is appended. */
+struct sd_prop *cg_sdprops_add(struct sd_props *p, const char *name, enum sd_type type);
+/* Appends to the strings of @x; takes @s (heap). */
+void cg_sdprops_push(struct sd_prop *x, char *s);
+void cg_sdprops_free(struct sd_props *p); /* what hangs off it */
 /* Drops the property of that name if it is an optional one. */
 bool cg_sdprops_drop(struct sd_props *p, const char *name);
 
