@@ -74,7 +74,7 @@ void policy_rule_nets(const struct policy *p, const struct policy_rule *r,
 		return;
 	}
 	if (r->target == TARGET_SET)
-		nets = grammar_set_nets(r->set, &n);
+		nets = sets_nets(r->set, &n);
 	if (r->target == TARGET_NET) {
 		nets = &r->net;
 		n = 1;

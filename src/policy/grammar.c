@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* grammar.c - the rule language: lists of specs, lists of ports, and every error that they can have
+/* grammar.c - the rule language: lists of specs, and every error that they can have (ports: grammar_ports.c)
  *
  * Owns:     tokens and their positions, the shape of a spec, the words of each error.
  * Must not: resolve names or give a rule its meaning (compile.c does). Pure: text in, rules out.
@@ -24,75 +24,13 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "policy/internal.h"
+#include "policy/grammar.h"
 
 const char *const grammar_scheme_names[SCHEME_COUNT] = {
 	[SCHEME_NONE] = "",
 	[SCHEME_TCP] = "tcp",
 	[SCHEME_UDP] = "udp",
 	[SCHEME_ICMP] = "icmp",
-};
-
-const char *const grammar_set_names[SET_COUNT] = {
-	[SET_PRIVATE] = "private",
-	[SET_LOOPBACK] = "loopback",
-	[SET_LINK_LOCAL] = "link-local",
-	[SET_METADATA] = "metadata",
-	[SET_MULTICAST] = "multicast",
-};
-
-#define NET4(a, b, c, d, l) \
-	{ { .s6_addr = { [10] = 0xff, 0xff, (a), (b), (c), (d) } }, 96 + (l) }
-#define NET6(hi, l) \
-	{ { .s6_addr = { (hi) >> 8, (hi) & 0xff } }, (l) }
-
-static const struct canonical_net grammar_private[] = {
-	NET4(127, 0, 0, 0, 8),	  NET4(10, 0, 0, 0, 8),	   NET4(172, 16, 0, 0, 12),
-	NET4(192, 168, 0, 0, 16), NET4(169, 254, 0, 0, 16), { IN6ADDR_LOOPBACK_INIT, 128 },
-	NET6(0xfc00, 7),	  NET6(0xfe80, 10),
-};
-static const struct canonical_net grammar_loopback[] = { NET4(127, 0, 0, 0, 8), { IN6ADDR_LOOPBACK_INIT, 128 } };
-static const struct canonical_net grammar_link_local[] = { NET4(169, 254, 0, 0, 16), NET6(0xfe80, 10) };
-static const struct canonical_net grammar_metadata[] = {
-	NET4(169, 254, 169, 254, 32), /* AWS, Azure, Google and most others */
-	{ { .s6_addr = { 0xfd, 0x00, 0x0e, 0xc2, [14] = 0x02, [15] = 0x54 } }, 128 }, /* AWS */
-	NET4(100, 100, 100, 200, 32), /* Alibaba */
-};
-static const struct canonical_net grammar_multicast[] = { NET4(224, 0, 0, 0, 4), NET6(0xff00, 8) };
-
-static const struct {
-	const struct canonical_net *v;
-	size_t n;
-} grammar_sets[SET_COUNT] = {
-	[SET_PRIVATE] = { grammar_private, ARRAY_SIZE(grammar_private) },
-	[SET_LOOPBACK] = { grammar_loopback, ARRAY_SIZE(grammar_loopback) },
-	[SET_LINK_LOCAL] = { grammar_link_local, ARRAY_SIZE(grammar_link_local) },
-	[SET_METADATA] = { grammar_metadata, ARRAY_SIZE(grammar_metadata) },
-	[SET_MULTICAST] = { grammar_multicast, ARRAY_SIZE(grammar_multicast) },
-};
-
-const struct canonical_net *grammar_set_nets(enum policy_set set, size_t *n)
-{
-	*n = grammar_sets[set].n;
-	return grammar_sets[set].v;
-}
-
-/* A piece of the list. All pieces of one token share its whole and position, which errors name. */
-struct piece {
-	const char *s;
-	size_t n;
-};
-
-/* What the parser of one list knows. */
-struct grammar {
-	struct grammar_rules *out;
-	const char *key;
-	const char *text;
-	bool deny;
-	struct err *e;
-	struct piece token; /* the current one */
-	/* The spec before it: may a port list go on? */
-	enum { PORTS_NONE, PORTS_LIST, PORTS_STAR } open;
 };
 
 int grammar_error(struct err *e, const char *key, const char *token, size_t len, size_t pos, const char *fmt, ...)
@@ -107,148 +45,7 @@ int grammar_error(struct err *e, const char *key, const char *token, size_t len,
 	return err_text(e, EINVAL, "%s: %s at character %zu: %s", key, text_quote(quoted, token, len), pos, what);
 }
 
-#define bad(g, ...) \
-	grammar_error((g)->e, (g)->key, (g)->token.s, (g)->token.n, (size_t)((g)->token.s - (g)->text) + 1, __VA_ARGS__)
-
-static bool piece_is(struct piece p, const char *s)
-{
-	return p.n == strlen(s) && memcmp(p.s, s, p.n) == 0;
-}
-
-static bool piece_is_word(struct piece p, const char *s)
-{
-	return p.n == strlen(s) && strncasecmp(p.s, s, p.n) == 0;
-}
-
-static bool piece_only(struct piece p, const char *set)
-{
-	size_t i = 0;
-
-	while (i < p.n && strchr(set, p.s[i]))
-		i++;
-	return i == p.n;
-}
-
-static const char *piece_find(struct piece p, char c)
-{
-	return memchr(p.s, c, p.n);
-}
-
-static struct piece piece_from(struct piece p, const char *at)
-{
-	return (struct piece){ at, p.n - (size_t)(at - p.s) };
-}
-
-static struct piece piece_to(struct piece p, const char *at)
-{
-	return (struct piece){ p.s, (size_t)(at - p.s) };
-}
-
-/* For messages: the piece as it may be printed, without quotes, short. */
-static const char *piece_show(struct piece p, char buf[TEXT_QUOTED])
-{
-	text_quote(buf, p.s, p.n < 40 ? p.n : 40);
-	buf[strlen(buf) - 1] = '\0';
-	return buf + 1;
-}
-
-/* --- numbers and ports ------------------------------------------------------------------------------ */
-
-/* At most 5 digits are a number worth naming; everything longer is too large. No leading zero: "080" is 80 to some
- * and octal to others. -1: no number; -2: too large. */
-static long grammar_number(struct piece p)
-{
-	long v = 0;
-
-	if (!p.n || !piece_only(p, "0123456789") || (p.n > 1 && p.s[0] == '0' && !piece_only(p, "0")))
-		return -1;
-	if (p.n > 5)
-		return piece_only(p, "0") ? 0 : -2;
-	for (size_t i = 0; i < p.n; i++)
-		v = v * 10 + (p.s[i] - '0');
-	return v;
-}
-
-static int grammar_port(struct grammar *g, struct piece p, uint16_t *out)
-{
-	char show[TEXT_QUOTED];
-	long v = grammar_number(p);
-
-	if (v == -1)
-		return bad(g, "\"%s\" is no port; a port is a number from 1 to 65535, without leading zeros",
-			   piece_show(p, show));
-	if (v == 0)
-		return bad(g, "port 0 is no destination; ports are 1 to 65535");
-	if (v == -2 || v > 65535)
-		return bad(g, "port %s is too large; ports are 1 to 65535", piece_show(p, show));
-	*out = (uint16_t)v;
-	return 0;
-}
-
-static void grammar_push_range(struct grammar_rules *o, uint16_t lo, uint16_t hi)
-{
-	if (o->n_ranges == o->cap_ranges) {
-		o->cap_ranges = o->cap_ranges ? o->cap_ranges * 2 : 64;
-		o->ranges = xrealloc(o->ranges, o->cap_ranges, sizeof(*o->ranges));
-	}
-	o->ranges[o->n_ranges++] = (struct policy_range){ lo, hi };
-}
-
-/* "80" or "8000-9000" to the pool. */
-static int grammar_item(struct grammar *g, struct piece p)
-{
-	const char *dash = piece_find(p, '-');
-	uint16_t lo, hi;
-
-	if (grammar_port(g, dash ? piece_to(p, dash) : p, &lo) < 0)
-		return -1;
-	hi = lo;
-	if (dash && grammar_port(g, piece_from(p, dash + 1), &hi) < 0)
-		return -1;
-	if (lo > hi)
-		return bad(g, "the port range begins behind its end; write %u-%u", hi, lo);
-	if (g->out->n_ranges >= POLICY_MAX_ENTRIES)
-		return bad(g, "more than %u port ranges in one list; use wider ranges", POLICY_MAX_ENTRIES);
-	grammar_push_range(g->out, lo, hi);
-	return 0;
-}
-
-static int grammar_by_lo(const void *pa, const void *pb)
-{
-	const struct policy_range *a = pa, *b = pb;
-
-	return a->lo != b->lo ? (a->lo < b->lo ? -1 : 1) : (a->hi > b->hi) - (a->hi < b->hi);
-}
-
-/* Sorts and merges the pool from @first on; touching ranges become one. */
-static void grammar_merge_ranges(struct grammar_rules *o, size_t first)
-{
-	size_t n = first;
-
-	if (o->n_ranges - first < 2)
-		return;
-	qsort(o->ranges + first, o->n_ranges - first, sizeof(*o->ranges), grammar_by_lo);
-	for (size_t i = first + 1; i < o->n_ranges; i++) {
-		if (o->ranges[i].lo > o->ranges[n].hi + 1)
-			o->ranges[++n] = o->ranges[i];
-		else if (o->ranges[i].hi > o->ranges[n].hi)
-			o->ranges[n].hi = o->ranges[i].hi;
-	}
-	o->n_ranges = n + 1;
-}
-
 /* --- targets ---------------------------------------------------------------------------------------- */
-
-static bool grammar_is_set(struct piece p, enum policy_set *set)
-{
-	for (unsigned int i = 0; i < SET_COUNT; i++) {
-		if (!piece_is_word(p, grammar_set_names[i]))
-			continue;
-		*set = (enum policy_set)i;
-		return true;
-	}
-	return false;
-}
 
 bool grammar_is_hostname(const char *s, size_t n)
 {
@@ -259,7 +56,7 @@ bool grammar_is_hostname(const char *s, size_t n)
 	if (n == 0 || n > 253)
 		return false;
 	/* "80-90." and "private." lose their dot, and would be read back as something else. */
-	if (piece_only((struct piece){ s, n }, "0123456789-") || grammar_is_set((struct piece){ s, n }, &set))
+	if (piece_only((struct piece){ s, n }, "0123456789-") || sets_find(s, n, &set))
 		return false;
 	for (size_t i = 0; i <= n; i++) {
 		if (i == n || s[i] == '.') {
@@ -379,7 +176,7 @@ static int grammar_target(struct grammar *g, struct piece p, struct policy_rule 
 	}
 	if (piece_find(p, '[') || piece_find(p, ']'))
 		return bad(g, "a bracket is out of place; an IPv6 address with a port is written [2001:db8::1]:443");
-	if (grammar_is_set(p, &r->set)) {
+	if (sets_find(p.s, p.n, &r->set)) {
 		r->target = TARGET_SET;
 		return 0;
 	}
@@ -505,7 +302,7 @@ static void grammar_end_rule(struct grammar_rules *o)
 	r->n_ranges = (uint32_t)(o->n_ranges - r->range);
 }
 
-static bool grammar_next(struct grammar *g)
+bool grammar_next(struct grammar *g)
 {
 	static const char seps[] = ",; \t\n\r\f\v";
 	const char *s = g->token.s + g->token.n;
@@ -535,31 +332,6 @@ int grammar_parse(struct grammar_rules *o, const char *key, const char *text, bo
 			return -1;
 	}
 	grammar_end_rule(o);
-	return 0;
-}
-
-int grammar_parse_ports(struct grammar_rules *o, const char *key, const char *text, bool star, struct err *e)
-{
-	struct grammar g = { .out = o, .key = key, .text = text, .e = e, .token = { text, 0 } };
-	size_t first = o->n_ranges;
-	bool all = false;
-
-	while (grammar_next(&g)) {
-		if (all || (piece_is(g.token, "*") && o->n_ranges > first))
-			return bad(&g, "\"*\" is every port already; it stands alone");
-		if (piece_is(g.token, "*")) {
-			if (!star)
-				return bad(&g, "\"*\" cannot be denied here; write 1-65535 for every port");
-			grammar_push_range(o, 0, 65535);
-			all = true;
-			continue;
-		}
-		if (g.token.s[0] == ':')
-			return bad(&g, "bind lists are ports alone; write them without the colon");
-		if (grammar_item(&g, g.token) < 0)
-			return -1;
-	}
-	grammar_merge_ranges(o, first);
 	return 0;
 }
 

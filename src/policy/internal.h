@@ -6,7 +6,10 @@
  * From text to verdict:
  *
  *   annotations.c  which io.sandlock.* keys are there, what contradicts what
- *   grammar.c      one list of rules or ports -> struct grammar_rules; every error that a list can have
+ *   grammar.c      one list of rules -> struct grammar_rules; every error that a list can have
+ *   grammar_ports.c  the same for ports
+ *   piece.c        parts of such a list
+ *   sets.c         the named sets of addresses
  *   resolve.c      host names -> addresses, with a deadline
  *   compile.c      puts these together; rules -> one sorted address set a protocol
  *   addrset.c      the sets: prefixes that nest, each with its sorted ports
@@ -117,8 +120,14 @@ int grammar_error(struct err *e, const char *key, const char *token, size_t len,
 	__attribute__((format(printf, 6, 7)));
 
 extern const char *const grammar_scheme_names[SCHEME_COUNT];
-extern const char *const grammar_set_names[SET_COUNT];
-const struct canonical_net *grammar_set_nets(enum policy_set set, size_t *n);
+
+/* --- sets.c ----------------------------------------------------------------------------------------- */
+
+extern const char *const sets_names[SET_COUNT];
+/* The prefixes of @set, and how many. */
+const struct canonical_net *sets_nets(enum policy_set set, size_t *n);
+/* The set of that name, in whatever case. False if there is none. */
+bool sets_find(const char *s, size_t n, enum policy_set *set);
 
 /* --- annotations.c ---------------------------------------------------------------------------------- */
 

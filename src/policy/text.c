@@ -64,7 +64,7 @@ void text_rule(const struct policy *p, const struct policy_rule *r, struct text 
 		text_net(&r->net, r->n_ranges > 0, t);
 		break;
 	case TARGET_SET:
-		text_add(t, grammar_set_names[r->set]);
+		text_add(t, sets_names[r->set]);
 		break;
 	case TARGET_HOST:
 		text_add(t, p->hosts[r->host].name);
