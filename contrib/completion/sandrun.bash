@@ -18,7 +18,7 @@ _sandrun() {
 		esac
 	done
 	case $prev in
-	--root | --bundle | -b | --log | --pid-file | --console-socket | --process | -p | --config | --resources | -r)
+	--root | --bundle | -b | --log | --pid-file | --console-socket | --pidfd-socket | --process | -p | --config | --resources | -r)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--log-format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur"); return ;;
 	--cgroup-manager) mapfile -t COMPREPLY < <(compgen -W 'cgroupfs systemd disabled' -- "$cur"); return ;;

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 
-/* @type: SOCK_STREAM, SOCK_SEQPACKET or SOCK_DGRAM. Returns a close-on-exec descriptor, the caller's, or -1 with @e, whose
+/* @path: "@name" is an abstract one. @type: SOCK_STREAM, SOCK_SEQPACKET or SOCK_DGRAM. Returns a close-on-exec descriptor, the caller's, or -1 with @e, whose
  * text never has the words that engines take for "command not found". */
 int unixsock_connect(const char *path, int type, struct err *e);
 

@@ -7,11 +7,11 @@
 
 #define CMD_CREATE_DEFAULTS(g) { .root = (g)->root, .bundle = ".", .cgroup_manager = (g)->cgroup_manager }
 
-/* pidfd-socket is refused rather than ignored: a caller that passes it waits on it. */
 #define CMD_CREATE_OPTIONS(o) \
 	{ "bundle", 'b', OPT_STRING, &(o).bundle, "DIR", "the bundle (default: the working directory)" }, \
 	{ "config", 'f', OPT_STRING, &(o).config_file, "FILE", "instead of config.json in the bundle" }, \
 	{ "console-socket", 0, OPT_STRING, &(o).console_socket, "PATH", "unix socket that gets the terminal" }, \
+	{ "pidfd-socket", 0, OPT_STRING, &(o).pidfd_socket, "PATH", "unix socket that gets a pidfd of the init" }, \
 	{ "pid-file", 0, OPT_STRING, &(o).pid_file, "FILE", "gets the pid of the container's init" }, \
 	{ "no-pivot", 0, OPT_FLAG, &(o).no_pivot, NULL, "no pivot_root (for a root on a ramdisk)" }, \
 	{ "no-new-keyring", 0, OPT_FLAG, &(o).no_new_keyring, NULL, "keep the caller's session keyring" }, \

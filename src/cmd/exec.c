@@ -25,7 +25,7 @@ static int run(const struct globals *g, const char *id, struct exec_options *o, 
 	container_close(&c);
 	if (pid < 0)
 		return -1;
-	return detach ? 0 : foreground_wait(pid, master, e);
+	return detach ? 0 : foreground_wait(pid, master, -1, e);
 }
 
 int cmd_exec(const struct globals *g, int argc, char **argv, struct err *e)
@@ -38,6 +38,7 @@ int cmd_exec(const struct globals *g, int argc, char **argv, struct err *e)
 		{ "detach", 'd', OPT_FLAG, &detach, NULL, "return when it runs" },
 		{ "pid-file", 0, OPT_STRING, &o.pid_file, "FILE", "gets its pid" },
 		{ "console-socket", 0, OPT_STRING, &o.console_socket, "PATH", "unix socket that gets the terminal" },
+		{ "pidfd-socket", 0, OPT_STRING, &o.pidfd_socket, "PATH", "unix socket that gets a pidfd of it" },
 		{ "tty", 't', OPT_FLAG, &o.tty, NULL, "give it a terminal" },
 		{ "cwd", 0, OPT_STRING, &o.cwd, "DIR", "working directory" },
 		{ "env", 'e', OPT_LIST, &env, "KEY=VALUE", "set a variable (may be repeated)" },

@@ -9,9 +9,9 @@
 #include "container/foreground.h"
 #include "container/start.h"
 
-static int stay(struct container *c, int master, bool keep, struct err *e)
+static int stay(struct container *c, int master, int notify, bool keep, struct err *e)
 {
-	int code = foreground_wait(c->pid, master, e);
+	int code = foreground_wait(c->pid, master, notify, e);
 	struct err ignored;
 
 	if (!keep && container_delete(c, true, code < 0 ? &ignored : e) < 0)
@@ -30,7 +30,7 @@ int cmd_run(const struct globals *g, int argc, char **argv, struct err *e)
 		{ 0 },
 	};
 	struct container c;
-	autofd master = -1;
+	autofd master = -1, notify = -1;
 	struct err ignored;
 	int at, r;
 
@@ -44,12 +44,12 @@ int cmd_run(const struct globals *g, int argc, char **argv, struct err *e)
 		foreground_prepare();
 	if (container_create(&o, &c, &master, e) < 0)
 		return -1;
-	if (container_start(&c, e) < 0) {
+	if (container_start(&c, detach ? NULL : &notify, e) < 0) {
 		container_delete(&c, true, &ignored);
 		container_close(&c);
 		return -1;
 	}
-	r = detach ? 0 : stay(&c, master, keep, e);
+	r = detach ? 0 : stay(&c, master, notify, keep, e);
 	container_close(&c);
 	return r;
 }

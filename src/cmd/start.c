@@ -15,7 +15,7 @@ int cmd_start(const struct globals *g, int argc, char **argv, struct err *e)
 		return r < 0 ? -1 : 0;
 	r = container_open(g->root, argv[at], &c, e);
 	if (r == 0)
-		r = container_start(&c, e);
+		r = container_start(&c, NULL, e);
 	container_close(&c);
 	return r;
 }

@@ -187,6 +187,25 @@ int container_reload(struct container *c, struct err *e)
 	return 0;
 }
 
+/* Also the one directory there may be (notify.h), with what a container that could write to it has left: files. */
+static void remove_entry(int dirfd, const char *name)
+{
+	autofd fd = -1;
+	struct dirent *de;
+	DIR *d;
+
+	if (unlinkat(dirfd, name, 0) == 0 || errno != EISDIR)
+		return;
+	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	d = fd < 0 ? NULL : fdopendir(fd);
+	while (d && (de = readdir(d)))
+		unlinkat(fd, de->d_name, 0);
+	if (d)
+		closedir(d);
+	(void)(d && fd_steal(&fd));
+	unlinkat(dirfd, name, AT_REMOVEDIR);
+}
+
 int container_remove(struct container *c, struct err *e)
 {
 	autofree char *path = xasprintf("%s/%s", c->root, c->id);
@@ -199,7 +218,7 @@ int container_remove(struct container *c, struct err *e)
 	rewinddir(d);
 	while ((de = readdir(d)))
 		if (!str_eq(de->d_name, ".") && !str_eq(de->d_name, ".."))
-			unlinkat(c->dirfd, de->d_name, 0);
+			remove_entry(c->dirfd, de->d_name);
 	closedir(d);
 	if (rmdir(path) < 0 && errno != ENOENT)
 		return err_sys(e, "remove the state directory %s", path);

@@ -38,6 +38,7 @@
 #include "container/layers.h"
 #include "container/namespaces.h"
 #include "container/netdev.h"
+#include "container/notify.h"
 #include "container/parent.h"
 #include "container/rdt.h"
 #include "container/sync.h"
@@ -221,6 +222,8 @@ static int make_state(struct creation *k, struct err *e)
 		if (file_replace(c->dirfd, CONTAINER_POLICY, text, strlen(text), 0600, e) < 0)
 			return -1;
 	}
+	if (notify_prepare(c, &k->config, e) < 0)
+		return -1;
 	return make_fifo(k, CONTAINER_START_FIFO, &k->start_fifo, e) < 0 ||
 			       make_fifo(k, CONTAINER_ERROR_FIFO, &k->error_fifo, e) < 0
 		       ? -1
@@ -506,6 +509,8 @@ static int make_all(struct creation *k, struct err *e)
 	if (rootfs_open_sources(&k->config, k->bundle, &k->sources, e) < 0)
 		return -1;
 	if (make_init(k, e) < 0)
+		return -1;
+	if (k->o->pidfd_socket && parent_send_pidfd(k->o->pidfd_socket, k->pidfd, "standard", e) < 0)
 		return -1;
 	k->c->creating = false;
 	if (container_save(k->c, e) < 0)

@@ -16,6 +16,7 @@ struct create_options {
 	const char *config_file;    /* NULL: config.json in the bundle */
 	const char *pid_file;	    /* NULL: none */
 	const char *console_socket; /* NULL: none */
+	const char *pidfd_socket;   /* NULL: none */
 	bool foreground;	    /* "run" takes the pty master itself */
 	bool no_pivot;
 	bool no_new_keyring;

@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "base/sys.h"
 #include "cgroup/cgroup.h"
 #include "confine/confine.h"
 #include "container/exec_process.h"
@@ -303,6 +304,20 @@ static int spawn(struct session *s, struct err *e)
 	return converse(s, e);
 }
 
+/* What the caller asked to be told of the process. */
+static int publish(const struct session *s, struct err *e)
+{
+	if (s->o->pidfd_socket) {
+		autofd pidfd = sys_pidfd_open(s->p.pid, 0); /* our child: nobody else can have its number */
+
+		if (pidfd < 0)
+			return err_sys(e, "--pidfd-socket: open a pidfd");
+		if (parent_send_pidfd(s->o->pidfd_socket, pidfd, "setns", e) < 0)
+			return -1;
+	}
+	return s->o->pid_file ? parent_write_pid_file(&s->p, s->o->pid_file, e) : 0;
+}
+
 pid_t container_exec(struct container *c, const struct exec_options *o, int *master, struct err *e)
 {
 	struct session s = { .c = c, .o = o, .rootfd = -1, .p = PARENT_INIT(NULL, o->console_socket) };
@@ -311,7 +326,7 @@ pid_t container_exec(struct container *c, const struct exec_options *o, int *mas
 	for (size_t i = 0; i < OCI_NS_COUNT; i++)
 		s.ns.join[i] = -1;
 	*master = -1;
-	if (prepare(&s, e) == 0 && spawn(&s, e) == 0 && (!o->pid_file || parent_write_pid_file(&s.p, o->pid_file, e) == 0)) {
+	if (prepare(&s, e) == 0 && spawn(&s, e) == 0 && publish(&s, e) == 0) {
 		pid = s.p.pid;
 		*master = fd_steal(&s.p.master);
 	} else {

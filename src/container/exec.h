@@ -31,6 +31,7 @@ struct exec_options {
 	bool ignore_paused;
 	const char *pid_file;
 	const char *console_socket;
+	const char *pidfd_socket;
 	bool foreground; /* the caller takes the pty master */
 	int preserve_fds; /* from 3 on */
 	int listen_fds;	  /* the first of them: the workload is told (LISTEN_FDS, LISTEN_PID) */

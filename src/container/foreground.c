@@ -18,6 +18,8 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/str.h"
+#include "container/notify.h"
 
 struct relay {
 	int master;
@@ -171,7 +173,7 @@ static bool take_signal(int sigfd, pid_t pid, const struct relay *r, int *code)
 	return false;
 }
 
-int foreground_wait(pid_t pid, int master, struct err *e)
+int foreground_wait(pid_t pid, int master, int notify, struct err *e)
 {
 	struct relay r = { .master = master };
 	autofd sigfd = -1;
@@ -184,13 +186,14 @@ int foreground_wait(pid_t pid, int master, struct err *e)
 		return err_sys(e, "make a signalfd");
 	relay_start(&r);
 	while (!reap(pid, &code)) {
-		struct pollfd p[3] = {
+		struct pollfd p[4] = {
 			{ .fd = sigfd, .events = POLLIN },
 			{ .fd = r.master, .events = (short)(POLLIN | (r.to_pty_len ? POLLOUT : 0)) },
 			{ .fd = r.in_open && !r.to_pty_len ? STDIN_FILENO : -1, .events = POLLIN },
+			{ .fd = notify, .events = POLLIN },
 		};
 
-		if (poll(p, 3, -1) < 0 && errno != EINTR) {
+		if (poll(p, ARRAY_SIZE(p), -1) < 0 && errno != EINTR) {
 			relay_end(&r);
 			return err_sys(e, "poll");
 		}
@@ -204,6 +207,8 @@ int foreground_wait(pid_t pid, int master, struct err *e)
 			into_pty(&r);
 		if (p[2].revents)
 			from_stdin(&r);
+		if (p[3].revents)
+			(void)notify_relay(notify, 0); /* we are the service's main process, and stay it */
 	}
 	drain(&r);
 	relay_end(&r);

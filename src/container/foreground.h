@@ -14,8 +14,9 @@ void foreground_prepare(void);
 void foreground_copy_size(int master);
 /* The same if @copy_size, and line ends that fit our standard output. Before the program runs, which may set its own. */
 void foreground_adopt_terminal(int master, bool copy_size);
-/* Waits for our child @pid. @master: its pty's master, relayed to our stdio, or -1 (borrowed). Returns its exit status, 128 + n
+/* Waits for our child @pid. @master: its pty's master, relayed to our stdio, or -1. @notify: its socket of notify.h,
+ * relayed to the service manager, or -1. Both are borrowed. Returns its exit status, 128 + n
  * after signal n, or -1 with @e. */
-int foreground_wait(pid_t pid, int master, struct err *e);
+int foreground_wait(pid_t pid, int master, int notify, struct err *e);
 
 #endif

@@ -12,6 +12,7 @@ libsandrun_a_SOURCES += \
 	src/container/layers.c src/container/layers.h \
 	src/container/namespaces.c src/container/namespaces.h \
 	src/container/netdev.c src/container/netdev.h \
+	src/container/notify.c src/container/notify.h \
 	src/container/parent.c src/container/parent.h \
 	src/container/rdt.c src/container/rdt.h \
 	src/container/record.c src/container/record.h \

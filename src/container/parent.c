@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/unixsock.h"
 #include "container/foreground.h"
 #include "process/process.h"
 
@@ -114,6 +116,15 @@ int parent_write_pid_file(const struct parent *p, const char *path, struct err *
 	snprintf(text, sizeof(text), "%d", (int)p->pid);
 	if (file_replace(AT_FDCWD, path, text, strlen(text), 0644, e) < 0)
 		return err_prefix(e, "--pid-file");
+	return 0;
+}
+
+int parent_send_pidfd(const char *path, int pidfd, const char *what, struct err *e)
+{
+	autofd sock = unixsock_connect(path, SOCK_STREAM, e);
+
+	if (sock < 0 || fd_send(sock, pidfd, what, strlen(what), e) < 0)
+		return err_prefix(e, "--pidfd-socket");
 	return 0;
 }
 

@@ -41,6 +41,9 @@ int parent_converse(struct parent *p, const parent_handler handlers[SYNC_COUNT],
 int parent_take_console(struct parent *p, int passed, struct err *e);
 /* Atomically, without a newline (containerd parses the whole file as a number). */
 int parent_write_pid_file(const struct parent *p, const char *path, struct err *e);
+/* A pidfd to who listens on the unix socket @path (--pidfd-socket), with runc's word for what it is: "standard" for a container's
+ * init, "setns" for exec. */
+int parent_send_pidfd(const char *path, int pidfd, const char *what, struct err *e);
 /* Ends and reaps stage and process; closes the socket and the master. */
 void parent_undo(struct parent *p);
 /* Closes our end of the socket. */

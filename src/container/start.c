@@ -17,6 +17,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "container/hooks.h"
+#include "container/notify.h"
 #include "oci/read.h"
 #include "oci/state.h"
 
@@ -79,9 +80,9 @@ static int poststart(struct container *c, struct err *e)
 	return r;
 }
 
-static int start_locked(struct container *c, struct err *e)
+static int start_locked(struct container *c, int *notify, int *pidfd_out, struct err *e)
 {
-	autofd pidfd = -1, error = -1, start = -1;
+	autofd pidfd = -1, error = -1, start = -1, sock = -1;
 
 	if (check_status(c, e) < 0)
 		return -1;
@@ -92,6 +93,8 @@ static int start_locked(struct container *c, struct err *e)
 		return err_text(e, ESRCH, "cannot start a container that has stopped: %s", c->id);
 	if (start < 0 || error < 0)
 		return err_sys(e, "open the start fifo of container %s", c->id);
+	if (notify_open(c, &sock, e) < 0)
+		return -1;
 	/* "running" from here on: a start that is killed behind this line leaves a container that runs and says so. */
 	unlinkat(c->dirfd, CONTAINER_START_FIFO, 0);
 	unlinkat(c->dirfd, CONTAINER_ERROR_FIFO, 0);
@@ -103,17 +106,24 @@ static int start_locked(struct container *c, struct err *e)
 		sys_pidfd_send_signal(pidfd, SIGKILL);
 		return -1;
 	}
+	*notify = fd_steal(&sock);
+	*pidfd_out = fd_steal(&pidfd);
 	return 0;
 }
 
-int container_start(struct container *c, struct err *e)
+int container_start(struct container *c, int *notify, struct err *e)
 {
+	autofd pidfd = -1, sock = -1;
 	int r;
 
 	/* Two starts at once: the second sees the first one's work. */
 	if (container_lock(c, 10000, e) < 0)
 		return -1;
-	r = start_locked(c, e);
+	r = start_locked(c, &sock, &pidfd, e);
 	container_unlock(c);
+	if (r == 0 && notify)
+		*notify = fd_steal(&sock);
+	else if (r == 0 && sock >= 0)
+		notify_wait(sock, pidfd, c->pid);
 	return r;
 }

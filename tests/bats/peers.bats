@@ -163,3 +163,87 @@ on_v1() {
 	rrun foo -h
 	one_clear_line "No help topic for 'foo'"
 }
+
+# spawn_manager WORD…: our manager program, its output in $T/manager.out.
+spawn_manager() {
+	local m=$1 path=$2
+	shift 2
+	"$PROGRAMS/manager" "$m" "$path" "$@" >"$T/manager.out" 2>&1 </dev/null 3>&- &
+	SPAWNED+=($!)
+	wait_until test -S "$path"
+}
+
+@test "--pidfd-socket of create, run and exec gets a pidfd of the new process" {
+	args sleep 1000
+	spawn_manager pidfd "$T/p.sock" 9
+	rt create --bundle "$B" --pidfd-socket "$T/p.sock" "$ID" </dev/null >/dev/null 2>&1
+	wait_until status_is stopped
+	is standard "$(cat "$T/manager.out")"
+	rt delete "$ID"
+	rm "$T/p.sock"
+	spawn_manager pidfd "$T/p.sock" 0
+	rt run -d --bundle "$B" --pidfd-socket "$T/p.sock" "$ID" </dev/null >/dev/null 2>&1
+	wait_until file_has "$T/manager.out" standard
+	rt delete --force "$ID"
+	rm "$T/p.sock"
+	start_container
+	spawn_manager pidfd "$T/p.sock" 9
+	rrun exec --pidfd-socket "$T/p.sock" "$ID" sleep 1000
+	is 137 "$status"
+	is setns "$(cat "$T/manager.out")"
+	status_is running
+	rt delete --force "$ID"
+	rrun create --bundle "$B" --pidfd-socket "$T/none.sock" "$ID"
+	one_clear_line --pidfd-socket
+	assert_no_leftovers
+}
+
+@test "NOTIFY_SOCKET: start returns when the workload is ready, and the manager hears of it and of its pid" {
+	export NOTIFY_SOCKET=$T/n.sock
+	spawn_manager notify "$NOTIFY_SOCKET"
+	shell 'echo up; cat >/dev/null <fifo; probe notify "STATUS=almost"; probe notify "READY=1"; exec sleep 1000'
+	cfg '.process.cwd = "/tmp"'
+	mkfifo "$B/rootfs/tmp/fifo"
+	create
+	spawn rt start "$ID"
+	local starter=$!
+	wait_until file_has "$OUT" up
+	kill -0 "$starter"
+	is "" "$(cat "$T/manager.out")"
+	: >"$B/rootfs/tmp/fifo"
+	wait "$starter"
+	wait_until file_has "$T/manager.out" BARRIER
+	is "READY=1 MAINPID=$(container_pid) BARRIER=1" "$(xargs <"$T/manager.out")"
+	status_is running
+	rt delete --force "$ID"
+}
+
+@test "NOTIFY_SOCKET: run passes it on, a container that ends unready does not hang start, and an engine's own socket stays" {
+	export NOTIFY_SOCKET=$T/n.sock
+	spawn_manager notify "$NOTIFY_SOCKET"
+	run_container -- probe notify READY=1
+	is "0 OK" "$status $output"
+	wait_until file_has "$T/manager.out" READY=1
+	is "READY=1" "$(cat "$T/manager.out")"
+	args true
+	create
+	rrun start "$ID"
+	is "0  " "$status $output $stderr"
+	rt delete --force "$ID"
+	cfg '.process.env += ["NOTIFY_SOCKET=/own"]'
+	args sh -c 'echo $NOTIFY_SOCKET; exec sleep 1000'
+	create
+	rt start "$ID"
+	wait_until file_has "$OUT" /own
+	rt delete --force "$ID"
+}
+
+@test "LISTEN_FDS: the descriptors and the variables reach the workload" {
+	export LISTEN_FDS=1
+	shell 'echo $LISTEN_FDS $LISTEN_PID; cat <&3'
+	exec 7<<<given
+	run --separate-stderr "$SANDRUN" --root "$STATE" run --bundle "$B" "$ID" 3<&7
+	exec 7<&-
+	is 0 "$status"
+	is "1 1 given" "$(xargs <<<"$output")"
+}

@@ -12,6 +12,8 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "probe.h"
@@ -186,6 +188,18 @@ static void do_kill(int argc, char **argv)
 	say_ret(kill(atoi(argv[1]), atoi(argv[2])));
 }
 
+/* As sd_notify(3): to $NOTIFY_SOCKET, once it is there. */
+static void notify(int argc, char **argv)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	const char *path = getenv("NOTIFY_SOCKET");
+	int fd = sock(AF_UNIX, SOCK_DGRAM, 0);
+
+	(void)argc;
+	snprintf(un.sun_path, sizeof(un.sun_path), "%s", path ? path : "");
+	say_ret(sendto(fd, argv[1], strlen(argv[1]), 0, (struct sockaddr *)&un, sizeof(un)));
+}
+
 const struct verb probe_self_verbs[] = {
 	{ "exit", "N", 1, do_exit },
 	{ "sig", "N", 1, do_sig },
@@ -198,6 +212,7 @@ const struct verb probe_self_verbs[] = {
 	{ "env", "", 0, env },
 	{ "tty", "", 0, tty },
 	{ "await-size", "ROWS COLS", 2, await_size },
+	{ "notify", "TEXT", 1, notify },
 	{ "kill", "PID SIG", 2, do_kill },
 	{ 0 },
 };

@@ -4,7 +4,7 @@
 # Linked statically, without the project's libraries: a container's root needs nothing else. Hence no sanitizers
 # either, whatever the rest is built with.
 probe_programs = tests/programs/probe tests/programs/serve tests/programs/flip tests/programs/recvtty \
-	tests/programs/reaper tests/programs/oldkernel tests/programs/passfd
+	tests/programs/reaper tests/programs/oldkernel tests/programs/passfd tests/programs/manager
 check_PROGRAMS += $(probe_programs)
 
 probe_sources = tests/programs/probe.c tests/programs/probe.h tests/programs/probe_inet.c \
@@ -34,6 +34,9 @@ tests_programs_oldkernel_LDFLAGS = $(probe_ldflags)
 tests_programs_passfd_SOURCES = tests/programs/passfd.c
 tests_programs_passfd_CFLAGS = $(probe_cflags)
 tests_programs_passfd_LDFLAGS = $(probe_ldflags)
+tests_programs_manager_SOURCES = tests/programs/manager.c
+tests_programs_manager_CFLAGS = $(probe_cflags)
+tests_programs_manager_LDFLAGS = $(probe_ldflags)
 
 # The same probe as a 32-bit program, where the compiler can (gcc-multilib); the tests skip what needs it where not.
 tests/programs/probe32: $(probe_sources)
