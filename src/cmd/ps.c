@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-/* ps.c - sandrun ps: the pids of a container, or ps(1)'s lines of them */
+/* ps.c - sandrun ps: the pids of a container, or ps(1)'s lines of them
+ *
+ * Must not: bring a shell between the user's words and ps.
+ */
 #include "cmd/cmd.h"
 
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/str.h"
 
@@ -40,55 +49,58 @@ static long word_number(const char *line, int column)
 	return -1;
 }
 
-/* Fixed words, or what the user gave us on his own command line. */
-static char *ps_command(int argc, char **argv)
+/* Starts ps(1) with the words that the user gave on his own command line, or with -ef. Its output is the caller's to close, its
+ * process to wait for. */
+static FILE *start_ps(char **words, pid_t *pid, struct err *e)
 {
-	char *cmd = xstrdup("ps");
+	static const char *const all[] = { "ps", "-ef", NULL };
+	posix_spawn_file_actions_t actions;
+	int p[2], r;
 
-	if (argc == 0) {
-		free(cmd);
-		return xstrdup("ps -ef");
+	if (pipe2(p, O_CLOEXEC) < 0) {
+		err_sys(e, "ps: make a pipe");
+		return NULL;
 	}
-	for (int i = 0; i < argc; i++) {
-		autofree char *old = cmd;
-		char *quoted = xcalloc(strlen(argv[i]) * 4 + 3, 1), *p = quoted;
-
-		*p++ = '\'';
-		for (const char *s = argv[i]; *s; s++) {
-			if (*s == '\'')
-				p = stpcpy(p, "'\\''");
-			else
-				*p++ = *s;
-		}
-		*p++ = '\'';
-		cmd = xasprintf("%s %s", old, quoted);
-		free(quoted);
-	}
-	return cmd;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, p[1], STDOUT_FILENO);
+	r = posix_spawnp(pid, "ps", &actions, NULL, words ? words : (char *const *)(uintptr_t)all, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	close(p[1]);
+	if (r == 0)
+		return fdopen(p[0], "re");
+	close(p[0]);
+	err_text(e, r, "ps: there is no program ps that could be run; --format json needs none");
+	return NULL;
 }
 
-static int print_table(const pid_t *pids, size_t n, int argc, char **argv, struct err *e)
+static int filter(FILE *f, const pid_t *pids, size_t n, struct err *e)
 {
-	autofree char *cmd = ps_command(argc, argv);
-	FILE *f = popen(cmd, "re");
-	char *line = NULL;
+	autofree char *line = NULL;
 	size_t size = 0;
 	int column;
 
-	if (!f)
-		return err_sys(e, "run ps");
-	if (getline(&line, &size, f) < 0 || (column = pid_column(line)) < 0) {
-		free(line);
-		pclose(f);
-		return err_msg(e, "ps: %s gave no column PID (is ps installed? --format json needs none)", cmd);
-	}
+	if (getline(&line, &size, f) < 0 || (column = pid_column(line)) < 0)
+		return err_msg(e, "ps: its output has no column PID: add it to the options, or use --format json");
 	fputs(line, stdout);
 	while (getline(&line, &size, f) >= 0)
 		if (among(pids, n, word_number(line, column)))
 			fputs(line, stdout);
-	free(line);
-	pclose(f);
 	return 0;
+}
+
+/* @words: "ps" and its options; NULL: none. */
+static int print_table(const pid_t *pids, size_t n, char **words, struct err *e)
+{
+	pid_t child;
+	FILE *f = start_ps(words, &child, e);
+	int r;
+
+	if (!f)
+		return -1;
+	r = filter(f, pids, n, e);
+	fclose(f);
+	waitpid(child, NULL, 0);
+	return r;
 }
 
 static void print_json(const pid_t *pids, size_t n)
@@ -99,7 +111,7 @@ static void print_json(const pid_t *pids, size_t n)
 	puts("]");
 }
 
-static int show(const struct container *c, const char *format, int argc, char **argv, struct err *e)
+static int show(const struct container *c, const char *format, char **words, struct err *e)
 {
 	struct cgroup *cg;
 	pid_t *pids = NULL;
@@ -118,7 +130,7 @@ static int show(const struct container *c, const char *format, int argc, char **
 	if (str_eq(format, "json"))
 		print_json(pids, n);
 	else
-		r = print_table(pids, n, argc, argv, e);
+		r = print_table(pids, n, words, e);
 	free(pids);
 	return r;
 }
@@ -139,8 +151,10 @@ int cmd_ps(const struct globals *g, int argc, char **argv, struct err *e)
 	if (!str_eq(format, "table") && !str_eq(format, "json"))
 		return err_text(e, EINVAL, "ps: --format %.100s: table or json is expected", format);
 	r = container_open(g->root, argv[at], &c, e);
+	/* The id's place becomes the name of ps. */
+	argv[at] = (char *)(uintptr_t)"ps";
 	if (r == 0)
-		r = show(&c, format, argc - at - 1, argv + at + 1, e);
+		r = show(&c, format, at + 1 < argc ? argv + at : NULL, e);
 	container_close(&c);
 	return r;
 }
