@@ -94,6 +94,18 @@ static int choose_manager(const struct global_options *o, struct globals *g, str
 	return 0;
 }
 
+/* What was printed counts only if it has arrived (a full disk, a reader that is gone). */
+static int end_output(int r)
+{
+	struct err e;
+
+	if (!ferror(stdout) && fflush(stdout) == 0)
+		return r;
+	err_msg(&e, "standard output: not everything could be written to it");
+	log_failure(&e);
+	return 1;
+}
+
 static int run_command(const struct command *cmd, const struct globals *g, int argc, char **argv)
 {
 	struct err e = { 0 };
@@ -102,7 +114,7 @@ static int run_command(const struct command *cmd, const struct globals *g, int a
 	if (r == 0)
 		r = cmd->run(g, argc, argv, &e);
 	if (r >= 0)
-		return fflush(stdout) == 0 ? r : 1;
+		return end_output(r);
 	log_failure(&e);
 	return cmd->failure_status;
 }
@@ -134,11 +146,11 @@ int main(int argc, char **argv)
 	at = options_parse(table, argc, argv, &help, &e);
 	if (at >= 0 && help) {
 		print_help(table);
-		return 0;
+		return end_output(0);
 	}
 	if (at >= 0 && o.version) {
 		print_version();
-		return 0;
+		return end_output(0);
 	}
 	if (at < 0 || open_log(&o, &e) < 0 || choose_manager(&o, &g, &e) < 0)
 		goto fail;

@@ -141,6 +141,12 @@ static char *stats_text(const char *id, const struct cgroup_stats *s)
 	return json_out_finish(j);
 }
 
+/* Each event at once. A reader that is gone will not come back. */
+static int flush(struct err *e)
+{
+	return fflush(stdout) == 0 ? 0 : err_sys(e, "events: write to the standard output");
+}
+
 static int print_stats(const struct container *c, const struct cgroup *cg, struct err *e)
 {
 	struct cgroup_stats s = { 0 };
@@ -151,23 +157,24 @@ static int print_stats(const struct container *c, const struct cgroup *cg, struc
 	text = stats_text(c->id, &s);
 	cgroup_stats_free(&s);
 	puts(text);
-	fflush(stdout);
-	return 0;
+	return flush(e);
 }
 
 /* Says so once for each kill that was counted since *seen. */
-static void print_oom(const struct container *c, const struct cgroup *cg, uint64_t *seen)
+static int print_oom(const struct container *c, const struct cgroup *cg, uint64_t *seen, struct err *e)
 {
 	struct cgroup_stats s = { 0 };
+	bool more;
 
 	if (cgroup_get_stats(cg, &s, NULL) < 0)
-		return;
-	if (s.oom_kills > *seen) {
-		printf("{\"type\":\"oom\",\"id\":\"%s\"}\n", c->id);
-		fflush(stdout);
-	}
+		return 0;
+	more = s.oom_kills > *seen;
 	*seen = s.oom_kills;
 	cgroup_stats_free(&s);
+	if (!more)
+		return 0;
+	printf("{\"type\":\"oom\",\"id\":\"%s\"}\n", c->id);
+	return flush(e);
 }
 
 static int64_t now_ms(void)
@@ -186,7 +193,8 @@ static int watch(const struct container *c, const struct cgroup *cg, int interva
 	int64_t next = now_ms();
 	uint64_t seen = 0;
 
-	print_oom(c, cg, &seen);
+	if (print_oom(c, cg, &seen, e) < 0)
+		return -1;
 	for (;;) {
 		struct pollfd p[2] = { { .fd = pidfd, .events = POLLIN }, { .fd = oom, .events = POLLIN } };
 		int64_t left = next - now_ms();
@@ -203,7 +211,8 @@ static int watch(const struct container *c, const struct cgroup *cg, int interva
 			char buf[4096];
 
 			(void)!read(oom, buf, sizeof(buf));
-			print_oom(c, cg, &seen);
+			if (print_oom(c, cg, &seen, e) < 0)
+				return -1;
 		}
 		if (p[0].revents)
 			return 0;

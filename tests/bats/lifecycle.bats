@@ -195,6 +195,43 @@ rrun() { run --separate-stderr rt "$@"; }
 	rt ps --format json "$ID" | jq -e --argjson p "$(container_pid)" 'index($p) != null'
 }
 
+@test "ps: the lines of ps(1) for the container's processes, with options of its own" {
+	args sleep 1000
+	start_container
+	rrun ps "$ID"
+	is 0 "$status"
+	is 2 "${#lines[@]}"
+	[[ ${lines[0]} =~ PID ]]
+	[[ ${lines[1]} =~ \ $(container_pid)\  ]]
+	rrun ps "$ID" -o "pid,args" "--sort=pid"
+	is "$(container_pid) sleep 1000" "$(xargs <<<"${lines[1]}")"
+	rrun ps "$ID" -o 'args'
+	one_clear_line "no column PID"
+	rrun ps "$ID" '$(touch '"$T"'/run-by-a-shell)'
+	[ "$status" -ne 0 ]
+	[ ! -e "$T/run-by-a-shell" ]
+}
+
+@test "events: statistics as JSON; it ends with the container, and when its reader is gone" {
+	args sleep 1000
+	start_container
+	rt events --stats "$ID" | jq -e --arg id "$ID" '.type == "stats" and .id == $id and .data.pids.current == 1'
+	rt events --interval 10ms "$ID" | head -n 1 | jq -e '.type == "stats"'
+	rt events --interval 10ms "$ID" >"$T/events" &
+	wait_until test -s "$T/events"
+	rt kill "$ID" KILL
+	wait $!
+}
+
+@test "output that cannot be written is an error of the command" {
+	need sandrun
+	mkdir -p "$STATE"
+	for c in --version --help features list; do
+		run --separate-stderr bash -c '"$@" >/dev/full' _ "$SANDRUN" --root "$STATE" $c
+		one_clear_line "standard output"
+	done
+}
+
 @test "list: quiet, json, table; a foreign directory and a broken one are skipped" {
 	args sleep 1000
 	mkdir -p "$STATE"
