@@ -211,6 +211,7 @@ int foreground_wait(pid_t pid, int master, int notify, struct err *e)
 			(void)notify_relay(notify, 0); /* we are the service's main process, and stay it */
 	}
 	drain(&r);
+	notify_drain(notify);
 	relay_end(&r);
 	return code;
 }

@@ -163,6 +163,14 @@ bool notify_relay(int fd, pid_t main_pid)
 	return false;
 }
 
+void notify_drain(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	while (fd >= 0 && poll(&p, 1, 0) > 0 && !notify_relay(fd, 0))
+		;
+}
+
 void notify_wait(int fd, int pidfd, pid_t main_pid)
 {
 	struct pollfd p[2] = { { .fd = fd, .events = POLLIN }, { .fd = pidfd, .events = POLLIN } };
@@ -170,7 +178,8 @@ void notify_wait(int fd, int pidfd, pid_t main_pid)
 	while (poll(p, 2, -1) >= 0 || errno == EINTR) {
 		if ((p[0].revents & POLLIN) && notify_relay(fd, main_pid))
 			return;
-		if (p[1].revents)
+		/* What it said before its end comes first. */
+		if (p[1].revents && !(p[0].revents & POLLIN))
 			return;
 	}
 }

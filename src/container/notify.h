@@ -19,6 +19,8 @@ int notify_open(const struct container *c, int *fd, struct err *e);
 /* Takes one message from @fd. True if it said that the workload is ready; that was then told to the manager, with @main_pid (0:
  * it stays as it is). What goes wrong is a warning: the container runs. */
 bool notify_relay(int fd, pid_t main_pid);
+/* What is still in the socket, when the workload is gone. @fd may be -1. */
+void notify_drain(int fd);
 /* Waits until the workload is ready or, by @pidfd, gone. */
 void notify_wait(int fd, int pidfd, pid_t main_pid);
 
