@@ -42,6 +42,7 @@ need() {
 		probe32) [ -x "$PROGRAMS/probe32" ] && "$PROGRAMS/probe32" exit 0 ||
 			skip_or_fail "no 32-bit probe (gcc-multilib)" || return 1 ;;
 		ipv6) [ -e /proc/net/if_inet6 ] || skip_or_fail "the kernel has no IPv6" || return 1 ;;
+		landlock-net) landlock_net || skip_or_fail "the kernel's Landlock has no network rules (Linux 6.7)" || return 1 ;;
 		userns) unshare -U true || skip_or_fail "no user namespaces" || return 1 ;;
 		*) command -v "$thing" >/dev/null || skip_or_fail "$thing is not installed" || return 1 ;;
 		esac
@@ -51,6 +52,10 @@ need() {
 is_sandrun() {
 	case $("$SANDRUN" --version 2>/dev/null) in sandrun*) return 0 ;; *) return 1 ;; esac
 }
+
+# Since its ABI 4, Linux 6.7.
+landlock_net() { [ "$("$PROBE" landlock)" -ge 4 ]; }
+cgroup_v2() { [ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ]; }
 
 # --- setup and teardown -------------------------------------------------------------------------------------
 

@@ -12,8 +12,6 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "probe.h"
@@ -188,16 +186,15 @@ static void do_kill(int argc, char **argv)
 	say_ret(kill(atoi(argv[1]), atoi(argv[2])));
 }
 
-/* As sd_notify(3): to $NOTIFY_SOCKET, once it is there. */
-static void notify(int argc, char **argv)
+/* The version of Landlock, 0 for none: what tests can ask of this kernel. */
+static void landlock(int argc, char **argv)
 {
-	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	const char *path = getenv("NOTIFY_SOCKET");
-	int fd = sock(AF_UNIX, SOCK_DGRAM, 0);
+	/* landlock_create_ruleset(NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) */
+	long abi = syscall(444, NULL, 0, 1u);
 
 	(void)argc;
-	snprintf(un.sun_path, sizeof(un.sun_path), "%s", path ? path : "");
-	say_ret(sendto(fd, argv[1], strlen(argv[1]), 0, (struct sockaddr *)&un, sizeof(un)));
+	(void)argv;
+	printf("%ld", abi < 0 ? 0 : abi);
 }
 
 const struct verb probe_self_verbs[] = {
@@ -212,7 +209,7 @@ const struct verb probe_self_verbs[] = {
 	{ "env", "", 0, env },
 	{ "tty", "", 0, tty },
 	{ "await-size", "ROWS COLS", 2, await_size },
-	{ "notify", "TEXT", 1, notify },
 	{ "kill", "PID SIG", 2, do_kill },
+	{ "landlock", "", 0, landlock },
 	{ 0 },
 };

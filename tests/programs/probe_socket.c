@@ -216,18 +216,19 @@ static void unix_self(int argc, char **argv)
 	say(0);
 }
 
-/* A datagram to a unix socket, as sd_notify(3) sends it. */
+/* A datagram to a unix socket, without a path to $NOTIFY_SOCKET, as sd_notify(3) sends it. */
 static void notify(int argc, char **argv)
 {
+	const char *path = argc > 2 ? argv[1] : getenv("NOTIFY_SOCKET");
+	const char *text = argv[argc > 2 ? 2 : 1];
 	struct sockaddr_un un;
 	socklen_t len;
 	int fd = sock(AF_UNIX, SOCK_DGRAM, 0);
 
-	(void)argc;
 	if (fd < 0)
 		return;
-	fill(&un, &len, argv[1]);
-	say_ret(sendto(fd, argv[2], strlen(argv[2]), 0, (struct sockaddr *)&un, len));
+	fill(&un, &len, path ? path : "");
+	say_ret(sendto(fd, text, strlen(text), 0, (struct sockaddr *)&un, len));
 	close(fd);
 }
 
@@ -263,7 +264,7 @@ const struct verb probe_socket_verbs[] = {
 	{ "io_uring", "", 0, io_uring },
 	{ "unix", "PATH|@NAME [TYPE]", 1, unix_connect },
 	{ "unix-self", "", 0, unix_self },
-	{ "notify", "PATH|@NAME TEXT", 2, notify },
+	{ "notify", "[PATH|@NAME] TEXT", 1, notify },
 	{ "netlink", "", 0, netlink },
 	{ 0 },
 };
