@@ -5,16 +5,17 @@
  * Must not: judge differently from policy_check(): tests compare the two on the same destinations.
  * Runs in:  create, with the host's privileges (CAP_BPF and CAP_NET_ADMIN, or CAP_SYS_ADMIN). Heap.
  *
- * What it sees: connect of TCP (with Fast Open, too, and MPTCP), UDP and ping sockets, and UDP sends with an address; not
- * ping and raw sends. It goes by the cgroup in which a socket was made, also when the supervisor connects it on behalf;
- * the verdict is the same, so that is only belt and braces. A socket that came from outside is not seen.
+ * What it sees: connect of TCP (with Fast Open, too, and MPTCP), UDP and ping sockets, and UDP sends with an address. It goes
+ * by the cgroup in which a socket was made, also when the supervisor connects it on behalf; the verdict is the same, so that
+ * is only belt and braces. A socket that came from outside is not seen.
  *
- * Control data of a send may carry a source route or a routing header: the packet then goes to a hop that no hook above
- * was asked about. Where sends are not trapped, a fifth program looks at the packets themselves (packets only the kernel's
- * own sockets send, a router alert among them, pass).
+ * A fifth program looks at the packets themselves, for what no hook above is asked about: a source route or a routing
+ * header that comes with the control data of a send, so that the packet goes to another hop; and ICMP, which ping and raw
+ * sockets send without a connect. Its refusal is EPERM. Echo replies, neighbour discovery and the like are sent by sockets of
+ * the kernel's own, made with the network namespace, outside of the cgroup.
  *
- * What is trapped beside it: connect still is (38 µs instead of 25, but the audit tells who, and it works the same
- * everywhere); sends no longer are: 1 µs instead of 6 and more, and AF_UNIX calls are the kernel's own again.
+ * What is trapped beside it: nothing but options and, for the errno, sends where ICMP is possible (plan.c). A connect costs as
+ * much as without a policy, a send 30 ns more.
  * The errno is set by bpf_set_retval() (in these hooks since 6.0 or so): where that is missing, so is this layer.
  *
  * The rules are in a map (bpf_trie.c), which all programs share.
@@ -32,14 +33,13 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "confine/bpf_trie.h"
-#include "confine/plan.h"
 
 /* --- the programs --------------------------------------------------------------------------------------------------------- */
 
 #define INSNS_MAX 512
 #define FIXUPS_MAX 160
 
-enum label { L_DENY, L_ALLOW, L_NEXT, L_LABELS };
+enum label { L_DENY, L_ALLOW, L_NEXT, L_ICMP, L_ROUTED, L_LABELS };
 
 struct prog {
 	struct bpf_insn code[INSNS_MAX];
@@ -100,6 +100,7 @@ static void place(struct prog *p, enum label l)
 #define CTX(field) ((int16_t)offsetof(struct bpf_sock_addr, field))
 #define HELPER_SET_RETVAL 187
 #define HELPER_PID_TGID 14
+#define HELPER_COMM 16
 
 static void load_map(struct prog *p, uint8_t reg, int fd, bool value)
 {
@@ -196,11 +197,14 @@ static void emit_nat64(struct prog *p, int trie, bool allow_mode)
 	emit_judge(p, trie, allow_mode);
 }
 
-static void emit_log(struct prog *p, int log, bool with_pid)
+/* Which of the helpers that tell who it was this kernel has in these hooks. */
+enum who { WHO_UNKNOWN, WHO_PID, WHO_PID_COMM };
+
+static void emit_log(struct prog *p, int log, enum who who, bool send)
 {
 	const int16_t record = (int16_t)offsetof(struct bpf_egress_log, ring);
 
-	if (with_pid)
+	if (who != WHO_UNKNOWN)
 		CALL(p, HELPER_PID_TGID);
 	else
 		MOV_IMM(p, BPF_REG_0, 0);
@@ -219,6 +223,12 @@ static void emit_log(struct prog *p, int log, bool with_pid)
 		STX(p, BPF_W, BPF_REG_1, (int16_t)(record + 8 + 4 * i), BPF_REG_3);
 	}
 	STX(p, BPF_W, BPF_REG_1, (int16_t)(record + 24), BPF_REG_9);
+	ST(p, BPF_W, BPF_REG_1, (int16_t)(record + 28), send);
+	if (who == WHO_PID_COMM) {
+		ADD_IMM(p, BPF_REG_1, record + 32);
+		MOV_IMM(p, BPF_REG_2, sizeof(((struct bpf_egress_record *)0)->comm));
+		CALL(p, HELPER_COMM);
+	}
 }
 
 static void emit_exit(struct prog *p, int32_t value)
@@ -227,7 +237,7 @@ static void emit_exit(struct prog *p, int32_t value)
 	put(p, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 }
 
-static void build(struct prog *p, bool v6, bool send, bool allow_mode, int trie, int log, bool with_pid)
+static void build(struct prog *p, bool v6, bool send, bool allow_mode, int trie, int log, enum who who)
 {
 	memset(p, 0, sizeof(*p));
 	MOV_REG(p, BPF_REG_6, BPF_REG_1);
@@ -236,6 +246,11 @@ static void build(struct prog *p, bool v6, bool send, bool allow_mode, int trie,
 	if (send) {
 		LDX(p, BPF_W, BPF_REG_1, BPF_REG_6, CTX(user_port));
 		jump(p, BPF_JEQ, BPF_REG_1, 0, L_ALLOW);
+	} else {
+		/* A family that the socket does not connect to is the kernel's to refuse, with the native errno. (Sends come
+		 * here after that check, and with AF_UNSPEC for AF_INET.) */
+		LDX(p, BPF_W, BPF_REG_1, BPF_REG_6, CTX(user_family));
+		jump(p, BPF_JNE, BPF_REG_1, v6 ? AF_INET6 : AF_INET, L_ALLOW);
 	}
 	emit_proto(p, v6);
 	if (v6)
@@ -253,7 +268,7 @@ static void build(struct prog *p, bool v6, bool send, bool allow_mode, int trie,
 	place(p, L_ALLOW);
 	emit_exit(p, 1);
 	place(p, L_DENY);
-	emit_log(p, log, with_pid);
+	emit_log(p, log, who, send);
 	MOV_IMM(p, BPF_REG_1, -ECONNREFUSED);
 	CALL(p, HELPER_SET_RETVAL);
 	emit_exit(p, 0);
@@ -267,13 +282,47 @@ static void need_bytes(struct prog *p, int32_t n)
 	MOV_REG(p, BPF_REG_4, BPF_REG_2);
 	ADD_IMM(p, BPF_REG_4, n);
 	p->fix[p->nfix].at = p->n;
-	p->fix[p->nfix++].to = L_DENY;
+	p->fix[p->nfix++].to = L_ROUTED;
 	put(p, BPF_JMP | BPF_JGT | BPF_X, BPF_REG_4, BPF_REG_3, 0, 0);
 }
 
-/* Packets that say another way than their destination's: IPv4 options (of more than a router alert's 4 bytes: the
- * shortest source route has 7), IPv6 routing headers, and what could stand before one. Refused ones are EPERM. */
-static void build_packets(struct prog *p, int log)
+/* IPv4 options of more than a router alert's 4 bytes: the shortest source route has 7. */
+static void emit_packet4(struct prog *p)
+{
+	need_bytes(p, 20);
+	LDX(p, BPF_B, BPF_REG_1, BPF_REG_2, 0);
+	put(p, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_1, 0, 0, 0xf);
+	jump(p, BPF_JGT, BPF_REG_1, 6, L_ROUTED);
+	LDX(p, BPF_B, BPF_REG_1, BPF_REG_2, 9);
+	jump(p, BPF_JNE, BPF_REG_1, IPPROTO_ICMP, L_ALLOW);
+	LDX(p, BPF_W, BPF_REG_1, BPF_REG_2, 16);
+	ST(p, BPF_W, BPF_REG_10, ADDR_AT(0), 0);
+	ST(p, BPF_W, BPF_REG_10, ADDR_AT(1), 0);
+	ST(p, BPF_W, BPF_REG_10, ADDR_AT(2), (int32_t)htonl(0xffff));
+	STX(p, BPF_W, BPF_REG_10, ADDR_AT(3), BPF_REG_1);
+	jump(p, BPF_JA, 0, 0, L_ICMP);
+}
+
+/* IPv6 routing headers, and what could stand before one. */
+static void emit_packet6(struct prog *p)
+{
+	need_bytes(p, 41);
+	for (int i = 0; i < 4; i++) {
+		LDX(p, BPF_W, BPF_REG_1, BPF_REG_2, (int16_t)(24 + 4 * i));
+		STX(p, BPF_W, BPF_REG_10, ADDR_AT(i), BPF_REG_1);
+	}
+	LDX(p, BPF_B, BPF_REG_1, BPF_REG_2, 6);
+	jump(p, BPF_JEQ, BPF_REG_1, IPPROTO_ROUTING, L_ROUTED);
+	jump(p, BPF_JEQ, BPF_REG_1, IPPROTO_DSTOPTS, L_ROUTED);
+	jump(p, BPF_JEQ, BPF_REG_1, IPPROTO_ICMPV6, L_ICMP);
+	jump(p, BPF_JNE, BPF_REG_1, IPPROTO_HOPOPTS, L_ALLOW);
+	LDX(p, BPF_B, BPF_REG_1, BPF_REG_2, 40);
+	jump(p, BPF_JNE, BPF_REG_1, IPPROTO_ICMPV6, L_ROUTED);
+	jump(p, BPF_JA, 0, 0, L_ICMP);
+}
+
+/* Packets that say another way than their destination's, and ICMP. */
+static void build_packets(struct prog *p, bool allow_mode, int trie, int log)
 {
 	memset(p, 0, sizeof(*p));
 	LDX(p, BPF_W, BPF_REG_5, BPF_REG_1, SKB(protocol));
@@ -281,27 +330,23 @@ static void build_packets(struct prog *p, int log)
 	LDX(p, BPF_W, BPF_REG_3, BPF_REG_1, SKB(data_end));
 	jump(p, BPF_JEQ, BPF_REG_5, htons(ETH_P_IPV6), L_NEXT);
 	jump(p, BPF_JNE, BPF_REG_5, htons(ETH_P_IP), L_ALLOW);
-	need_bytes(p, 20);
-	LDX(p, BPF_B, BPF_REG_1, BPF_REG_2, 0);
-	put(p, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_1, 0, 0, 0xf);
-	jump(p, BPF_JGT, BPF_REG_1, 6, L_DENY);
-	jump(p, BPF_JA, 0, 0, L_ALLOW);
+	emit_packet4(p);
 	place(p, L_NEXT);
-	need_bytes(p, 41);
-	LDX(p, BPF_B, BPF_REG_1, BPF_REG_2, 6);
-	jump(p, BPF_JEQ, BPF_REG_1, IPPROTO_ROUTING, L_DENY);
-	jump(p, BPF_JEQ, BPF_REG_1, IPPROTO_DSTOPTS, L_DENY);
-	jump(p, BPF_JNE, BPF_REG_1, IPPROTO_HOPOPTS, L_ALLOW);
-	LDX(p, BPF_B, BPF_REG_1, BPF_REG_2, 40);
-	jump(p, BPF_JNE, BPF_REG_1, IPPROTO_ICMPV6, L_DENY);
+	emit_packet6(p);
+	place(p, L_ICMP);
+	MOV_IMM(p, BPF_REG_7, POLICY_ICMP);
+	MOV_IMM(p, BPF_REG_8, 0);
+	emit_judge(p, trie, allow_mode);
+	emit_nat64(p, trie, allow_mode);
 	place(p, L_ALLOW);
 	emit_exit(p, 1);
-	place(p, L_DENY);
+	place(p, L_ROUTED);
 	MOV_IMM(p, BPF_REG_7, BPF_EGRESS_ROUTED);
 	MOV_IMM(p, BPF_REG_8, 0);
 	for (int i = 0; i < 4; i++)
 		ST(p, BPF_W, BPF_REG_10, ADDR_AT(i), 0);
-	emit_log(p, log, false);
+	place(p, L_DENY);
+	emit_log(p, log, WHO_UNKNOWN, true);
 	emit_exit(p, 0);
 }
 
@@ -338,12 +383,12 @@ static int load_hook(enum bpf_egress_hook h, bool allow_mode, int trie, int log)
 	struct prog *p = xcalloc(1, sizeof(*p));
 	int fd = -1;
 
-	/* Which task it was is a helper that these hooks got late (6.x); without it the audit lacks the pid. */
-	for (int with_pid = 1; with_pid >= 0 && fd < 0; with_pid--) {
+	/* Helpers that these hooks got late (6.x); without them the audit lacks the pid. */
+	for (int who = WHO_PID_COMM; who >= WHO_UNKNOWN && fd < 0; who--) {
 		if (h == BPF_EGRESS_PACKETS)
-			build_packets(p, log);
+			build_packets(p, allow_mode, trie, log);
 		else
-			build(p, hooks[h].v6, hooks[h].send, allow_mode, trie, log, with_pid);
+			build(p, hooks[h].v6, hooks[h].send, allow_mode, trie, log, (enum who)who);
 		fd = p->full ? -1 : load(p, h, NULL, 0);
 	}
 	free(p);
@@ -381,7 +426,6 @@ int confine_bpf_attach(const struct policy *p, int cgroup_fd, bool *active, int 
 {
 	struct policy_traits t = policy_get_traits(p);
 	int progs[BPF_EGRESS_HOOKS], wanted;
-	struct confine_plan plan;
 	autofd trie = -1;
 	autofd log = -1;
 	bool ok = true;
@@ -397,10 +441,8 @@ int confine_bpf_attach(const struct policy *p, int cgroup_fd, bool *active, int 
 	log = bpf_map_make(BPF_MAP_TYPE_ARRAY, 4, sizeof(struct bpf_egress_log), 1, BPF_F_MMAPABLE);
 	if (log < 0)
 		return 0;
-	/* Who traps every send sees the control data; a TCP socket's is set by options, which are trapped. The costs of a
-	 * look at each packet are for the others. */
-	confine_plan_make(p, 0, true, false, &plan);
-	wanted = t.udp_possible && !plan.trap_sendmsg ? BPF_EGRESS_HOOKS : BPF_EGRESS_PACKETS;
+	/* TCP alone has no control data (its routes are set by options, which are trapped) and no ICMP: no look at each packet. */
+	wanted = t.udp_possible || t.icmp_possible ? BPF_EGRESS_HOOKS : BPF_EGRESS_PACKETS;
 	for (int h = 0; h < wanted; h++) {
 		progs[h] = ok ? load_hook((enum bpf_egress_hook)h, t.allow_mode, trie, log) : -1;
 		ok = ok && progs[h] >= 0;

@@ -21,7 +21,8 @@ struct bpf_egress_record {
 	uint32_t port;	/* host order */
 	uint32_t addr[4];
 	uint32_t tid; /* in the root pid namespace; 0 where the kernel does not tell */
-	uint32_t pad;
+	uint32_t send; /* not a connect */
+	char comm[16]; /* empty where the kernel does not tell */
 };
 #define BPF_EGRESS_OTHER 0xff
 #define BPF_EGRESS_ROUTED 0xfe /* a packet with a source route or a routing header */
@@ -31,8 +32,8 @@ struct bpf_egress_log {
 	struct bpf_egress_record ring[BPF_EGRESS_RING];
 };
 
-/* Attaches connect4/6 and sendmsg4/6 programs with the verdict of @p, and one against source routes where sends are not
- * trapped, to the cgroup v2 directory @cgroup_fd (beside whatever
+/* Attaches connect4/6 and sendmsg4/6 programs with the verdict of @p, and one for packets (ICMP, source routes) where there can
+ * be any, to the cgroup v2 directory @cgroup_fd (beside whatever
  * is there: BPF_F_ALLOW_MULTI). They go with the cgroup. *active: false where the kernel or our rights do not allow it, or
  * the policy does not fit; no error: the supervisor then judges what they would have. *log: a descriptor of the log map,
  * for supervisor_start(); -1 if not active. */

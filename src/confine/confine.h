@@ -43,9 +43,9 @@ const char *const *confine_profile_flags_supported(void);
 /* The kernel's Landlock ABI; 0: none (or not enabled). */
 int confine_landlock_abi(void);
 /* Restricts the calling thread by the policy: CONNECT_TCP handled with no port granted (or the ports of a
- * tcp_ports_only policy), BIND_TCP by the bind policy. *active: whether a network domain is in force (false: the kernel
+ * tcp_ports_only policy), unless @bpf (a cgroup program is attached) makes that superfluous; BIND_TCP by the bind policy. *active: whether a network domain is in force (false: the kernel
  * has no network rules; no error). Needs no_new_privs or CAP_SYS_ADMIN in the user namespace. */
-int confine_landlock_apply(const struct policy *p, bool *active, struct err *e);
+int confine_landlock_apply(const struct policy *p, bool bpf, bool *active, struct err *e);
 
 /* --- notify_filter.c ---------------------------------------------------------------------------------- */
 

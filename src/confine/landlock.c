@@ -8,7 +8,9 @@
  *
  * Where the supervisor connects on behalf, CONNECT_TCP is handled and no port is granted: whatever a thread of the
  * container manages to slip past the filter (a descriptor or an address changed after the verdict), the kernel
- * refuses it. The supervisor is outside the domain, and it is the task that counts, not the socket.
+ * refuses it. The supervisor is outside the domain, and it is the task that counts, not the socket. Where the cgroup program
+ * refuses the same, no domain is made for connect: init and each exec session would have their own, and could not look at
+ * each other (plan.c).
  */
 #include "confine/confine.h"
 
@@ -91,7 +93,7 @@ static void grant_bind(const struct policy *p, struct grant *g)
 			grant_ports((uint16_t)port, (uint16_t)port, g);
 }
 
-int confine_landlock_apply(const struct policy *p, bool *active, struct err *e)
+int confine_landlock_apply(const struct policy *p, bool bpf, bool *active, struct err *e)
 {
 	int abi = confine_landlock_abi();
 	const struct abi *row = abi_row(abi);
@@ -103,8 +105,8 @@ int confine_landlock_apply(const struct policy *p, bool *active, struct err *e)
 	*active = false;
 	if (!row || !row->net)
 		return 0;
-	/* Neither a cgroup program nor foreign sockets make a difference to what Landlock does. */
-	confine_plan_make(p, abi, false, false, &plan);
+	/* Foreign sockets make no difference to what Landlock does; with them there is no @bpf. */
+	confine_plan_make(p, abi, bpf, false, &plan);
 	if (plan.landlock_connect)
 		attr.handled_access_net |= NET_CONNECT_TCP & row->net;
 	if (plan.landlock_bind)

@@ -17,7 +17,7 @@
  *   allow    all else. The kernel keeps a bitmap of calls that are allowed whatever their arguments (5.11), so these
  *            cost nothing. A send without an address goes to the peer that a judged connect has set.
  *
- * i386's socketcall has its arguments in memory, so all its interesting numbers are trapped in every mode.
+ * i386's socketcall has its arguments in memory, so of a call that is trapped at all all are.
  * socketcall(SOCKETPAIR) is not: only AF_UNIX (and TIPC, which needs a bearer in the container's namespace) has pairs.
  *
  * Where nothing backs the verdict up, the supervisor may let a call on an AF_UNIX socket continue only if the descriptor
@@ -343,6 +343,27 @@ static void do_setsockopt(struct emitter *em, const struct context *c)
 	emit_ret(em, RET_ALLOW);
 }
 
+static bool socketcall_is_trapped(const struct confine_plan *plan, enum notify_kind kind)
+{
+	switch (kind) {
+	case NOTIFY_BIND:
+		return plan->trap_bind;
+	case NOTIFY_LISTEN:
+		return plan->trap_listen;
+	case NOTIFY_CONNECT:
+		return plan->trap_connect;
+	case NOTIFY_SENDTO:
+	case NOTIFY_SENDMSG:
+	case NOTIFY_SENDMMSG:
+		/* What the registers of the others would tell is in memory. */
+		return plan->trap_sendto || plan->trap_sendmsg || plan->trap_fastopen;
+	case NOTIFY_SETSOCKOPT:
+		return plan->trap_options;
+	default:
+		return true;
+	}
+}
+
 static void do_socketcall(struct emitter *em, const struct context *c)
 {
 	load_lo(em, 0);
@@ -357,7 +378,7 @@ static void do_socketcall(struct emitter *em, const struct context *c)
 		/* Ports-only mode, no supervisor: the arguments cannot be seen, the call does not exist. */
 		if (!confine_plan_traps(c->plan))
 			ret_if(em, BPF_JEQ, number, bind || call.kind == NOTIFY_CONNECT ? RET_ALLOW : RET_ERRNO(ENOSYS));
-		else if (!bind || (call.kind == NOTIFY_BIND ? c->plan->trap_bind : c->plan->trap_listen))
+		else if (socketcall_is_trapped(c->plan, call.kind))
 			ret_if(em, BPF_JEQ, number, RET_NOTIFY);
 	}
 	emit_ret(em, RET_ALLOW);

@@ -11,7 +11,11 @@
  *                   address has become by then, Landlock lets only the ports through that the policy allows.
  *   TCP only        nothing but TCP sockets can be made. Landlock handles CONNECT_TCP and grants nothing, the supervisor
  *                   connects on behalf. Trapped: connect, sends with an address in a register, Fast Open sends.
- *   with BPF        the cgroup program judges UDP (and TCP) in the kernel. Trapped: connect, Fast Open sends.
+ *   with BPF        the cgroup program judges TCP and UDP in the kernel: connect, Fast Open and sends run untrapped, and no
+ *                   Landlock domain is needed (a domain a session would cut exec sessions off from init's memory and /proc).
+ *                   io.sandlock.require=landlock has it all the same, and with it the trap on connect.
+ *   with BPF, ICMP  no hook asks about the sends of ping and raw sockets, only the packet program sees them, whose refusal is
+ *                   EPERM. So sends are trapped for the contract's errno and the audit, and continue on all other sockets.
  *   foreign         sockets may come from outside (layers.c tells when): what the container itself can make says nothing of
  *                   what it holds, and neither Landlock nor the cgroup program sees a UDP socket that was made elsewhere. So
  *                   every send with an address is trapped and nothing backs a verdict up, whatever the policy makes
@@ -56,22 +60,26 @@ void confine_plan_make(const struct policy *p, int landlock_abi, bool bpf, bool 
 	out->filter = t.egress || t.bind;
 	bpf = bpf && !foreign;
 	if (t.egress) {
+		bool alone = bpf && !(policy_required(p) & 1u << POLICY_LAYER_LANDLOCK);
+
 		out->foreign = foreign;
-		out->landlock_connect = landlock;
-		out->landlock_ports = landlock && t.tcp_ports_only && connect_ports_fit(p);
-		out->trap_connect = true;
+		out->bpf = bpf;
+		out->landlock_connect = landlock && !alone;
+		out->landlock_ports = out->landlock_connect && t.tcp_ports_only && connect_ports_fit(p);
+		out->trap_connect = out->trap_fastopen = !alone;
 		out->trap_sendto = t.icmp_possible || !bpf;
-		out->trap_fastopen = true;
 		out->trap_options = true;
 		out->trap_sendmsg = foreign || t.icmp_possible || (t.udp_possible && !bpf);
-		/* A cgroup program sees neither ping nor raw sends; Landlock sees TCP only. */
-		out->backstop = !foreign && (landlock || bpf) && (!t.udp_possible || bpf) && !t.icmp_possible;
+		/* Landlock sees TCP only. */
+		out->backstop = bpf || (!foreign && landlock && !t.udp_possible && !t.icmp_possible);
 	}
 	if (t.bind) {
 		out->landlock_bind = landlock && bind_ports_fit(p);
 		out->trap_bind = !out->landlock_bind;
 		/* listen without bind takes a port that the kernel chooses; Landlock sees binds only. */
 		out->trap_listen = out->trap_bind || !policy_check_bind(p, 0).allowed;
+		/* connect, too, looks at the port that the socket was bound to (supervisor/options.c). */
+		out->trap_connect = out->trap_connect || (t.egress && out->trap_bind);
 	}
 	/* AF_UNIX calls then continue only where the descriptor cannot change. */
 	out->restrict_clone = out->trap_listen || (confine_plan_traps(out) && !out->backstop);

@@ -22,6 +22,7 @@ struct confine_plan {
 	bool trap_fastopen;	/* sends whose flags have MSG_FASTOPEN */
 	bool trap_bind;		/* bind and listen */
 	bool trap_options;	/* socket options that change where packets go */
+	bool bpf;		/* the cgroup program judges all that the container can make */
 	bool foreign;		/* sockets may come in that were not made in the container */
 	bool restrict_clone;	/* file tables are shared by threads of one process only (see notify_filter.c) */
 	/* Every internet protocol of which the container can hold a socket is refused by the kernel itself where

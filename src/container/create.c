@@ -302,6 +302,7 @@ static int start_supervisor(struct creation *k, struct err *e)
 	req.foreign = k->layers.foreign[0];
 	req.bpf_backstop = k->layers.bpf;
 	req.bpf_log = k->layers.bpf_log;
+	req.bpf_cgroup = k->layers.bpf_cgroup;
 	k->supervisor = supervisor_start(&req, e);
 	if (k->supervisor < 0) {
 		k->supervisor = 0;
@@ -473,6 +474,7 @@ static int make_init(struct creation *k, struct err *e)
 			.process = &k->config.process,
 			.linux_ = &k->config.linux_,
 			.policy = k->policy,
+			.bpf = k->layers.bpf,
 			.profile = k->profile,
 			.notify = k->notify,
 			.preserve_fds = k->o->preserve_fds,
@@ -563,6 +565,7 @@ static void free_all(struct creation *k)
 	free(k->rdt_root);
 	fd_close(&k->pidfd);
 	fd_close(&k->layers.bpf_log);
+	fd_close(&k->layers.bpf_cgroup);
 	parent_close(&k->p);
 	fd_close(&k->start_fifo);
 	fd_close(&k->error_fifo);
@@ -570,7 +573,8 @@ static void free_all(struct creation *k)
 
 int container_create(const struct create_options *o, struct container *c, int *master, struct err *e)
 {
-	struct creation k = { .o = o, .c = c, .pidfd = -1, .layers.bpf_log = -1, .start_fifo = -1, .error_fifo = -1 };
+	struct creation k = { .o = o, .c = c, .pidfd = -1, .layers.bpf_log = -1, .layers.bpf_cgroup = -1,
+			      .start_fifo = -1, .error_fifo = -1 };
 	int r;
 
 	k.p = (struct parent)PARENT_INIT(&k.config.process, o->console_socket);

@@ -73,7 +73,7 @@ static int load_policy(struct session *s, struct err *e)
 		return 0;
 	if (!layers_check_inherited(s->policy, s->o->preserve_fds, e))
 		return -1;
-	fd = layers_inherited_socket(s->o->preserve_fds);
+	fd = layers_inherited_socket(s->o->preserve_fds, s->c->bpf);
 	if (!s->c->foreign && policy_get_traits(s->policy).egress && fd >= 0)
 		return err_msg(e, "descriptor %d is a socket from outside: the layers that enforce this container's policy do not see "
 			       "those (had create been given one, or a directory of the host, they would)", fd);
@@ -277,6 +277,7 @@ static int spawn(struct session *s, struct err *e)
 		.process = s->process,
 		.linux_ = &s->config.linux_,
 		.policy = s->policy,
+		.bpf = s->c->bpf,
 		.profile = s->profile,
 		.notify = s->notify,
 		.preserve_fds = s->o->preserve_fds,

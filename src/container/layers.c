@@ -54,7 +54,7 @@ static void look_for_landlock(const struct policy *p, struct layers *l)
 	int abi = confine_landlock_abi();
 	struct confine_plan plan;
 
-	confine_plan_make(p, abi, false, false, &plan);
+	confine_plan_make(p, abi, l->bpf, false, &plan);
 	l->landlock = plan.landlock_connect || plan.landlock_bind;
 	if (abi == 0)
 		missing(l, POLICY_LAYER_LANDLOCK, "the kernel has no Landlock (Linux 5.13), or it is not enabled (lsm= at boot)");
@@ -99,7 +99,8 @@ static int socket_option(int fd, int name)
 	return getsockopt(fd, SOL_SOCKET, name, &v, &len) == 0 ? v : -1;
 }
 
-static bool is_foreign(int fd)
+/* @bpf: to the cgroup program, which goes by who made it; else to Landlock, which goes by who uses it. */
+static bool is_foreign(int fd, bool bpf)
 {
 	int domain = socket_option(fd, SO_DOMAIN);
 
@@ -111,14 +112,14 @@ static bool is_foreign(int fd)
 		/* Standard streams lead to who called us (several languages use socket pairs for them), who would have other ways. */
 		return fd > 2;
 	default:
-		return (domain != AF_INET && domain != AF_INET6) || socket_option(fd, SO_PROTOCOL) != IPPROTO_TCP;
+		return bpf || (domain != AF_INET && domain != AF_INET6) || socket_option(fd, SO_PROTOCOL) != IPPROTO_TCP;
 	}
 }
 
-int layers_inherited_socket(int preserve_fds)
+int layers_inherited_socket(int preserve_fds, bool bpf)
 {
 	for (int fd = 0; fd < 3 + preserve_fds; fd++)
-		if (is_foreign(fd))
+		if (is_foreign(fd, bpf))
 			return fd;
 	return -1;
 }
@@ -217,7 +218,7 @@ const char *layers_leaving_capability(const struct oci_process *p, bool userns)
 
 static void look_outside(const struct layers_facts *f, struct layers *l)
 {
-	int fd = layers_inherited_socket(f->preserve_fds);
+	int fd = layers_inherited_socket(f->preserve_fds, false);
 	const struct namespaces *ns = f->ns;
 	const char *cap = layers_leaving_capability(&f->config->process, namespaces_has(ns, OCI_NS_USER));
 
@@ -245,8 +246,10 @@ static void look_outside(const struct layers_facts *f, struct layers *l)
 
 /* --- the cgroup program -------------------------------------------------------------------------------------------- */
 
-static int attach_bpf(const struct policy *p, const struct cgroup *cg, struct layers *l, struct err *e)
+static int attach_bpf(const struct policy *p, const struct layers_facts *f, const struct cgroup *cg, struct layers *l,
+		      struct err *e)
 {
+	int fd = layers_inherited_socket(f->preserve_fds, true);
 	autofd dir = -1;
 
 	if (!policy_get_traits(p).egress) {
@@ -257,6 +260,12 @@ static int attach_bpf(const struct policy *p, const struct cgroup *cg, struct la
 		missing(l, POLICY_LAYER_BPF, "%.100s, and a cgroup program does not see sockets from outside", l->foreign);
 		return 0;
 	}
+	/* A TCP socket: Landlock stays in its place, and so the rest as it would be without the program. */
+	if (fd >= 0) {
+		missing(l, POLICY_LAYER_BPF, "descriptor %d, which is handed down, is a socket, and a cgroup program does not see those "
+			"from outside", fd);
+		return 0;
+	}
 	dir = cgroup_open_v2(cg);
 	if (dir < 0) {
 		missing(l, POLICY_LAYER_BPF, "the container has no cgroup v2 directory");
@@ -264,6 +273,7 @@ static int attach_bpf(const struct policy *p, const struct cgroup *cg, struct la
 	}
 	if (confine_bpf_attach(p, dir, &l->bpf, &l->bpf_log, e) < 0)
 		return -1;
+	l->bpf_cgroup = l->bpf ? fd_steal(&dir) : -1;
 	if (!l->bpf)
 		missing(l, POLICY_LAYER_BPF, "the kernel refuses the cgroup programs (Linux 6.1, and CAP_BPF or CAP_SYS_ADMIN, are "
 			"needed), or the list is too long for them");
@@ -284,15 +294,15 @@ static int require(const struct policy *p, const struct layers *l, struct err *e
 int layers_choose(const struct policy *p, const struct layers_facts *f, const struct cgroup *cg, struct layers *out,
 		  struct err *e)
 {
-	*out = (struct layers){ .bpf_log = -1 };
+	*out = (struct layers){ .bpf_log = -1, .bpf_cgroup = -1 };
 	look_for_notify(p, out);
-	look_for_landlock(p, out);
 	if (!layers_check_inherited(p, f->preserve_fds, e))
 		return -1;
 	if (policy_get_traits(p).egress)
 		look_outside(f, out);
-	if (attach_bpf(p, cg, out, e) < 0)
+	if (attach_bpf(p, f, cg, out, e) < 0)
 		return -1;
+	look_for_landlock(p, out);
 	return require(p, out, e);
 }
 

@@ -29,6 +29,7 @@ struct layers {
 	bool bpf;      /* the policy is attached to the cgroup as a program, too */
 	char foreign[160]; /* how sockets may come in that were not made in the container; empty: they cannot */
 	int bpf_log;   /* what it writes down for the supervisor; -1. The caller's */
+	int bpf_cgroup; /* where it is attached; -1. The caller's */
 	char missing[POLICY_LAYERS][160]; /* of those that are not there: why */
 };
 
@@ -36,8 +37,8 @@ struct layers {
 int layers_choose(const struct policy *p, const struct layers_facts *f, const struct cgroup *cg, struct layers *out,
 		  struct err *e);
 /* The first of the descriptors 0 to 2 + @preserve_fds through which a socket comes in that only the supervisor could judge, or
- * that brings others; -1: none. */
-int layers_inherited_socket(int preserve_fds);
+ * that brings others; with @bpf, that the cgroup program does not see and that has no Landlock behind it. -1: none. */
+int layers_inherited_socket(int preserve_fds, bool bpf);
 /* The capability with which @p could leave its cgroup, and with it the cgroup program; NULL: none. */
 const char *layers_leaving_capability(const struct oci_process *p, bool userns);
 /* False with @e if one of them is beyond judging (an io_uring). */

@@ -75,7 +75,7 @@ static int apply_policy(const struct workload *w, struct err *e)
 
 	if (!w->policy)
 		return 0;
-	if (confine_landlock_apply(w->policy, &active, e) < 0)
+	if (confine_landlock_apply(w->policy, w->bpf, &active, e) < 0)
 		return -1;
 	if (!w->notify)
 		return 0;

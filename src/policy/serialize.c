@@ -13,6 +13,7 @@
  *   rule tcp://example.com:80,443              one spec a line, canonical
  *   bind-allow                                 or bind-deny; neither: bind is open
  *   port 8000-8999
+ *   require landlock                           one layer a line: sessions have those that init has
  *   end 5d1c0a9e1b2c3d4f                       a sum over all before it: half a file is no policy
  *
  * There is one text for one policy: what is read is written again and compared. So nothing lenient in the parsers
@@ -79,6 +80,13 @@ static void write_body(const struct policy *p, struct text *t)
 	for (size_t i = 0; i < p->n_bind_ports; i++) {
 		text_add(t, "port ");
 		text_range(&(struct policy_range){ p->bind_ports[i].lo, p->bind_ports[i].hi }, t);
+		text_add(t, "\n");
+	}
+	for (unsigned int i = 0; i < POLICY_LAYERS; i++) {
+		if (!(p->require & 1u << i))
+			continue;
+		text_add(t, "require ");
+		text_add(t, policy_layer_names[i]);
 		text_add(t, "\n");
 	}
 }
@@ -209,6 +217,17 @@ static int read_port(struct reader *r, char *rest)
 	return 0;
 }
 
+static int read_require(struct reader *r, char *rest)
+{
+	for (unsigned int i = 0; i < POLICY_LAYERS; i++) {
+		if (!str_eq(rest, policy_layer_names[i]))
+			continue;
+		r->p->require |= 1u << i;
+		return 0;
+	}
+	return err_text(r->e, EINVAL, "no such layer");
+}
+
 /* The whole file: what may come, in this order; lines of one step exclude each other unless they may repeat. */
 static const struct {
 	const char *word;
@@ -226,6 +245,7 @@ static const struct {
 	{ "bind-allow", 6, false, false, read_bind_allow },
 	{ "bind-deny", 6, false, false, read_bind_deny },
 	{ "port", 7, true, true, read_port },
+	{ "require", 8, true, true, read_require },
 };
 
 static int read_line(struct reader *r, char *line, unsigned int *step)

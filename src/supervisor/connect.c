@@ -219,7 +219,7 @@ enum answer connect_handle(struct worker *w, struct caller *c, struct op *op, st
 		return ANSWER_DONE;
 
 	/* Steps 2 and 3. */
-	if (verdict_is_inet(&op->si) && s->plan.trap_connect)
+	if (verdict_is_inet(&op->si) && s->traits.egress)
 		return judge(w, op, r);
 	if (verdict_is_inet(&op->si))
 		return perform(w, op, r);

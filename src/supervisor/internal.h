@@ -70,6 +70,7 @@ struct sup_shared {
 		};
 	} received[WORKERS_MAX];
 	struct inflight pending[PENDING_MAX]; /* as in the table of blocked calls */
+	_Atomic int made[WORKERS_MAX]; /* descriptor or negative errno, from a child (socket.c) */
 };
 
 /* --- caller.c: reading the task that made the call ------------------------------------------------------------ */
@@ -286,6 +287,7 @@ struct sup {
 	int proc_fd;	  /* the host's /proc */
 	int root_fd;	  /* our own "/", the way back for unix.c */
 	int state_dir;
+	int cgroup_fd;	  /* the cgroup of the program; -1: there is none */
 	int control_fd;   /* listening */
 	int connections[CONNECTIONS_MAX]; /* -1: free */
 	unsigned int connection_next;
@@ -363,7 +365,7 @@ void loop_arm_tick(struct sup *s);
 void loop_watch_init(struct sup *s);
 void loop_watch_connection(struct sup *s, int fd, unsigned int index);
 
-/* --- the handlers: connect.c, send.c, unix.c, options.c --------------------------------------------------------------------- */
+/* --- the handlers: connect.c, send.c, unix.c, options.c, socket.c --------------------------------------------------------------------- */
 enum answer connect_handle(struct worker *w, struct caller *c, struct op *op, struct result *r);
 enum answer send_handle(struct worker *w, struct caller *c, struct op *op, struct result *r);
 enum answer unix_connect(struct worker *w, struct caller *c, struct op *op, struct result *r);
@@ -374,7 +376,9 @@ int64_t unix_send(struct worker *w, struct caller *c, struct op *op, struct msgh
 enum answer options_handle(struct worker *w, struct caller *c, struct op *op, struct result *r);
 enum answer options_bind(struct worker *w, struct caller *c, struct op *op, struct result *r);
 enum answer options_listen(struct worker *w, struct caller *c, struct op *op, struct result *r);
-enum answer options_socket(struct worker *w, struct caller *c, struct op *op, struct result *r);
+enum answer socket_handle(struct worker *w, struct caller *c, struct op *op, struct result *r);
+/* What clone3 gets from socket.c, or NULL: it does not. */
+const void *socket_clone_args(const struct sup *s);
 /* True if the kernel may run the call itself (policy contract, section 4, rule 2). */
 bool listener_may_continue(const struct sup *s, struct caller *c, const struct op *op);
 int sockinfo_get(int sock, struct sockinfo *out);
@@ -406,8 +410,8 @@ int control_listen(int state_dir, struct err *e);
 int self_detach(int *keep[], size_t n, struct err *e);
 /* rlimits, dumpable, no_new_privs, groups, capabilities. *groups_denied: setgroups(2) is not ours to call. */
 int self_limit(bool *groups_denied, struct err *e);
-int self_filter(struct err *e);	  /* its own seccomp filter; after the first threads have been made */
-int self_filter_watcher(struct err *e); /* the watcher's, which each further supervisor has, too */
+int self_filter(const struct sup *s, struct err *e); /* its own seccomp filter; after the first threads have been made */
+int self_filter_watcher(const struct sup *s, struct err *e); /* the watcher's, which each further supervisor has, too */
 /* The supervisor's share of self_detach(), for a child of the watcher. */
 void self_begin(const char *name);
 /* For the calling thread only: adds to (or returns to) the effective capabilities. */

@@ -26,12 +26,15 @@ int kernel_log_open(struct sup *s, int map_fd)
 
 static void describe(struct sup *s, const volatile struct bpf_egress_record *from)
 {
-	struct audit_record r = { .tid = (pid_t)from->tid, .kind = NOTIFY_SENDTO, .error = ECONNREFUSED, .rule = -1 };
+	struct audit_record r = { .tid = (pid_t)from->tid, .error = ECONNREFUSED, .rule = -1 };
 	struct caller_identity id;
 	uint32_t addr[4];
 
+	r.kind = from->send ? NOTIFY_SENDTO : NOTIFY_CONNECT;
 	for (int i = 0; i < 4; i++)
 		addr[i] = from->addr[i];
+	for (unsigned int i = 0; i < sizeof(r.comm) - 1; i++)
+		r.comm[i] = from->comm[i];
 	if (from->proto <= POLICY_ICMP) {
 		struct policy_verdict v;
 
@@ -47,8 +50,8 @@ static void describe(struct sup *s, const volatile struct bpf_egress_record *fro
 		r.error = from->proto == BPF_EGRESS_ROUTED ? EPERM : ECONNREFUSED;
 	}
 	clock_gettime(CLOCK_REALTIME, &r.when);
-	/* Best effort: by now it may be gone, or another. */
-	if (r.tid && caller_identify(s, r.tid, &id) == 0)
+	/* An older kernel. Best effort: by now it may be gone, or another. */
+	if (!r.comm[0] && r.tid && caller_identify(s, r.tid, &id) == 0)
 		memcpy(r.comm, id.comm, sizeof(r.comm));
 	audit_denied(&s->audit, &r);
 }

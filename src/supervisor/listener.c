@@ -156,9 +156,9 @@ int listener_add_fd(struct sup *s, const struct op *op, int fd, bool cloexec)
 bool listener_may_continue(const struct sup *s, struct caller *c, const struct op *op)
 {
 	/* socketcall: the kernel reads descriptor, address and flags from memory again. Landlock would still refuse a
-	 * connect; nothing would refuse a Fast Open send. */
+	 * connect, but not a Fast Open send; the cgroup program refuses both. */
 	if (op->call.in_memory)
-		return s->plan.backstop && op->call.kind == NOTIFY_CONNECT;
+		return s->plan.backstop && (op->call.kind == NOTIFY_CONNECT || s->plan.bpf);
 	return s->plan.backstop || caller_is_alone(c, (int)op->call.args[0], op->si.domain);
 }
 
@@ -213,7 +213,7 @@ static enum answer dispatch(struct worker *w, struct caller *c, struct op *op, s
 	case NOTIFY_LISTEN:
 		return options_listen(w, c, op, r);
 	case NOTIFY_SOCKET:
-		return options_socket(w, c, op, r);
+		return socket_handle(w, c, op, r);
 	default:
 		r->error = -ENOSYS;
 		return ANSWER_VALUE;

@@ -15,6 +15,7 @@ libsandrun_a_SOURCES += \
 	src/supervisor/rawsys.h \
 	src/supervisor/self.c \
 	src/supervisor/send.c \
+	src/supervisor/socket.c \
 	src/supervisor/start.c \
 	src/supervisor/supervisor.h \
 	src/supervisor/unix.c \

@@ -360,11 +360,12 @@ static void main_event(struct sup *s, const struct epoll_event *ev)
 void loop_run(struct sup *s)
 {
 	struct sigaction sa = { .sa_handler = on_tick_signal }; /* no SA_RESTART: EINTR is the point */
-	int64_t deadline = sup_now_ms() + WATCH_DEADLINE_S * 1000;
+	int64_t deadline = sup_now_ms() + WATCH_DEADLINE_S * 1000, looked = 0;
 	struct err e;
 	sigset_t set;
 
 	sigaction(TICK_SIGNAL, &sa, NULL);
+	signal(SIGCHLD, SIG_IGN); /* socket.c */
 	sigemptyset(&set);
 	sigaddset(&set, TICK_SIGNAL);
 	sigprocmask(SIG_BLOCK, &set, NULL);
@@ -380,7 +381,7 @@ void loop_run(struct sup *s)
 	while (count_idle(s) < s->worker_count)
 		sched_yield();
 	promote(s, atomic_load(&s->lead));
-	if (self_filter(&e) < 0)
+	if (self_filter(s, &e) < 0)
 		_exit(EXIT_FAILURE);
 	if (atomic_load(&s->shared->restarts))
 		audit_restarted(&s->audit, s->id, atomic_load(&s->shared->restarts));
@@ -393,8 +394,11 @@ void loop_run(struct sup *s)
 			_exit(EXIT_SUCCESS);
 		if (n > 0)
 			main_event(s, &ev);
-		if (n == 0)
+		/* Not only when nothing happens: ticks come every TICK_MS while calls do. */
+		if (s->kernel_log && (n == 0 || sup_now_ms() - looked >= 1000)) {
+			looked = sup_now_ms();
 			kernel_log_drain(s);
+		}
 		if (n == 0)
 			audit_flush(&s->audit, s->policy, s->id, false);
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* options.c - setsockopt, bind, listen; socket for 32-bit callers
+/* options.c - setsockopt, bind, listen
  *
  * Owns:     the calls around connect and send that a policy speaks of.
  * Runs in:  a worker thread.
@@ -13,7 +13,6 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/time.h>
@@ -204,73 +203,4 @@ enum answer options_listen(struct worker *w, struct caller *c, struct op *op, st
 	    !bind_allowed(w, op, port_of(&op->addr)))
 		return fail(r, -EACCES);
 	return fail(r, listen(op->sock, (int)op->call.args[1]) < 0 ? -errno : 0);
-}
-
-/* --- socket, for socketcall -------------------------------------------------------------------------------------------- */
-
-/* Arguments in memory could change after the verdict, so the socket is made here, in the caller's network namespace, and
- * given to it. Only kinds that need no right: a raw socket would be granted by our capabilities. */
-static int make_socket(struct worker *w, const struct op *op, int domain, int type, int protocol)
-{
-	struct sup *s = w->sup;
-	autofd theirs = -1;
-	autofd ours = -1;
-	char path[40];
-	int sock;
-
-	snprintf(path, sizeof(path), "%d/ns/net", (int)op->tid);
-	theirs = openat(s->proc_fd, path, O_RDONLY | O_CLOEXEC);
-	ours = openat(s->proc_fd, "thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-	if (theirs < 0 || ours < 0 || !listener_valid(s, op))
-		return -EACCES;
-	if (self_raise(true) < 0)
-		return -EACCES;
-	if (setns(theirs, CLONE_NEWNET) < 0) {
-		self_raise(false);
-		return -EACCES;
-	}
-	sock = socket(domain, type | SOCK_CLOEXEC, protocol);
-	sock = sock < 0 ? -errno : sock;
-	/* In a stranger's network for good: as in unix.c, better dead. */
-	if (setns(ours, CLONE_NEWNET) < 0 || self_raise(false) < 0)
-		_exit(1);
-	return sock;
-}
-
-/* The cgroup program goes by the cgroup of who makes a socket: it does not see ours. Where it is what judges, a socket of
- * ours would be free. */
-static bool covered(const struct sup *s, int domain, int type)
-{
-	if (!s->traits.egress || (domain != AF_INET && domain != AF_INET6))
-		return true;
-	return type == SOCK_STREAM ? s->plan.landlock_connect || !s->plan.backstop : s->plan.trap_sendmsg;
-}
-
-enum answer options_socket(struct worker *w, struct caller *c, struct op *op, struct result *r)
-{
-	int domain = (int)op->call.args[0], type = (int)op->call.args[1], protocol = (int)op->call.args[2];
-	autofd sock = -1;
-	int error, fd;
-
-	(void)c;
-	error = policy_check_socket(w->sup->policy, domain, type & 0xf, protocol);
-	if (!error && protocol == 262 /* IPPROTO_MPTCP */)
-		error = EPROTONOSUPPORT;
-	if (error)
-		return refuse(w, op, r, "a kind of socket that no rule can allow", error);
-	/* Arguments in registers are what they are: nothing can change between here and the kernel. */
-	if (!op->call.in_memory)
-		return ANSWER_CONTINUE;
-	if ((type & 0xf) == SOCK_RAW && domain != AF_NETLINK)
-		return refuse(w, op, r, "a raw socket through socketcall", EACCES);
-	if (!covered(w->sup, domain, type & 0xf))
-		return refuse(w, op, r, "a socket through socketcall, which the cgroup program would not see", EACCES);
-	sock = make_socket(w, op, domain, type, protocol);
-	if (sock < 0)
-		return fail(r, sock);
-	fd = listener_add_fd(w->sup, op, sock, type & SOCK_CLOEXEC);
-	if (fd < 0)
-		return fail(r, -EMFILE);
-	r->val = fd;
-	return ANSWER_VALUE;
 }

@@ -228,11 +228,29 @@ static const struct thread_rule {
 	{ __NR_mmap, 2, PROT_EXEC, 0 },
 };
 
-/* Calls that depend on an argument. Falls through with the number loaded. */
-static unsigned short filter_rules(struct sock_filter *code, unsigned short n, const struct thread_rule *rules, size_t count)
+/* Its flags are in memory: allowed with one argument, which is ours and constant; else ENOSYS, and libc takes clone. */
+static unsigned short filter_clone3(struct sock_filter *code, unsigned short n, const void *args)
 {
-	code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_clone3, 0, 1);
+	const uint32_t at = offsetof(struct seccomp_data, args);
+	uint64_t p = (uintptr_t)args;
+
+	code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_clone3, 0, args ? 6 : 1);
+	if (args) {
+		code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, at + LOW_WORD);
+		code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)p, 0, 3);
+		code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, at + (4 - LOW_WORD));
+		code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(p >> 32), 0, 1);
+		code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	}
 	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS);
+	return n;
+}
+
+/* Calls that depend on an argument. Falls through with the number loaded. */
+static unsigned short filter_rules(struct sock_filter *code, unsigned short n, const struct thread_rule *rules, size_t count,
+				   const void *clone_args)
+{
+	n = filter_clone3(code, n, clone_args);
 	for (size_t i = 0; i < count; i++) {
 		code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, rules[i].nr, 0, 5);
 		code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offsetof(struct seccomp_data, args) +
@@ -254,9 +272,9 @@ static unsigned short filter_calls(struct sock_filter *code, unsigned short n, c
 	return n;
 }
 
-static int load_filter(const struct thread_rule *rules, size_t n_rules, bool watcher, struct err *e)
+static int load_filter(const struct sup *s, const struct thread_rule *rules, size_t n_rules, bool watcher, struct err *e)
 {
-	static struct sock_filter code[(ARRAY_SIZE(own_calls) + ARRAY_SIZE(watcher_calls)) * 2 + 32];
+	static struct sock_filter code[(ARRAY_SIZE(own_calls) + ARRAY_SIZE(watcher_calls)) * 2 + 48];
 	struct sock_fprog prog = { .filter = code };
 	unsigned short n = 0;
 
@@ -267,7 +285,7 @@ static int load_filter(const struct thread_rule *rules, size_t n_rules, bool wat
 	code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, notify_arches[0].audit, 1, 0);
 	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
 	code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-	n = filter_rules(code, n, rules, n_rules);
+	n = filter_rules(code, n, rules, n_rules, socket_clone_args(s));
 	n = filter_calls(code, n, own_calls, ARRAY_SIZE(own_calls));
 	if (watcher)
 		n = filter_calls(code, n, watcher_calls, ARRAY_SIZE(watcher_calls));
@@ -278,15 +296,15 @@ static int load_filter(const struct thread_rule *rules, size_t n_rules, bool wat
 	return 0;
 }
 
-int self_filter(struct err *e)
+int self_filter(const struct sup *s, struct err *e)
 {
-	return load_filter(own_rules, ARRAY_SIZE(own_rules), false, e);
+	return load_filter(s, own_rules, ARRAY_SIZE(own_rules), false, e);
 }
 
-int self_filter_watcher(struct err *e)
+int self_filter_watcher(const struct sup *s, struct err *e)
 {
 	/* In effect: nothing. Permitted: what the next supervisor takes (start_supervise()). */
 	if (raw_capset(0, permitted_caps) < 0)
 		return err_sys(e, "drop the watcher's capabilities");
-	return load_filter(watcher_rules, ARRAY_SIZE(watcher_rules), true, e);
+	return load_filter(s, watcher_rules, ARRAY_SIZE(watcher_rules), true, e);
 }

@@ -383,7 +383,7 @@ static int flags_of(const struct op *op)
 enum answer send_handle(struct worker *w, struct caller *c, struct op *op, struct result *r)
 {
 	struct sup *s = w->sup;
-	bool known, tcp;
+	bool known, tcp, judged;
 	int rc;
 
 	if (op->sock < 0) {
@@ -400,11 +400,15 @@ enum answer send_handle(struct worker *w, struct caller *c, struct op *op, struc
 		r->error = refuse(w, op, NULL, AUDIT_NO_RULE, "a family that no rule can allow", EACCES);
 		return ANSWER_VALUE;
 	}
-	/* CONTINUE, before anything has gone out: AF_UNIX and netlink, as in connect_handle(); and TCP, which ignores the
-	 * address, where every protocol has its backstop. Never with Fast Open in the flags: Landlock does not see it. */
-	if (op->phase == OP_NEW && !(flags_of(op) & MSG_FASTOPEN) && (known || (tcp && s->plan.backstop)) &&
+	/* CONTINUE, before anything has gone out: AF_UNIX and netlink, as in connect_handle(); TCP, which ignores the address,
+	 * where every protocol has its backstop, but not with Fast Open in the flags, which Landlock does not see; and all
+	 * that the cgroup program judges. What is left to us of that are ping and raw sockets: for the errno, and should
+	 * their descriptor be another's by then, the packet program refuses what the verdict would have.
+	 * (No listener_valid(): an answer that arrives proves that all this was the caller's.) */
+	judged = s->plan.bpf && (op->si.protocol == IPPROTO_TCP || op->si.protocol == IPPROTO_UDP);
+	if (op->phase == OP_NEW && (judged || (!(flags_of(op) & MSG_FASTOPEN) && (known || (tcp && s->plan.backstop)))) &&
 	    listener_may_continue(s, c, op))
-		return listener_valid(s, op) ? ANSWER_CONTINUE : ANSWER_DONE;
+		return ANSWER_CONTINUE;
 	if (op->call.kind == NOTIFY_SENDMMSG)
 		return send_many(w, c, op, r);
 	return send_single(w, c, op, r);

@@ -86,9 +86,9 @@ void start_supervise(struct sup *s, int ready)
 /* What all of them have in common. */
 static int prepare(struct sup *s, int *ready, struct err *e)
 {
-	int *keep[] = { &s->state_dir, &s->creator_fd, ready };
+	int *keep[] = { &s->state_dir, &s->creator_fd, ready, &s->cgroup_fd };
 
-	if (self_detach(keep, sizeof(keep) / sizeof(keep[0]), e) < 0)
+	if (self_detach(keep, s->cgroup_fd < 0 ? 3 : 4, e) < 0)
 		return -1;
 	/* Needs our own /proc/self/fd, which is root's once we are not dumpable. */
 	s->control_fd = control_listen(s->state_dir, e);
@@ -134,6 +134,7 @@ static struct sup *make_sup(const struct supervisor_request *req, struct err *e)
 			  &s->plan);
 	snprintf(s->id, sizeof(s->id), "%s", req->id);
 	s->state_dir = req->state_dir;
+	s->cgroup_fd = req->bpf_backstop ? req->bpf_cgroup : -1;
 	s->init_fd = s->control_fd = s->watch_fd = -1;
 	/* Mapped here and inherited: the descriptor need not be kept. */
 	if (req->bpf_backstop && kernel_log_open(s, req->bpf_log) < 0) {

@@ -20,6 +20,7 @@ struct supervisor_request {
 	const struct policy *policy; /* read before the fork, inherited by memory */
 	bool bpf_backstop;	     /* a cgroup program is attached (confine_bpf_attach()) */
 	int bpf_log;		     /* only then: the log that it gave. Borrowed */
+	int bpf_cgroup;		     /* only then: the cgroup that it is attached to. Borrowed */
 	bool landlock;		     /* a Landlock network domain will be in force */
 	bool foreign;		     /* sockets may come in from outside (confine/plan.h) */
 };

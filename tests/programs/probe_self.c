@@ -11,7 +11,9 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "probe.h"
@@ -32,6 +34,21 @@ static void do_sig(int argc, char **argv)
 	signal(atoi(argv[1]), SIG_DFL);
 	kill(getpid(), atoi(argv[1]));
 	printf("SURVIVED");
+}
+
+/* As a debugger or strace -p does. */
+static void attach(int argc, char **argv)
+{
+	pid_t pid = atoi(argv[1]);
+	int status;
+
+	(void)argc;
+	if (ptrace(PTRACE_ATTACH, pid, NULL, NULL) < 0) {
+		say(errno);
+		return;
+	}
+	waitpid(pid, &status, __WALL);
+	say_ret(ptrace(PTRACE_DETACH, pid, NULL, NULL));
 }
 
 static volatile sig_atomic_t caught;
@@ -198,6 +215,7 @@ static void landlock(int argc, char **argv)
 }
 
 const struct verb probe_self_verbs[] = {
+	{ "attach", "PID", 1, attach },
 	{ "exit", "N", 1, do_exit },
 	{ "sig", "N", 1, do_sig },
 	{ "catch", "", 0, do_catch },

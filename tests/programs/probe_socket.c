@@ -7,6 +7,7 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -195,13 +196,24 @@ static const char *unix_round(const char *path, int type)
 	return send_rich(c, NULL, 0, l) < 0 ? "SENDMSG" : recv_rich(s);
 }
 
+static void *pausing(void *arg)
+{
+	for (;;)
+		pause();
+	return arg;
+}
+
+/* @argv[0] "unix-threads": with another thread about. */
 static void unix_self(int argc, char **argv)
 {
 	static const int kinds[] = { SOCK_STREAM, SOCK_SEQPACKET, SOCK_DGRAM };
 	char abstract[64];
 
+	pthread_t t;
+
 	(void)argc;
-	(void)argv;
+	if (strcmp(argv[0], "unix-threads") == 0)
+		pthread_create(&t, NULL, pausing, NULL);
 	for (int i = 0; i < 3; i++) {
 		const char *wrong = unix_round("/tmp/probe.sock", kinds[i]);
 
@@ -265,6 +277,7 @@ const struct verb probe_socket_verbs[] = {
 	{ "unix", "PATH|@NAME [TYPE]", 1, unix_connect },
 	{ "unix-self", "", 0, unix_self },
 	{ "notify", "[PATH|@NAME] TEXT", 1, notify },
+	{ "unix-threads", "", 0, unix_self },
 	{ "netlink", "", 0, netlink },
 	{ 0 },
 };

@@ -142,7 +142,7 @@ static inline void util_confine(const struct util_session *s, int tell, int go)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-	    (!s->o.no_landlock && confine_landlock_apply(s->policy, &active, &e) < 0) ||
+	    (!s->o.no_landlock && confine_landlock_apply(s->policy, s->o.bpf, &active, &e) < 0) ||
 	    confine_notify_apply(s->filter, &listener, &e) < 0) {
 		fprintf(stderr, "confine: %s\n", e.msg);
 		_exit(255);
@@ -221,9 +221,10 @@ static inline void util_open(struct util_session *s, const char *const kv[], con
 		bool active = false;
 
 		assert_int_equal(confine_bpf_attach(s->policy, cg, &active, &req.bpf_log, &e), 0);
-		fd_close(&cg);
+		req.bpf_cgroup = cg;
 		if (!active) {
 			fprintf(stderr, "no cgroup program here: skipped\n");
+			fd_close(&cg);
 			rmdir(s->cgroup);
 			skip();
 		}
@@ -236,7 +237,7 @@ static inline void util_open(struct util_session *s, const char *const kv[], con
 		fprintf(stderr, "start: %s\n", e.msg);
 	assert_true(s->sup > 0);
 	if (s->o.bpf)
-		close(req.bpf_log);
+		close(req.bpf_log), close(req.bpf_cgroup);
 	assert_int_equal(confine_notify_prepare(s->policy, s->o.bpf, s->o.foreign, &s->filter, &e), 0);
 }
 

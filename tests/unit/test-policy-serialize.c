@@ -14,6 +14,7 @@ static const char *const policies[][6] = {
 	{ "net-allow-bind", "80" },
 	{ "net-allow-bind", "" },
 	{ "net-deny-bind", "1-65535" },
+	{ "net-deny", "private", "require", "landlock bpf" },
 };
 
 static struct policy *make(size_t i)
@@ -64,6 +65,7 @@ static void what_is_written_is_read_as_the_same_policy(void **state)
 		assert_string_equal(text, again);
 		assert_same_verdicts(p, q);
 		assert_int_equal(p->n_hosts, q->n_hosts);
+		assert_int_equal(p->require, q->require);
 		policy_free(p);
 		policy_free(q);
 	}

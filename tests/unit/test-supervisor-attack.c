@@ -11,6 +11,7 @@
 static const char *const tcp_only[] = { "net-allow", "tcp://127.0.0.1:7001", NULL };
 static const char *const all_kinds[] = { "net-allow", "tcp://127.0.0.1:7001 udp://127.0.0.1:7101 icmp://127.0.0.1",
 					 "allow-icmp", "true", NULL };
+static const char *const tcp_and_udp[] = { "net-allow", "tcp://127.0.0.1:7001 udp://127.0.0.1:7101", NULL };
 static int tcp_good, tcp_bad, udp_good, udp_bad;
 
 static int setup(void **state)
@@ -103,6 +104,17 @@ static void test_flip_address(void **state)
 	assert_nothing_denied_arrived();
 }
 
+static const struct util_options with_bpf = { .bpf = true };
+
+static void test_flip_address_bpf(void **state)
+{
+	(void)state;
+	util_run(all_kinds, &with_bpf, flip_address_body, NULL, NULL);
+	assert_nothing_denied_arrived();
+	util_run(tcp_and_udp, &with_bpf, flip_address_body, NULL, NULL);
+	assert_nothing_denied_arrived();
+}
+
 /* The descriptor turns from an AF_UNIX into an internet socket while the address turns, too. */
 static int flip_descriptor_body(void *arg)
 {
@@ -160,6 +172,86 @@ static void test_flip_descriptor_tcp(void **state)
 	if (confine_landlock_abi() < 4)
 		skip();
 	util_run(tcp_only, NULL, flip_descriptor_body, &udp, NULL);
+	assert_nothing_denied_arrived();
+}
+
+/* With the cgroup program these continue, for the kernel judges. */
+static void test_flip_descriptor_bpf(void **state)
+{
+	(void)state;
+	for (int udp = 0; udp < 2; udp++) {
+		bool arg = udp;
+
+		util_run(all_kinds, &with_bpf, flip_descriptor_body, &arg, NULL);
+		assert_nothing_denied_arrived();
+		util_run(tcp_and_udp, &with_bpf, flip_descriptor_body, &arg, NULL);
+		assert_nothing_denied_arrived();
+	}
+}
+
+/* A UDP socket, whose sends continue, turns into one that may send echo requests. @arg: its type. */
+static int flip_to_icmp_body(void *arg)
+{
+	struct sockaddr_in good = util_v4("127.0.0.1", 7101), bad = util_v4("127.0.0.1", 7101);
+	static struct flip f;
+	uint8_t echo[16] = { 8 };
+	struct iovec iov = { echo, sizeof(echo) };
+	struct msghdr m = { .msg_name = &f.addr, .msg_namelen = 16, .msg_iov = &iov, .msg_iovlen = 1 };
+	pthread_t t;
+
+	inet_pton(AF_INET, "10.9.0.2", &bad.sin_addr);
+	memcpy(&f.a, &good, 16);
+	memcpy(&f.b, &bad, 16);
+	f.fd_a = socket(AF_INET, SOCK_DGRAM, 0);
+	f.fd_b = socket(AF_INET, *(int *)arg, IPPROTO_ICMP);
+	CHECK(f.fd_a >= 0 && f.fd_b >= 0);
+	f.fd = dup(f.fd_a);
+	CHECK(pthread_create(&t, NULL, flipper, &f) == 0);
+	for (int i = 0; i < 20000; i++) {
+		sendto(f.fd, echo, sizeof(echo), MSG_DONTWAIT, (struct sockaddr *)&f.addr, 16);
+		sendmsg(f.fd, &m, MSG_DONTWAIT);
+		if (i % 64 == 0 && *(int *)arg == SOCK_RAW && connect(f.fd_b, SA(bad)) == 0)
+			CHECK_ERRNO(write(f.fd_b, echo, sizeof(echo)), EPERM);
+	}
+	f.stop = true;
+	pthread_join(t, NULL);
+	return 0;
+}
+
+static int count_echo_requests(int s, const char *to, unsigned int *others)
+{
+	uint8_t buf[256];
+	uint32_t addr;
+	int n = 0;
+
+	inet_pton(AF_INET, to, &addr);
+	*others = 0;
+	for (ssize_t r; (r = recv(s, buf, sizeof(buf), MSG_DONTWAIT)) > 0;) {
+		if (r < 28 || buf[20] != 8)
+			continue;
+		if (memcmp(buf + 16, &addr, 4) == 0)
+			n++;
+		else
+			(*others)++;
+	}
+	return n;
+}
+
+static void test_flip_to_icmp_bpf(void **state)
+{
+	int watch = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP), types[] = { SOCK_DGRAM, SOCK_RAW }, size = 1 << 24;
+	unsigned int allowed;
+
+	(void)state;
+	if (watch < 0)
+		skip();
+	setsockopt(watch, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+	for (int i = 0; i < 2; i++) {
+		util_run(all_kinds, &with_bpf, flip_to_icmp_body, &types[i], NULL);
+		assert_int_equal(count_echo_requests(watch, "10.9.0.2", &allowed), 0);
+		assert_true(allowed > 0);
+	}
+	close(watch);
 	assert_nothing_denied_arrived();
 }
 
@@ -274,6 +366,15 @@ static void test_fastopen(void **state)
 	assert_nothing_denied_arrived();
 }
 
+static void test_fastopen_bpf(void **state)
+{
+	(void)state;
+	util_run(tcp_and_udp, &with_bpf, fastopen_body, NULL, NULL);
+	assert_nothing_denied_arrived();
+	util_run(all_kinds, &with_bpf, fastopen_body, NULL, NULL);
+	assert_nothing_denied_arrived();
+}
+
 static int forms_body(void *arg)
 {
 	struct sockaddr_in6 mapped = util_v6("::ffff:127.0.0.1", 7102), any = util_v6("::", 7102);
@@ -378,6 +479,14 @@ static void test_errnos(void **state)
 	assert_nothing_denied_arrived();
 }
 
+static void test_errnos_bpf(void **state)
+{
+	(void)state;
+	util_run(all_kinds, &with_bpf, errno_body, NULL, NULL);
+	util_run(tcp_and_udp, &with_bpf, errno_body, NULL, NULL);
+	assert_nothing_denied_arrived();
+}
+
 /* --- 32-bit -------------------------------------------------------------------------------------------------------------- */
 
 #if defined(__x86_64__)
@@ -444,6 +553,14 @@ static void test_compat(void **state)
 {
 	(void)state;
 	util_run(all_kinds, NULL, compat_body, NULL, NULL);
+	assert_nothing_denied_arrived();
+}
+
+static void test_compat_bpf(void **state)
+{
+	(void)state;
+	util_run(all_kinds, &with_bpf, compat_body, NULL, NULL);
+	util_run(tcp_and_udp, &with_bpf, compat_body, NULL, NULL);
 	assert_nothing_denied_arrived();
 }
 #endif
@@ -599,14 +716,20 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_flip_address),
+		cmocka_unit_test(test_flip_address_bpf),
 		cmocka_unit_test(test_flip_descriptor_udp),
 		cmocka_unit_test(test_flip_descriptor_tcp),
+		cmocka_unit_test(test_flip_descriptor_bpf),
+		cmocka_unit_test(test_flip_to_icmp_bpf),
 		cmocka_unit_test(test_slow_pages),
 		cmocka_unit_test(test_fastopen),
+		cmocka_unit_test(test_fastopen_bpf),
 		cmocka_unit_test(test_forms),
 		cmocka_unit_test(test_errnos),
+		cmocka_unit_test(test_errnos_bpf),
 #if defined(__x86_64__)
 		cmocka_unit_test(test_compat),
+		cmocka_unit_test(test_compat_bpf),
 #endif
 		cmocka_unit_test(test_killed_supervisor),
 		cmocka_unit_test(test_exec_sessions),

@@ -192,8 +192,11 @@ static int icmp_body(void *arg)
 
 static void test_icmp(void **state)
 {
+	struct util_options o = { .bpf = true };
+
 	(void)state;
 	util_run(all_kinds, NULL, icmp_body, NULL, NULL);
+	util_run(all_kinds, &o, icmp_body, NULL, NULL);
 }
 
 /* --- sockets that cannot be -------------------------------------------------------------------------------------------- */
@@ -238,9 +241,12 @@ static void *sleep_for_good(void *arg)
 	return arg;
 }
 
+/* Who calls; with threads the call may be on behalf, and the other side then sees no pid. */
+enum unix_caller { ALONE, THREADS, ON_BEHALF };
+
 static int unix_body(void *arg)
 {
-	bool threads = *(bool *)arg;
+	bool threads = *(enum unix_caller *)arg != ALONE, true_pid = *(enum unix_caller *)arg != ON_BEHALF;
 	struct sockaddr_un path = { .sun_family = AF_UNIX }, abstract = { .sun_family = AF_UNIX };
 	char dir[] = "/tmp/sup-unix-XXXXXX", rel[] = "rel.sock";
 	int server, s, a, fds[2], got = -1;
@@ -261,7 +267,7 @@ static int unix_body(void *arg)
 	a = accept(server, NULL, NULL);
 	CHECK(a >= 0);
 	CHECK(getsockopt(a, SOL_SOCKET, SO_PEERCRED, &u, &len) == 0);
-	CHECK(u.uid == getuid() && u.gid == getgid() && (threads || u.pid == getpid()));
+	CHECK(u.uid == getuid() && u.gid == getgid() && (!true_pid || u.pid == getpid()));
 	/* A descriptor, and who sent it. */
 	{
 		int one = 1;
@@ -286,7 +292,7 @@ static int unix_body(void *arg)
 				memcpy(&got, CMSG_DATA(c), sizeof(int));
 			if (c->cmsg_type == SCM_CREDENTIALS) {
 				memcpy(&u, CMSG_DATA(c), sizeof(u));
-				creds = (u.pid == getpid() || (threads && util_rootless())) && u.uid == getuid();
+				creds = (u.pid == getpid() || (!true_pid && util_rootless())) && u.uid == getuid();
 			}
 		}
 		CHECK(creds);
@@ -309,26 +315,26 @@ static int unix_body(void *arg)
 
 static void test_unix_native(void **state)
 {
-	bool threads = false;
+	enum unix_caller caller = ALONE;
 
 	(void)state;
-	util_run(tcp_only, NULL, unix_body, &threads, NULL);
+	util_run(tcp_only, NULL, unix_body, &caller, NULL);
 }
 
 static void test_unix_alone(void **state)
 {
-	bool threads = false;
+	enum unix_caller caller = ALONE;
 
 	(void)state;
-	util_run(all_kinds, NULL, unix_body, &threads, NULL);
+	util_run(all_kinds, NULL, unix_body, &caller, NULL);
 }
 
 static void test_unix_on_behalf(void **state)
 {
-	bool threads = true;
+	enum unix_caller caller = ON_BEHALF;
 
 	(void)state;
-	util_run(all_kinds, NULL, unix_body, &threads, NULL);
+	util_run(all_kinds, NULL, unix_body, &caller, NULL);
 }
 
 static void become_somebody(void *arg)
@@ -368,14 +374,14 @@ static void test_unix_other_user(void **state)
 {
 	struct util_options o = { .before = become_somebody };
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	bool threads = true;
+	enum unix_caller caller = ON_BEHALF;
 	char path[] = "/tmp/sup-closed-XXXXXX";
 	int s;
 
 	(void)state;
 	if (geteuid() != 0 || util_rootless())
 		skip();
-	util_run(all_kinds, &o, unix_body, &threads, NULL);
+	util_run(all_kinds, &o, unix_body, &caller, NULL);
 	assert_non_null(mkdtemp(path)); /* 0700, root's */
 	snprintf(un.sun_path, sizeof(un.sun_path), "%s/sock", path);
 	s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -396,7 +402,7 @@ static void test_bpf(void **state)
 {
 	struct util_options o = { .bpf = true };
 	static struct util_result r;
-	bool threads = true;
+	enum unix_caller caller = THREADS;
 
 	(void)state;
 	util_run(tcp_udp, &o, udp_body, NULL, &r);
@@ -407,7 +413,14 @@ static void test_bpf(void **state)
 	util_run(tcp_udp, &o, tcp_body, NULL, &r);
 	assert_int_equal(util_arrived(tcp_good), 3);
 	assert_int_equal(util_arrived(tcp_bad), 0);
-	util_run(tcp_udp, &o, unix_body, &threads, NULL);
+	util_run(tcp_udp, &o, unix_body, &caller, NULL);
+	util_run(all_kinds, &o, unix_body, &caller, NULL);
+	util_run(deny_some, &o, unix_body, &caller, NULL);
+	util_run(deny_some, &o, deny_body, NULL, &r);
+	assert_int_equal(util_arrived(tcp_far), 0);
+	assert_int_equal(util_arrived(tcp_good), 1);
+	assert_int_equal(r.denied, 2);
+	assert_non_null(strstr(r.log, "\"call\":\"connect\""));
 }
 
 int main(void)

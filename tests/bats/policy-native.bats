@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+# policy-native.bats - what is allowed is as without a policy: sessions that look at each other, unix peers, ICMP beside UDP
+
+load helpers
+load helpers-net
+
+setup() {
+	common_setup
+	need sandrun
+	netns_make
+	netns_addr 10.1.2.3/32 203.0.113.5/32
+}
+teardown() { common_teardown; }
+
+with_program() {
+	joined_network
+	args sleep 1000
+	start_container
+	[[ $(annotation enforcement) == *bpf* ]] || skip_or_fail "no cgroup program here"
+}
+
+# looks: whether an exec session may look at init, and init's children at it.
+looks() {
+	run --separate-stderr rt exec "$ID" sh -c 'readlink /proc/1/root && cat /proc/1/environ >/dev/null && probe attach 1'
+}
+
+@test "exec sessions and init may trace each other where the cgroup program judges" {
+	annotate net-deny=private
+	with_program
+	[[ $(annotation enforcement) != *landlock* ]]
+	looks
+	is $'/\nOK' "$output"
+	rt delete --force "$ID"
+	# Who asks for Landlock has its domains, and those are apart.
+	annotate require=landlock
+	start_container
+	[[ $(annotation enforcement) == *landlock*bpf* ]]
+	looks
+	[ "$status" != 0 ]
+}
+
+@test "a threaded program's unix peers see its pid where the cgroup program judges, ping allowed or not" {
+	local policy
+	joined_network
+	for policy in net-deny=private net-allow=203.0.113.5:80 'net-allow=udp://203.0.113.5:53'; do
+		cfg 'del(.annotations)'
+		annotate "$policy"
+		trying unix-threads=OK
+		trying unix-self=OK
+	done
+}
+
+@test "refusals of the cgroup program are told with who, what and where to" {
+	serve tcp:203.0.113.5:80 tcp:10.1.2.3:80 udp:10.1.2.3:53
+	annotate net-deny=10.0.0.0/8
+	with_program
+	exec_probe each 'tcp 203.0.113.5 80' 'tcp 10.1.2.3 80' 'udp-connect 10.1.2.3 53' 'fastopen 10.1.2.3 80' 'nonblock 10.1.2.3 80'
+	outcome 'tcp 203.0.113.5 80' OK
+	outcome 'tcp 10.1.2.3 80' ECONNREFUSED
+	outcome 'udp-connect 10.1.2.3 53' ECONNREFUSED
+	outcome 'fastopen 10.1.2.3 80' ECONNREFUSED
+	outcome 'nonblock 10.1.2.3 80' ECONNREFUSED
+	is 4 "$(annotation denied)"
+	wait_until file_has "$STATE/$ID/denied.jsonl" 'udp://10.1.2.3:53'
+	is 4 "$(jq -s 'map(select(.pid > 0 and .comm == "probe" and .call == "connect" and .error == "ECONNREFUSED" and
+		(.rule | contains("10.0.0.0/8")))) | length' "$STATE/$ID/denied.jsonl")"
+	nothing_reached tcp:10.1.2.3:80 udp:10.1.2.3:53
+}
+
+@test "echo requests are judged at every call, also beside sends that continue; neighbours are still found" {
+	joined_network
+	annotate 'net-deny=10.0.0.0/8;fe80::/10;multicast'
+	trying 'icmp 203.0.113.5=OK' 'icmp 10.1.2.3=ECONNREFUSED' 'icmp 2001:db8:c::1=OK'
+	cfg 'del(.annotations)'
+	annotate 'net-allow=203.0.113.5;[2001:db8:c::1]' allow-icmp=true
+	trying 'icmp 203.0.113.5=OK' 'icmp 10.1.2.3=ECONNREFUSED' 'raw-icmp 203.0.113.5=OK' 'raw-icmp 10.1.2.3=ECONNREFUSED' \
+		'icmp 2001:db8:c::1=OK' 'raw-icmp 2001:db8:c::1=OK'
+}
