@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "checkpoint/checkpoint.h"
 #include "cmd/cmd.h"
 #include "container/selfexe.h"
 #include "oci/names.h"
@@ -25,13 +26,13 @@ static void print_version(void)
 {
 	printf("%s version %s\ncommit: %s\nspec: %s\n", PACKAGE, VERSION, SANDRUN_COMMIT, OCI_SPEC_VERSION);
 	/* Feature tags, as crun has them. */
-	printf("+SECCOMP +LANDLOCK +NOTIFY +CGROUPV1 +CGROUPV2 %sSYSTEMD +APPARMOR +SELINUX +YAJL\n",
+	printf("+SECCOMP +LANDLOCK +NOTIFY +CGROUPV1 +CGROUPV2 %sSYSTEMD +APPARMOR +SELINUX %sCRIU +YAJL\n",
 #ifdef HAVE_SYSTEMD
-	       "+"
+	       "+",
 #else
-	       "-"
+	       "-",
 #endif
-	);
+	       checkpoint_supported() ? "+" : "-");
 }
 
 static void print_help(const struct option *table)
@@ -132,7 +133,7 @@ int main(int argc, char **argv)
 		{ "cgroup-manager", 0, OPT_STRING, &o.manager, "NAME", "cgroupfs (default), systemd, disabled" },
 		{ "systemd-cgroup", 's', OPT_FLAG, &o.systemd_cgroup, NULL, "the same as --cgroup-manager systemd" },
 		{ "rootless", 0, OPT_IGNORED, NULL, NULL, NULL },
-		{ "criu", 0, OPT_IGNORED, NULL, NULL, NULL },
+		{ "criu", 0, OPT_STRING, &g.criu, "PATH", "the CRIU to use (default: criu in $PATH)" },
 		{ "version", 'v', OPT_FLAG, &o.version, NULL, "print the version" },
 		{ 0 },
 	};

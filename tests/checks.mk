@@ -27,10 +27,10 @@ CLANG_TIDY_CHECKS = -*,clang-analyzer-*,-clang-analyzer-core.*,-clang-analyzer-v
 	-bugprone-assignment-in-if-condition,-bugprone-macro-parentheses,-bugprone-sizeof-expression,$\
 	-bugprone-branch-clone,-bugprone-narrowing-conversions,-bugprone-implicit-widening-of-multiplication-result,$\
 	-bugprone-multi-level-implicit-pointer-conversion,-bugprone-switch-missing-default-case
-clang-tidy: config.h
+clang-tidy: config.h $(criu_header)
 	cd $(top_srcdir) && printf '%s\n' $(all_sources) | xargs -P 2 -n 8 sh -c '$(CLANG_TIDY) --quiet \
 		--warnings-as-errors="*" --checks="$(CLANG_TIDY_CHECKS)" "$$@" -- -std=gnu11 -D_GNU_SOURCE -Isrc -I. \
-		-I$(abs_top_builddir) 2>/dev/null' _
+		-I$(abs_top_builddir) -I$(abs_top_builddir)/src 2>/dev/null' _
 
 check-unit: all
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS="$(filter-out %.bats,$(TESTS))"

@@ -7,20 +7,23 @@ _sandrun_options() {
 
 _sandrun() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command='' root=() i
-	local commands='create delete events exec features kill list pause ps resume run spec start state update'
+	local commands='checkpoint create delete events exec features kill list pause ps restore resume run spec start state update'
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
 		--root) root=(--root "${COMP_WORDS[++i]}") ;;
-		--log | --log-format | --log-level | --cgroup-manager) ((i++)) ;;
+		--log | --log-format | --log-level | --cgroup-manager | --criu) ((i++)) ;;
 		-*) ;;
 		*) command=${COMP_WORDS[i]}; break ;;
 		esac
 	done
 	case $prev in
-	--root | --bundle | -b | --log | --pid-file | --console-socket | --pidfd-socket | --process | -p | --config | --resources | -r)
+	--root | --bundle | -b | --log | --pid-file | --console-socket | --pidfd-socket | --image-path | --work-path | --parent-path | --criu | --process | -p | --config | --resources | -r)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--log-format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur"); return ;;
+	--manage-cgroups-mode) mapfile -t COMPREPLY < <(compgen -W 'soft full strict ignore' -- "$cur"); return ;;
+	--network-lock) mapfile -t COMPREPLY < <(compgen -W 'iptables nftables skip' -- "$cur"); return ;;
+	--empty-ns) mapfile -t COMPREPLY < <(compgen -W network -- "$cur"); return ;;
 	--cgroup-manager) mapfile -t COMPREPLY < <(compgen -W 'cgroupfs systemd disabled' -- "$cur"); return ;;
 	esac
 	if [[ -z $command ]]; then
@@ -36,7 +39,7 @@ _sandrun() {
 		return
 	fi
 	case $command in
-	create | run | spec | features | list) ;;
+	create | restore | run | spec | features | list) ;;
 	*) mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" "${root[@]}" list -q 2>/dev/null)" -- "$cur") ;;
 	esac
 }

@@ -87,6 +87,8 @@ int cgroup_update(struct cgroup *cg, const struct oci_resources *res, struct err
 int cgroup_freeze(const struct cgroup *cg, bool freeze,
 		  struct err *e); /* returns when it has happened */
 bool cgroup_frozen(const struct cgroup *cg);
+/* The directory by which cgroup_freeze() does it; NULL: there is none. Belongs to @cg. */
+const char *cgroup_freezer(const struct cgroup *cg);
 /* Every pid in it and below, in the caller's pid namespace. Heap, the caller's. */
 int cgroup_pids(const struct cgroup *cg, pid_t **pids, size_t *n, struct err *e);
 /* Signals every process in it and below; SIGKILL is repeated (or cgroup.kill used) until none is

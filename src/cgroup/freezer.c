@@ -170,6 +170,14 @@ bool cg_freezer_frozen(const struct cgroup *cg)
 	return v1 && frozen_v1(v1->path);
 }
 
+const char *cgroup_freezer(const struct cgroup *cg)
+{
+	const struct cg_dir *v2 = v2_freezer(cg);
+	const struct cg_dir *v1 = cg_dir_with(cg, CG_FREEZER);
+
+	return v2 ? v2->path : v1 ? v1->path : NULL;
+}
+
 bool cgroup_frozen(const struct cgroup *cg)
 {
 	return cg_freezer_frozen(cg);

@@ -16,6 +16,7 @@ struct globals {
 	char *root; /* the state root, resolved */
 	bool root_named; /* by --root */
 	enum cgroup_manager cgroup_manager;
+	const char *criu; /* NULL: looked up in $PATH */
 	char **argv; /* the whole command line, for re-execution */
 };
 

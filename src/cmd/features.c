@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/str.h"
+#include "checkpoint/checkpoint.h"
 #include "confine/confine.h"
 #include "oci/features.h"
 #include "rootfs/rootfs.h"
@@ -18,8 +19,10 @@ int cmd_features(const struct globals *g, int argc, char **argv, struct err *e)
 	struct oci_pair notes[] = {
 		{ (char *)(uintptr_t)"io.sandlock.sandrun.version", (char *)(uintptr_t)VERSION },
 		{ (char *)(uintptr_t)"io.sandlock.sandrun.commit", (char *)(uintptr_t)SANDRUN_COMMIT },
+		/* Under this name engines look for it. */
+		{ (char *)(uintptr_t)"org.opencontainers.runc.checkpoint.enabled", (char *)(uintptr_t)"true" },
 	};
-	const struct oci_map annotations = { notes, ARRAY_SIZE(notes) };
+	const struct oci_map annotations = { notes, ARRAY_SIZE(notes) - !checkpoint_supported() };
 	const struct oci_features f = {
 		.mount_options = rootfs_mount_options(),
 		.cgroup_v1 = true,

@@ -1,5 +1,5 @@
 libsandrun_a_SOURCES += \
-	src/cmd/checkpoint.c \
+	src/cmd/checkpoint.c src/cmd/checkpoint.h \
 	src/cmd/cmd.h \
 	src/cmd/common.c \
 	src/cmd/create.c src/cmd/create.h \
@@ -12,7 +12,8 @@ libsandrun_a_SOURCES += \
 	src/cmd/options.c src/cmd/options.h \
 	src/cmd/pause.c \
 	src/cmd/ps.c \
-	src/cmd/run.c \
+	src/cmd/restore.c \
+	src/cmd/run.c src/cmd/run.h \
 	src/cmd/spec.c \
 	src/cmd/start.c \
 	src/cmd/state.c src/cmd/table.c \

@@ -5,11 +5,12 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "cmd/create.h"
+#include "cmd/run.h"
 #include "container/delete.h"
 #include "container/foreground.h"
 #include "container/start.h"
 
-static int stay(struct container *c, int master, int notify, bool keep, struct err *e)
+int run_stay(struct container *c, int master, int notify, bool keep, struct err *e)
 {
 	int code = foreground_wait(c->pid, master, notify, e);
 	struct err ignored;
@@ -49,7 +50,7 @@ int cmd_run(const struct globals *g, int argc, char **argv, struct err *e)
 		container_close(&c);
 		return -1;
 	}
-	r = detach ? 0 : stay(&c, master, notify, keep, e);
+	r = detach ? 0 : run_stay(&c, master, notify, keep, e);
 	container_close(&c);
 	return r;
 }

@@ -5,7 +5,7 @@
 #include "base/str.h"
 
 const struct command cmd_table[] = {
-	{ "checkpoint", cmd_checkpoint, "freeze a container into files (not in this version)", 1, false },
+	{ "checkpoint", cmd_checkpoint, "write a running container into files (CRIU)", 1, false },
 	{ "create", cmd_create, "make a container that waits for start", 1, true },
 	{ "delete", cmd_delete, "remove a container and what belongs to it", 1, false },
 	{ "events", cmd_events, "statistics and out-of-memory events", 1, false },
@@ -15,7 +15,7 @@ const struct command cmd_table[] = {
 	{ "list", cmd_list, "list the containers", 1, false },
 	{ "pause", cmd_pause, "freeze all processes of a container", 1, false },
 	{ "ps", cmd_ps, "list the processes of a container", 1, false },
-	{ "restore", cmd_restore, "bring a checkpoint back (not in this version)", 1, false },
+	{ "restore", cmd_restore, "bring a container back from such files", 1, false },
 	{ "resume", cmd_resume, "let a paused container go on", 1, false },
 	{ "run", cmd_run, "create and start a container", 1, true },
 	{ "spec", cmd_spec, "write a config.json to begin with", 1, false },

@@ -27,6 +27,8 @@
 #define CONTAINER_START_FIFO "start.fifo"
 #define CONTAINER_ERROR_FIFO "error.fifo"
 
+#define CONTAINER_STDIO 3
+
 enum container_status {
 	CONTAINER_CREATING,
 	CONTAINER_CREATED,
@@ -58,6 +60,7 @@ struct container {
 	bool bpf;	   /* a cgroup program has part of the policy: the same must hold for every exec */
 	bool foreign;	   /* sockets may come in from outside (layers.h); likewise */
 	bool private_pid;  /* a pid namespace of its own, new with the container: init's end is everybody's end */
+	char *stdio[CONTAINER_STDIO]; /* what the standard descriptors were at first (making_note_stdio()); NULL: unknown */
 	bool poststart, poststop; /* hooks of these kinds are in the configuration */
 	struct oci_map annotations;
 };

@@ -15,14 +15,12 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -36,6 +34,7 @@
 #include "container/idmap.h"
 #include "container/init.h"
 #include "container/layers.h"
+#include "container/making.h"
 #include "container/namespaces.h"
 #include "container/netdev.h"
 #include "container/notify.h"
@@ -169,34 +168,6 @@ static int prepare(struct creation *k, struct err *e)
 
 /* --- making ------------------------------------------------------------------------------------------------ */
 
-static void fill_record(struct creation *k)
-{
-	struct container *c = k->c;
-	struct passwd *pw = getpwuid(geteuid());
-	struct timespec ts;
-	struct tm tm;
-	char stamp[40];
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	gmtime_r(&ts.tv_sec, &tm);
-	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
-	c->created = xasprintf("%s.%09ldZ", stamp, ts.tv_nsec);
-	c->creating = true;
-	c->bundle = xstrdup(k->bundle);
-	c->rootfs = k->config.root.path[0] == '/' ? xstrdup(k->config.root.path)
-						  : xasprintf("%s/%s", k->bundle, k->config.root.path);
-	c->private_pid = (k->ns.new_flags & CLONE_NEWPID) != 0;
-	c->poststart = k->config.hooks.poststart.n > 0;
-	c->poststop = k->config.hooks.poststop.n > 0;
-	c->owner = pw ? xstrdup(pw->pw_name) : xasprintf("%u", (unsigned int)geteuid());
-	c->annotations.n = k->config.annotations.n;
-	c->annotations.v = xcalloc(c->annotations.n, sizeof(*c->annotations.v));
-	for (size_t i = 0; i < c->annotations.n; i++) {
-		c->annotations.v[i].key = xstrdup(k->config.annotations.v[i].key);
-		c->annotations.v[i].value = xstrdup(k->config.annotations.v[i].value);
-	}
-}
-
 static int make_fifo(struct creation *k, const char *name, int *fd, struct err *e)
 {
 	if (mkfifoat(k->c->dirfd, name, 0600) < 0)
@@ -213,7 +184,9 @@ static int make_state(struct creation *k, struct err *e)
 	if (container_claim(k->o->root, k->o->id, c, e) < 0)
 		return -1;
 	k->claimed = true;
-	fill_record(k);
+	making_fill_record(c, &k->config, k->bundle, &k->ns);
+	if (!k->config.process.terminal)
+		making_note_stdio(c);
 	if (file_replace(c->dirfd, CONTAINER_CONFIG, k->config_text, strlen(k->config_text), 0600, e) < 0)
 		return -1;
 	if (k->policy) {
@@ -228,56 +201,6 @@ static int make_state(struct creation *k, struct err *e)
 			       make_fifo(k, CONTAINER_ERROR_FIFO, &k->error_fifo, e) < 0
 		       ? -1
 		       : 0;
-}
-
-/* The host's id of the container's root: its cgroup is handed over to it (v2), so that an init system inside can use it. */
-static uint32_t host_root(const struct oci_id_mapping *v, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (v[i].container_id == 0 && v[i].size > 0)
-			return v[i].host_id;
-	return 0;
-}
-
-static int make_cgroup(struct creation *k, struct err *e)
-{
-	struct cgroup_request req = {
-		.manager = k->o->cgroup_manager,
-		.path = k->config.linux_.cgroups_path,
-		.id = k->o->id,
-		.rootless = geteuid() != 0 || access("/proc/1/root", R_OK) < 0,
-		.resources = &k->config.linux_.resources,
-		.annotations = &k->config.annotations,
-	};
-
-	if (k->ns.new_cgroup && (k->ns.new_flags & CLONE_NEWUSER)) {
-		req.owner_uid = host_root(k->config.linux_.uid_mappings, k->config.linux_.n_uid_mappings);
-		req.owner_gid = host_root(k->config.linux_.gid_mappings, k->config.linux_.n_gid_mappings);
-	}
-	k->cgroup = cgroup_plan(&req, e);
-	if (!k->cgroup)
-		return -1;
-	k->c->cgroup = cgroup_write(k->cgroup);
-	k->c->cgroup_planned = true;
-	if (container_save(k->c, e) < 0)
-		return -1;
-	if (cgroup_make(k->cgroup, e) < 0) {
-		cgroup_free(k->cgroup);
-		k->cgroup = NULL;
-		return -1;
-	}
-	k->c->cgroup_planned = false;
-	free(k->c->cgroup);
-	k->c->cgroup = cgroup_write(k->cgroup); /* rootless, a directory that could not be made is left out */
-	return container_save(k->c, e);
-}
-
-static int make_rdt(struct creation *k, struct err *e)
-{
-	if (!k->rdt_root)
-		return 0;
-	k->c->rdt = rdt_make(k->rdt_root, &k->config.linux_.intel_rdt, k->o->id, e);
-	return k->c->rdt ? container_save(k->c, e) : -1;
 }
 
 static int start_supervisor(struct creation *k, struct err *e)
@@ -341,7 +264,6 @@ static int on_maps_wanted(void *ctx, const struct sync_msg *m, int passed, struc
 static int on_namespaced(void *ctx, const struct sync_msg *m, int passed, struct err *e)
 {
 	struct creation *k = ctx;
-	autofree char *text = NULL;
 
 	(void)m;
 	(void)passed;
@@ -351,12 +273,7 @@ static int on_namespaced(void *ctx, const struct sync_msg *m, int passed, struct
 		return -1;
 	if (netdev_move(&k->config.linux_, k->p.pid, &k->netdevs, e) < 0)
 		return -1;
-	text = cgroup_write(k->cgroup); /* with systemd the path is known only now */
-	if (str_eq(text, k->c->cgroup))
-		return 0;
-	free(k->c->cgroup);
-	k->c->cgroup = steal_ptr(&text);
-	return container_save(k->c, e);
+	return making_note_cgroup(k->c, k->cgroup, e);
 }
 
 static int on_hooks_wanted(void *ctx, const struct sync_msg *m, int passed, struct err *e)
@@ -504,7 +421,11 @@ static int make_init(struct creation *k, struct err *e)
 
 static int make_all(struct creation *k, struct err *e)
 {
-	if (prepare(k, e) < 0 || make_state(k, e) < 0 || make_cgroup(k, e) < 0 || make_rdt(k, e) < 0)
+	if (prepare(k, e) < 0 || make_state(k, e) < 0)
+		return -1;
+	if (making_cgroup(k->c, &k->config, &k->ns, k->o->cgroup_manager, &k->cgroup, e) < 0)
+		return -1;
+	if (k->rdt_root && making_rdt(k->c, &k->config, k->rdt_root, e) < 0)
 		return -1;
 	if (start_supervisor(k, e) < 0)
 		return -1;

@@ -10,6 +10,7 @@ libsandrun_a_SOURCES += \
 	src/container/init.c src/container/init.h \
 	src/container/kill.c src/container/kill.h \
 	src/container/layers.c src/container/layers.h \
+	src/container/making.c src/container/making.h \
 	src/container/namespaces.c src/container/namespaces.h \
 	src/container/netdev.c src/container/netdev.h \
 	src/container/notify.c src/container/notify.h \

@@ -278,10 +278,16 @@ rrun() { run --separate-stderr rt "$@"; }
 	is 0 "$status"
 }
 
-@test "checkpoint says that it cannot, also to --help" {
+@test "checkpoint --help succeeds exactly if checkpoints can be had, and features say the same" {
 	need sandrun
+	rrun features
+	run jq -r '.annotations["org.opencontainers.runc.checkpoint.enabled"] // "false"' <<<"$output"
+	case $("$SANDRUN" --version) in *+CRIU*) is true "$output" ;; *) is false "$output" ;; esac
+	local enabled=$output
 	rrun checkpoint --help
-	[ "$status" -ne 0 ]
+	[ $((status == 0)) = $([ "$enabled" = true ] && echo 1 || echo 0) ]
+	rrun restore --help
+	[ $((status == 0)) = $([ "$enabled" = true ] && echo 1 || echo 0) ]
 }
 
 @test "usage errors are one line and non-zero" {

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+/* restore.c - a container out of files
+ *
+ * Owns:     what is made, in which order, and that all of it is undone on failure.
+ * Must not: start anything in the container: what was running runs on.
+ * Runs in:  restore.
+ *
+ * Theory of operation. As in create, what can be refused is refused first; then come the state directory, the cgroup, and CRIU,
+ * which takes the place of init: it is put into the cgroup and gets a mount namespace with the root in it (root.c). On our
+ * request it forks the new init beside itself, so that init is our child, rebuilds everything, and tells of the phases:
+ *
+ *   setup-namespaces    init has its namespaces: prestart and createRuntime hooks, as at create
+ *   orphan-pts-master   the master of the container's terminal, which is the engine's
+ *   post-restore        everything is there and has not moved yet: the record now names init
+ */
+#include "checkpoint/checkpoint.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <yajl/yajl_tree.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "checkpoint/external.h"
+#include "checkpoint/request.h"
+#include "checkpoint/root.h"
+#include "checkpoint/rpc.h"
+#include "container/hooks.h"
+#include "container/making.h"
+#include "container/namespaces.h"
+#include "container/parent.h"
+#include "container/rdt.h"
+#include "oci/read.h"
+#include "oci/state.h"
+#include "policy/policy.h"
+
+#define DESCRIPTORS_MAX 65536
+#define STDIO_FIRST 10 /* CRIU has its own 0 to 2; copies of ours begin here */
+
+struct restoration {
+	const struct create_options *o;
+	const struct checkpoint_options *options;
+	struct container *c;
+	struct oci_config config;
+	char *config_text;
+	char *bundle;
+	char *root_dir; /* absolute; NULL: not made */
+	struct namespaces ns;
+	struct cgroup *cgroup;
+	struct request q;
+	struct rpc rpc;
+	struct parent p; /* init, and its terminal */
+	int stdio[CONTAINER_STDIO]; /* copies of ours */
+	bool claimed;
+};
+
+bool checkpoint_supported(void)
+{
+	return true;
+}
+
+/* --- before anything is made -------------------------------------------------------------------------------------- */
+
+static int check(const struct restoration *k, struct err *e)
+{
+	if (rpc_check_root(e) < 0)
+		return -1;
+	if (policy_wanted(&k->config.annotations))
+		return err_msg(e, "the configuration has a network policy: such a container cannot be restored (no filter would "
+			       "be in force)");
+	if (k->config.process.terminal && !k->o->console_socket && !k->o->foreground)
+		return err_msg(e, "process.terminal is true: a detached container needs --console-socket");
+	if (!namespaces_has(&k->ns, OCI_NS_MOUNT))
+		return err_msg(e, "linux.namespaces: a container without a mount namespace of its own cannot be restored");
+	return 0;
+}
+
+static int prepare(struct restoration *k, struct err *e)
+{
+	CriuFeatures features = CRIU_FEATURES__INIT;
+	char resolved[PATH_MAX];
+
+	if (!realpath(k->o->bundle, resolved))
+		return err_sys(e, "bundle %s", k->o->bundle);
+	k->bundle = xstrdup(resolved);
+	if (container_load_bundle(k->bundle, k->o->config_file, &k->config, &k->config_text, e) < 0)
+		return -1;
+	if (namespaces_prepare(&k->config.linux_, &k->ns, e) < 0 || check(k, e) < 0)
+		return -1;
+	features.has_lazy_pages = features.lazy_pages = k->options->lazy_pages;
+	if (rpc_check(k->options->criu, &features, e) < 0)
+		return -1;
+	return request_open(&k->q, CRIU_KIND__CRIU_RESTORE, k->options, &k->config, e);
+}
+
+/* --- making ----------------------------------------------------------------------------------------------------- */
+
+static int make_state(struct restoration *k, struct err *e)
+{
+	struct container *c = k->c;
+	autofree char *dir = NULL;
+
+	if (container_claim(k->o->root, k->o->id, c, e) < 0)
+		return -1;
+	k->claimed = true;
+	making_fill_record(c, &k->config, k->bundle, &k->ns);
+	if (!k->config.process.terminal)
+		making_note_stdio(c);
+	if (file_replace(c->dirfd, CONTAINER_CONFIG, k->config_text, strlen(k->config_text), 0600, e) < 0)
+		return -1;
+	if (mkdirat(c->dirfd, ROOT_DIR, 0700) < 0)
+		return err_sys(e, "make %s in the state directory", ROOT_DIR);
+	dir = xasprintf("%s/%s/%s", k->o->root, k->o->id, ROOT_DIR);
+	k->root_dir = realpath(dir, NULL);
+	return k->root_dir ? 0 : err_sys(e, "find %s", dir);
+}
+
+static int make_limits(struct restoration *k, struct err *e)
+{
+	autofree char *rdt = NULL;
+
+	if (making_cgroup(k->c, &k->config, &k->ns, k->o->cgroup_manager, &k->cgroup, e) < 0)
+		return -1;
+	if (!k->config.linux_.intel_rdt.set)
+		return 0;
+	rdt = rdt_find(e);
+	return rdt ? making_rdt(k->c, &k->config, rdt, e) : -1;
+}
+
+/* Pipes and files of the host were named in the images when they were dumped: ours take their places. */
+static int inherit_stdio(struct restoration *k, struct rpc_child *child, struct err *e)
+{
+	autofree char *text = NULL;
+	yajl_val tree;
+
+	if (faccessat(k->q.images, REQUEST_DESCRIPTORS, F_OK, 0) < 0 && errno == ENOENT)
+		return 0;
+	if (file_read(k->q.images, REQUEST_DESCRIPTORS, DESCRIPTORS_MAX, &text, NULL, e) < 0)
+		return err_prefix(e, "--image-path");
+	tree = yajl_tree_parse(text, NULL, 0);
+	if (!YAJL_IS_ARRAY(tree)) {
+		yajl_tree_free(tree);
+		return err_msg(e, "--image-path: %s is damaged", REQUEST_DESCRIPTORS);
+	}
+	for (size_t i = 0; i < tree->u.array.len && i < CONTAINER_STDIO; i++) {
+		const char *what = YAJL_GET_STRING(tree->u.array.values[i]);
+
+		if (!what || (!strstr(what, "pipe:") && !str_starts(what, "file[")))
+			continue;
+		k->stdio[i] = fcntl((int)i, F_DUPFD_CLOEXEC, STDIO_FIRST);
+		if (k->stdio[i] < 0)
+			continue; /* closed: CRIU will say that it misses it */
+		child->keep[child->n_keep++] = k->stdio[i];
+		request_add_inherit(&k->q, what, k->stdio[i]);
+	}
+	yajl_tree_free(tree);
+	return 0;
+}
+
+static int start_criu(struct restoration *k, struct err *e)
+{
+	struct root root = { .config = &k->config, .bundle = k->bundle, .rootfs = k->c->rootfs, .dir = k->root_dir,
+			     .request = &k->q };
+	struct rpc_child child = { .program = k->options->criu, .prepare = root_prepare, .ctx = &root };
+
+	if (inherit_stdio(k, &child, e) < 0)
+		return -1;
+	request_keep(&k->q, &child);
+	for (size_t t = 0; t < OCI_NS_COUNT; t++)
+		if (k->ns.join[t] >= 0)
+			child.keep[child.n_keep++] = k->ns.join[t];
+	if (rpc_start(&k->rpc, &child, e) < 0 || cgroup_add(k->cgroup, k->rpc.pid, e) < 0)
+		return -1;
+	if (k->c->rdt && rdt_join(k->c->rdt, k->rpc.pid, e) < 0)
+		return -1;
+	return making_note_cgroup(k->c, k->cgroup, e);
+}
+
+/* --- the conversation ----------------------------------------------------------------------------------------------- */
+
+static int run_hooks(struct restoration *k, pid_t pid, struct err *e)
+{
+	const struct oci_hooks *h = &k->config.hooks;
+	const struct oci_state s = { .id = k->o->id, .status = "creating", .pid = pid, .bundle = k->bundle,
+				     .annotations = &k->config.annotations };
+	autofree char *json = h->prestart.n || h->create_runtime.n ? oci_state_write(&s, false) : NULL;
+
+	if (!json)
+		return 0;
+	if (hooks_run(&h->prestart, "prestart", json, e) < 0)
+		return -1;
+	return hooks_run(&h->create_runtime, "createRuntime", json, e);
+}
+
+static int know_init(struct restoration *k, pid_t pid, struct err *e)
+{
+	if (pid <= 0)
+		return err_msg(e, "CRIU does not tell which process it restored");
+	k->p.pid = pid;
+	k->c->pid = pid;
+	k->c->start_time = container_start_time(pid);
+	return container_save(k->c, e);
+}
+
+static int take_terminal(struct restoration *k, int fd, struct err *e)
+{
+	if (k->config.process.terminal)
+		return parent_take_console(&k->p, fd, e);
+	return 0; /* a terminal that some process opened by itself: it hangs up */
+}
+
+static int on_notice(void *ctx, const char *phase, pid_t pid, int fd, struct err *e)
+{
+	struct restoration *k = ctx;
+
+	if (str_eq(phase, "setup-namespaces"))
+		return run_hooks(k, pid, e);
+	if (str_eq(phase, "post-restore"))
+		return know_init(k, pid, e);
+	if (str_eq(phase, "orphan-pts-master"))
+		return take_terminal(k, fd, e);
+	return 0;
+}
+
+static int say(struct restoration *k, struct err *e)
+{
+	CriuOptions *p = k->q.options;
+
+	p->root = xstrdup(k->root_dir);
+	p->has_rst_sibling = p->rst_sibling = 1;
+	/* A device that was opened by a name that is gone is found by another one. */
+	p->has_evasive_devices = p->evasive_devices = 1;
+	if (k->options->lsm_profile)
+		p->lsm_profile = xstrdup(k->options->lsm_profile);
+	if (k->options->lsm_mount_context)
+		p->lsm_mount_context = xstrdup(k->options->lsm_mount_context);
+	return external_restore(&k->q, &k->config, k->bundle, k->c->rootfs, &k->ns, k->rpc.pid, e);
+}
+
+static int restore(struct restoration *k, struct err *e)
+{
+	CriuAnswer *a;
+	int ret = 0;
+
+	if (start_criu(k, e) < 0 || say(k, e) < 0)
+		return -1;
+	a = rpc_ask(&k->rpc, &k->q.message, on_notice, k, e);
+	rpc_end(&k->rpc);
+	if (!a) {
+		request_explain(&k->q, &k->rpc, e);
+		return -1;
+	}
+	if (k->p.pid <= 0)
+		ret = know_init(k, a->restored ? a->restored->pid : 0, e);
+	criu_answer__free_unpacked(a, NULL);
+	return ret;
+}
+
+static int make_all(struct restoration *k, struct err *e)
+{
+	if (prepare(k, e) < 0 || make_state(k, e) < 0 || make_limits(k, e) < 0 || restore(k, e) < 0)
+		return -1;
+	unlinkat(k->c->dirfd, ROOT_DIR, AT_REMOVEDIR);
+	k->c->creating = false;
+	if (container_save(k->c, e) < 0)
+		return -1;
+	return k->o->pid_file ? parent_write_pid_file(&k->p, k->o->pid_file, e) : 0;
+}
+
+/* --- undoing -------------------------------------------------------------------------------------------------------- */
+
+static void undo(struct restoration *k)
+{
+	struct err e;
+
+	rpc_end(&k->rpc);
+	parent_undo(&k->p);
+	if (k->cgroup && cgroup_signal(k->cgroup, SIGKILL, &e) < 0 && e.code != EOPNOTSUPP)
+		log_warn("%s", e.msg);
+	if (k->cgroup && cgroup_destroy(k->cgroup, &e) < 0)
+		log_warn("%s", e.msg);
+	if (k->claimed && k->c->rdt && rdt_remove(k->c->rdt, &e) < 0)
+		log_warn("%s", e.msg);
+	if (k->claimed && container_remove(k->c, &e) < 0)
+		log_warn("%s", e.msg);
+}
+
+static void free_all(struct restoration *k)
+{
+	for (size_t i = 0; i < CONTAINER_STDIO; i++)
+		fd_close(&k->stdio[i]);
+	rpc_close(&k->rpc);
+	request_close(&k->q);
+	cgroup_free(k->cgroup);
+	namespaces_close(&k->ns);
+	oci_config_free(&k->config);
+	free(k->config_text);
+	free(k->bundle);
+	free(k->root_dir);
+	parent_close(&k->p);
+}
+
+int checkpoint_restore(const struct create_options *create, const struct checkpoint_options *o, struct container *c,
+		       int *master, struct err *e)
+{
+	struct restoration k = { .o = create, .options = o, .c = c, .q = REQUEST_INIT, .rpc = RPC_INIT,
+				 .stdio = { -1, -1, -1 } };
+	int r;
+
+	k.p = (struct parent)PARENT_INIT(&k.config.process, create->console_socket);
+	memset(c, 0, sizeof(*c));
+	c->dirfd = c->lockfd = -1;
+	for (size_t i = 0; i < OCI_NS_COUNT; i++)
+		k.ns.join[i] = -1;
+	*master = -1;
+	if (container_check_id(create->id, e) < 0)
+		return -1;
+	r = make_all(&k, e);
+	if (r < 0) {
+		undo(&k);
+		container_close(c);
+		err_prefix(e, "restore");
+	} else {
+		container_unlock(c);
+		*master = fd_steal(&k.p.master);
+	}
+	free_all(&k);
+	return r;
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+/* making.c - the steps in making a container that create and restore have in common
+ *
+ * Runs in:  create, run and restore.
+ */
+#include "container/making.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "container/rdt.h"
+
+void making_fill_record(struct container *c, const struct oci_config *config, const char *bundle,
+			const struct namespaces *ns)
+{
+	struct passwd *pw = getpwuid(geteuid());
+	struct timespec ts;
+	struct tm tm;
+	char stamp[40];
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	gmtime_r(&ts.tv_sec, &tm);
+	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
+	c->created = xasprintf("%s.%09ldZ", stamp, ts.tv_nsec);
+	c->creating = true;
+	c->bundle = xstrdup(bundle);
+	c->rootfs = config->root.path[0] == '/' ? xstrdup(config->root.path) : xasprintf("%s/%s", bundle, config->root.path);
+	c->private_pid = (ns->new_flags & CLONE_NEWPID) != 0;
+	c->poststart = config->hooks.poststart.n > 0;
+	c->poststop = config->hooks.poststop.n > 0;
+	c->owner = pw ? xstrdup(pw->pw_name) : xasprintf("%u", (unsigned int)geteuid());
+	c->annotations.n = config->annotations.n;
+	c->annotations.v = xcalloc(c->annotations.n, sizeof(*c->annotations.v));
+	for (size_t i = 0; i < c->annotations.n; i++) {
+		c->annotations.v[i].key = xstrdup(config->annotations.v[i].key);
+		c->annotations.v[i].value = xstrdup(config->annotations.v[i].value);
+	}
+}
+
+/* "mnt_id:" of /proc/self/fdinfo, Linux 3.15. */
+static char *file_name_for_criu(int fd)
+{
+	autofree char *path = xasprintf("/proc/self/fdinfo/%d", fd);
+	autofree char *text = NULL;
+	unsigned int mount;
+	struct stat st;
+	char *at;
+
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || file_read(AT_FDCWD, path, 4096, &text, NULL, NULL) < 0)
+		return NULL;
+	at = strstr(text, "mnt_id:");
+	if (!at || sscanf(at, "mnt_id: %u", &mount) != 1)
+		return NULL;
+	return xasprintf("file[%x:%llx]", mount, (unsigned long long)st.st_ino);
+}
+
+void making_note_stdio(struct container *c)
+{
+	for (int i = 0; i < CONTAINER_STDIO; i++) {
+		autofree char *path = xasprintf("/proc/self/fd/%d", i);
+		char link[PATH_MAX];
+		ssize_t n = readlink(path, link, sizeof(link) - 1);
+
+		c->stdio[i] = n > 0 ? file_name_for_criu(i) : NULL;
+		if (n > 0 && !c->stdio[i])
+			c->stdio[i] = xstrndup(link, (size_t)n);
+	}
+}
+
+/* The host's id of the container's root: its cgroup is handed over to it (v2), so that an init system inside can use it. */
+static uint32_t host_root(const struct oci_id_mapping *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i].container_id == 0 && v[i].size > 0)
+			return v[i].host_id;
+	return 0;
+}
+
+int making_cgroup(struct container *c, const struct oci_config *config, const struct namespaces *ns,
+		  enum cgroup_manager manager, struct cgroup **out, struct err *e)
+{
+	struct cgroup_request req = {
+		.manager = manager,
+		.path = config->linux_.cgroups_path,
+		.id = c->id,
+		.rootless = geteuid() != 0 || access("/proc/1/root", R_OK) < 0,
+		.resources = &config->linux_.resources,
+		.annotations = &config->annotations,
+	};
+	struct cgroup *cg;
+
+	if (ns->new_cgroup && (ns->new_flags & CLONE_NEWUSER)) {
+		req.owner_uid = host_root(config->linux_.uid_mappings, config->linux_.n_uid_mappings);
+		req.owner_gid = host_root(config->linux_.gid_mappings, config->linux_.n_gid_mappings);
+	}
+	cg = cgroup_plan(&req, e);
+	if (!cg)
+		return -1;
+	c->cgroup = cgroup_write(cg);
+	c->cgroup_planned = true;
+	if (container_save(c, e) < 0 || cgroup_make(cg, e) < 0) {
+		cgroup_free(cg);
+		return -1;
+	}
+	*out = cg;
+	c->cgroup_planned = false;
+	free(c->cgroup);
+	c->cgroup = cgroup_write(cg); /* rootless, a directory that could not be made is left out */
+	return container_save(c, e);
+}
+
+int making_note_cgroup(struct container *c, const struct cgroup *cg, struct err *e)
+{
+	autofree char *text = cgroup_write(cg);
+
+	if (str_eq(text, c->cgroup))
+		return 0;
+	free(c->cgroup);
+	c->cgroup = steal_ptr(&text);
+	return container_save(c, e);
+}
+
+int making_rdt(struct container *c, const struct oci_config *config, const char *rdt_root, struct err *e)
+{
+	c->rdt = rdt_make(rdt_root, &config->linux_.intel_rdt, c->id, e);
+	return c->rdt ? container_save(c, e) : -1;
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+/* making.h - the steps in making a container that create and restore have in common
+ *
+ * Owns:     the record's first contents, the cgroup and the resctrl group, each written down as soon as it can be there.
+ * Must not: undo: the caller knows how far it came.
+ * Runs in:  create, run and restore; *c is claimed.
+ */
+#ifndef CONTAINER_MAKING_H
+#define CONTAINER_MAKING_H
+
+#include "base/error.h"
+#include "cgroup/cgroup.h"
+#include "container/container.h"
+#include "container/namespaces.h"
+#include "oci/config.h"
+
+/* All that config.json says; "creating" is set. @bundle is absolute. */
+void making_fill_record(struct container *c, const struct oci_config *config, const char *bundle,
+			const struct namespaces *ns);
+/* Fills c->stdio from our own standard descriptors, which init inherits: "pipe:[1234]"; a file of the host is "file[mount
+ * id:inode]", as CRIU says it. Checkpoint and restore look at it. */
+void making_note_stdio(struct container *c);
+/* *out (the caller's): the cgroup, empty, with its limits. */
+int making_cgroup(struct container *c, const struct oci_config *config, const struct namespaces *ns,
+		  enum cgroup_manager manager, struct cgroup **out, struct err *e);
+/* After cgroup_add(): with systemd the path is known only then. */
+int making_note_cgroup(struct container *c, const struct cgroup *cg, struct err *e);
+int making_rdt(struct container *c, const struct oci_config *config, const char *rdt_root, struct err *e);
+
+#endif
