@@ -304,7 +304,7 @@ static const struct json_node **distinct_entries(struct oci_walk *w, const struc
 	for (i = 0; i < n->len; i++) {
 		const struct json_node *next = i + 1 < n->len ? sorted[i + 1].node : NULL;
 
-		if (!next || next->key_len != sorted[i].node->key_len ||
+		if (!next || next->key_len != sorted[i].node->key_len || // NOLINT(clang-analyzer-core.NullDereference): filled above
 		    memcmp(next->key, sorted[i].node->key, next->key_len) != 0)
 			list[sorted[i].at] = sorted[i].node;
 	}

@@ -31,6 +31,13 @@ int err_text(struct err *e, int code, const char *fmt, ...) __attribute__((forma
  * Returns -1. */
 int err_prefix(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+#ifdef __clang_analyzer__
+/* The analyzer does not look into error.c, and would take every way on from a failure as one where it succeeded. */
+#define err_set(...) ((void)(err_set)(__VA_ARGS__), -1)
+#define err_text(...) ((void)(err_text)(__VA_ARGS__), -1)
+#define err_prefix(...) ((void)(err_prefix)(__VA_ARGS__), -1)
+#endif
+
 /* The errno in words without allocating (glibc after 2.40 may allocate in strerror). Never NULL. */
 const char *err_words(int code);
 

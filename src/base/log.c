@@ -58,7 +58,7 @@ static void one_line(char *dst, size_t size, const char *src)
 	size_t n = 0;
 
 	for (; *src && n + 1 < size; src++)
-		dst[n++] = (unsigned char)*src < 0x20 || *src == 0x7f ? ' ' : *src;
+		dst[n++] = (char)((unsigned char)*src < 0x20 || *src == 0x7f ? ' ' : *src);
 	dst[n] = 0;
 }
 
@@ -90,7 +90,7 @@ static void json_escape(char *dst, size_t size, const char *src)
 			dst[n++] = (char)c;
 			src++;
 		} else if (c < 0x80) {
-			dst[n++] = c < 0x20 || c == 0x7f ? ' ' : (char)c;
+			dst[n++] = (char)(c < 0x20 || c == 0x7f ? ' ' : c);
 			src++;
 		} else {
 			size_t len = utf8_len((const unsigned char *)src);

@@ -93,7 +93,7 @@ static int take_ack(const struct nlmsghdr *h, struct err *e)
 		return err_msg(e, "netlink: a short acknowledgement");
 	if (ack->error == 0)
 		return 0;
-	skip = NLMSG_LENGTH(sizeof(*ack)) + (h->nlmsg_flags & NLM_F_CAPPED ? 0 : NLMSG_ALIGN(ack->msg.nlmsg_len - NLMSG_HDRLEN));
+	skip = NLMSG_LENGTH(sizeof(*ack)) + ((h->nlmsg_flags & NLM_F_CAPPED) ? 0 : NLMSG_ALIGN(ack->msg.nlmsg_len - NLMSG_HDRLEN));
 	if ((h->nlmsg_flags & NLM_F_ACK_TLVS) && skip < h->nlmsg_len)
 		words = find_in((const unsigned char *)h + skip, h->nlmsg_len - skip, NLMSGERR_ATTR_MSG, 1);
 	if (!words)

@@ -118,10 +118,10 @@ static int open_private(sd_bus **bus)
 		r = sd.sd_bus_set_address(*bus, "unix:path=/run/systemd/private");
 	if (r >= 0)
 		r = sd.sd_bus_start(*bus);
-	if (r < 0)
+	if (r < 0) {
 		bus_close(bus);
-	if (r < 0)
 		*bus = NULL;
+	}
 	return r;
 }
 

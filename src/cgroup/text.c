@@ -140,9 +140,7 @@ static int read_dir(struct cgroup *cg, const char *s, size_t len)
 
 static int read_word(struct cgroup *cg, const char *w, size_t len)
 {
-	char *text;
 	uint64_t pid;
-	int r;
 
 	if (len == 8 && strncmp(w, "rootless", len) == 0) {
 		cg->rootless = true;
@@ -155,11 +153,12 @@ static int read_word(struct cgroup *cg, const char *w, size_t len)
 	if (len > 6 && strncmp(w, "slice=", 6) == 0 && !cg->slice)
 		return (cg->slice = unescape(w + 6, len - 6)) ? 0 : -1;
 	if (len > 5 && strncmp(w, "init=", 5) == 0) {
-		text = xstrndup(w + 5, len - 5);
-		r = str_to_u64(text, 10, INT32_MAX, &pid);
-		free(text);
-		cg->init = r < 0 ? 0 : (pid_t)pid;
-		return r;
+		autofree char *text = xstrndup(w + 5, len - 5);
+
+		if (str_to_u64(text, 10, INT32_MAX, &pid) < 0)
+			return -1;
+		cg->init = (pid_t)pid;
+		return 0;
 	}
 	return -1;
 }

@@ -104,6 +104,7 @@ static void place(struct prog *p, enum label l)
 
 static void load_map(struct prog *p, uint8_t reg, int fd, bool value)
 {
+	// NOLINTNEXTLINE(misc-redundant-expression): BPF_LD and BPF_IMM are both 0
 	put(p, BPF_LD | BPF_DW | BPF_IMM, reg, value ? 2 /* BPF_PSEUDO_MAP_VALUE */ : BPF_PSEUDO_MAP_FD, 0, fd);
 	put(p, 0, 0, 0, 0, 0);
 }

@@ -64,7 +64,7 @@ static int read_flags(const struct oci_seccomp *s, struct confine_profile *p, st
 	for (size_t i = 0; i < s->flags.n; i++) {
 		unsigned int f;
 
-		if (profile_flag(s->flags.v[i], &f) < 0)
+		if (profile_flag(s->flags.v[i], &f) < 0) // NOLINT(clang-analyzer-core.NullDereference): no list has no entries
 			return err_msg(e, "linux.seccomp.flags[%zu]: unknown flag \"%.64s\"", i, s->flags.v[i]);
 		p->flags |= f;
 	}

@@ -276,7 +276,8 @@ int container_list_ids(const char *root, char ***ids, size_t *n, struct err *e)
 		(*ids)[(*n)++] = xstrdup(de->d_name);
 	}
 	closedir(d);
-	qsort(*ids, *n, sizeof(**ids), by_name);
+	if (*n)
+		qsort(*ids, *n, sizeof(**ids), by_name);
 	return 0;
 }
 

@@ -21,8 +21,6 @@
 #include "base/sys.h"
 #include "process/process.h"
 
-extern char **environ;
-
 #define OUTPUT_KEPT 400 /* of what a failing hook said; it ends up in one line of less than 4000 bytes */
 
 struct running {

@@ -22,8 +22,6 @@
 #include "base/file.h"
 #include "base/str.h"
 
-extern char **environ;
-
 /* The kernel takes at most 340 lines in one write(2) of less than a page (before 4.15: five). */
 static char *map_text(const struct oci_id_mapping *v, size_t n)
 {

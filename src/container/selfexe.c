@@ -30,8 +30,6 @@
 #define SELF "/proc/self/exe"
 #define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
-extern char **environ;
-
 /* No marker in the environment or in argv, which a caller could forge by accident: the file itself tells. */
 static bool is_protected(int exe)
 {

@@ -22,8 +22,10 @@ struct grammar {
 	enum { PORTS_NONE, PORTS_LIST, PORTS_STAR } open;
 };
 
+/* "return bad(…)": -1, and the error about the current token. */
 #define bad(g, ...) \
-	grammar_error((g)->e, (g)->key, (g)->token.s, (g)->token.n, (size_t)((g)->token.s - (g)->text) + 1, __VA_ARGS__)
+	((void)grammar_error((g)->e, (g)->key, (g)->token.s, (g)->token.n, \
+			     (size_t)((g)->token.s - (g)->text) + 1, __VA_ARGS__), -1)
 
 /* --- grammar.c -------------------------------------------------------------------------------------- */
 

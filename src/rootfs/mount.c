@@ -331,7 +331,7 @@ int mount_set_propagation(int fd, unsigned long ms, struct err *e)
 	struct mount_attr attr = { .propagation = ms & ~(unsigned long)MS_REC };
 	char where[32];
 
-	if (sys_mount_setattr(fd, "", AT_EMPTY_PATH | (ms & MS_REC ? AT_RECURSIVE : 0), &attr) == 0)
+	if (sys_mount_setattr(fd, "", AT_EMPTY_PATH | ((ms & MS_REC) ? AT_RECURSIVE : 0), &attr) == 0)
 		return 0;
 	if (errno != ENOSYS)
 		return err_sys(e, "set the propagation of the mount");

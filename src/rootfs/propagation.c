@@ -42,7 +42,7 @@ int propagation_set_namespace(unsigned long ms, struct err *e)
 
 int propagation_protect_parent(int fd, unsigned long ms, struct err *e)
 {
-	unsigned long want = ms & MS_SLAVE ? MS_SLAVE : MS_PRIVATE;
+	unsigned long want = (ms & MS_SLAVE) ? MS_SLAVE : MS_PRIVATE;
 	autofd cur = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 
 	/* Only the root of a mount can be told so, EINVAL elsewhere: go up until it is one. */

@@ -42,7 +42,7 @@ char *sysctl_path(const char *key, struct err *e)
 
 	if (key[first] == '.')
 		for (char *p = path; *p; p++)
-			*p = *p == '.' ? '/' : *p == '/' ? '.' : *p;
+			*p = (char)(*p == '.' ? '/' : *p == '/' ? '.' : *p);
 	/* openat2 would stop ".." as well; here the error says what is wrong. */
 	for (const char *p = path;;) {
 		size_t len = strcspn(p, "/");

@@ -140,7 +140,7 @@ static bool local_port_allowed(struct sup *s, int sock)
 	if (!s->plan.trap_bind || getsockname(sock, (struct sockaddr *)&ss, &len) < 0)
 		return true;
 	port = ss.ss_family == AF_INET ? ntohs(((struct sockaddr_in *)&ss)->sin_port)
-				       : ntohs(((struct sockaddr_in6 *)&ss)->sin6_port);
+				       : ntohs(((struct sockaddr_in6 *)&ss)->sin6_port); // NOLINT(clang-analyzer-core.CallAndMessage): filled
 	return port == 0 || policy_check_bind(s->policy, port).allowed;
 }
 

@@ -29,9 +29,7 @@ static bool protocol_of(const struct sockinfo *si, enum policy_proto *out)
 		*out = POLICY_TCP;
 	else if (si->type == SOCK_DGRAM && si->protocol == IPPROTO_UDP)
 		*out = POLICY_UDP;
-	else if (echo && si->domain == AF_INET && si->protocol == IPPROTO_ICMP)
-		*out = POLICY_ICMP;
-	else if (echo && si->domain == AF_INET6 && si->protocol == IPPROTO_ICMPV6)
+	else if (echo && si->protocol == (si->domain == AF_INET6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP))
 		*out = POLICY_ICMP;
 	else
 		return false;
