@@ -195,9 +195,9 @@ static int run_hooks(struct restoration *k, pid_t pid, struct err *e)
 
 	if (!json)
 		return 0;
-	if (hooks_run(&h->prestart, "prestart", json, e) < 0)
+	if (hooks_run(&h->prestart, "prestart", json, &k->config.annotations, e) < 0)
 		return -1;
-	return hooks_run(&h->create_runtime, "createRuntime", json, e);
+	return hooks_run(&h->create_runtime, "createRuntime", json, &k->config.annotations, e);
 }
 
 static int know_init(struct restoration *k, pid_t pid, struct err *e)

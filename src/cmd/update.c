@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
+#include "container/rdt.h"
 #include "oci/read.h"
 
 #define RESOURCES_MAX (4 * 1024 * 1024)
@@ -16,6 +17,7 @@ struct limits {
 	const char *memory, *reservation, *swap, *kernel_memory, *kernel_memory_tcp;
 	const char *quota, *burst, *period, *shares, *idle, *rt_period, *rt_runtime, *cpus, *mems;
 	const char *pids, *blkio_weight;
+	const char *l3, *mb;
 };
 
 static int read_number(const char *option, const char *text, bool bytes, int64_t *out, struct err *e)
@@ -106,7 +108,19 @@ static int from_file(const char *path, struct oci_resources *r, struct err *e)
 	return 0;
 }
 
-static int apply(struct container *c, const struct oci_resources *res, struct err *e)
+static int apply_rdt(const struct container *c, const struct limits *l, struct err *e)
+{
+	const struct oci_intel_rdt r = { .set = true, .l3_cache_schema = (char *)(uintptr_t)l->l3,
+					 .mem_bw_schema = (char *)(uintptr_t)l->mb };
+
+	if (!l->l3 && !l->mb)
+		return 0;
+	if (!c->rdt)
+		return err_msg(e, "container %s has no linux.intelRdt: its share of caches and memory bandwidth cannot be set", c->id);
+	return rdt_update(c->rdt, &r, e);
+}
+
+static int apply(struct container *c, const struct oci_resources *res, const struct limits *l, struct err *e)
 {
 	enum container_status s = container_status(c);
 	struct cgroup *cg;
@@ -114,6 +128,10 @@ static int apply(struct container *c, const struct oci_resources *res, struct er
 
 	if (s == CONTAINER_STOPPED || s == CONTAINER_CREATING)
 		return err_text(e, ESRCH, "container not running: %s", c->id);
+	if (apply_rdt(c, l, e) < 0)
+		return -1;
+	if (!c->cgroup && (l->l3 || l->mb))
+		return 0;
 	if (!c->cgroup)
 		return err_msg(e, "container %s has no cgroup", c->id);
 	cg = cgroup_read(c->cgroup, e);
@@ -146,6 +164,8 @@ int cmd_update(const struct globals *g, int argc, char **argv, struct err *e)
 		{ "cpuset-mems", 0, OPT_STRING, &l.mems, "LIST", "memory nodes that may be used" },
 		{ "pids-limit", 0, OPT_STRING, &l.pids, "N", "number of processes" },
 		{ "blkio-weight", 0, OPT_STRING, &l.blkio_weight, "N", "block I/O weight, 10 to 1000" },
+		{ "l3-cache-schema", 0, OPT_STRING, &l.l3, "SCHEMA", "share of the L3 cache (resctrl)" },
+		{ "mem-bw-schema", 0, OPT_STRING, &l.mb, "SCHEMA", "share of the memory bandwidth (resctrl)" },
 		{ 0 },
 	};
 	struct oci_resources res = { 0 };
@@ -160,7 +180,7 @@ int cmd_update(const struct globals *g, int argc, char **argv, struct err *e)
 		return -1;
 	r = container_open(g->root, argv[at], &c, e);
 	if (r == 0)
-		r = apply(&c, &res, e);
+		r = apply(&c, &res, &l, e);
 	container_close(&c);
 	oci_resources_free(&res);
 	return r;

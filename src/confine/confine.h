@@ -20,6 +20,8 @@ struct confine_profile; /* a compiled BPF program and its load flags */
 
 /* Compiles (or takes from the cache: keyed by a hash of the profile, the architecture and libseccomp's version; files in
  * @cache_dir, verified to be ours; NULL: no cache). *out is NULL where there is no profile. */
+/* Refuses a profile that names a system call which the library does not know; confine_profile_prepare() passes over it. */
+int confine_profile_check_names(const struct oci_seccomp *s, struct err *e);
 int confine_profile_prepare(const struct oci_seccomp *s, const char *cache_dir, struct confine_profile **out, struct err *e);
 void confine_profile_free(struct confine_profile *p);
 /* Loads it with seccomp(2). Allocates nothing. *listener: the notify descriptor where the profile has SCMP_ACT_NOTIFY,

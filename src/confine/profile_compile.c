@@ -20,6 +20,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "confine/confine.h"
 
 #define MAX_ARGS 6
 #define MAX_ARCHS 32
@@ -163,6 +164,16 @@ static int add_entry(scmp_filter_ctx ctx, const struct oci_seccomp *s, size_t nt
 		count++;
 	}
 	return count;
+}
+
+int confine_profile_check_names(const struct oci_seccomp *s, struct err *e)
+{
+	for (size_t i = 0; i < s->n_syscalls; i++)
+		for (size_t k = 0; k < s->syscalls[i].names.n; k++)
+			if (seccomp_syscall_resolve_name(s->syscalls[i].names.v[k]) == __NR_SCMP_ERROR)
+				return err_msg(e, "linux.seccomp.syscalls[%zu].names[%zu]: unknown system call \"%.64s\"", i, k,
+					       s->syscalls[i].names.v[k]);
+	return 0;
 }
 
 /* --- the ENOSYS stub -------------------------------------------------------------------------------------- */

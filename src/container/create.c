@@ -142,9 +142,17 @@ static int compile_policy(struct creation *k, struct err *e)
 	return 0;
 }
 
+/* crun's annotation: names that nobody knows are else passed over. */
+static bool fail_unknown_calls(const struct oci_map *annotations)
+{
+	const char *v = oci_map_get(annotations, "run.oci.seccomp_fail_unknown_syscall");
+
+	return v && !str_eq(v, "0");
+}
+
 static int prepare(struct creation *k, struct err *e)
 {
-	autofree char *cache = NULL;
+	autofree char *cache = NULL, *root = NULL;
 	char resolved[PATH_MAX];
 
 	if (!realpath(k->o->bundle, resolved))
@@ -152,7 +160,11 @@ static int prepare(struct creation *k, struct err *e)
 	k->bundle = xstrdup(resolved);
 	if (container_load_bundle(k->bundle, k->o->config_file, &k->config, &k->config_text, e) < 0)
 		return -1;
+	root = k->config.root.path[0] == '/' ? xstrdup(k->config.root.path) : xasprintf("%s/%s", k->bundle, k->config.root.path);
+	rootfs_strip_root(&k->config, root);
 	if (check_terminal(k->o, &k->config.process, e) < 0 || compile_policy(k, e) < 0)
+		return -1;
+	if (fail_unknown_calls(&k->config.annotations) && confine_profile_check_names(&k->config.linux_.seccomp, e) < 0)
 		return -1;
 	cache = k->config.linux_.seccomp.set ? container_cache_dir() : NULL;
 	if (confine_profile_prepare(&k->config.linux_.seccomp, cache, &k->profile, e) < 0)
@@ -285,9 +297,9 @@ static int on_hooks_wanted(void *ctx, const struct sync_msg *m, int passed, stru
 
 	(void)m;
 	(void)passed;
-	if (hooks_run(&k->config.hooks.prestart, "prestart", json, e) < 0)
+	if (hooks_run(&k->config.hooks.prestart, "prestart", json, &k->config.annotations, e) < 0)
 		return -1;
-	return hooks_run(&k->config.hooks.create_runtime, "createRuntime", json, e);
+	return hooks_run(&k->config.hooks.create_runtime, "createRuntime", json, &k->config.annotations, e);
 }
 
 static int on_console(void *ctx, const struct sync_msg *m, int passed, struct err *e)
@@ -421,6 +433,8 @@ static int make_init(struct creation *k, struct err *e)
 
 static int make_all(struct creation *k, struct err *e)
 {
+	const char *receiver;
+
 	if (prepare(k, e) < 0 || make_state(k, e) < 0)
 		return -1;
 	if (making_cgroup(k->c, &k->config, &k->ns, k->o->cgroup_manager, &k->cgroup, e) < 0)
@@ -433,6 +447,9 @@ static int make_all(struct creation *k, struct err *e)
 		return -1;
 	if (make_init(k, e) < 0)
 		return -1;
+	receiver = oci_map_get(&k->config.annotations, "run.oci.pidfd_receiver"); /* crun's --pidfd-socket */
+	if (receiver && parent_send_pidfd(receiver, k->pidfd, k->o->id, e) < 0)
+		return err_prefix(e, "run.oci.pidfd_receiver");
 	if (k->o->pidfd_socket && parent_send_pidfd(k->o->pidfd_socket, k->pidfd, "standard", e) < 0)
 		return -1;
 	k->c->creating = false;

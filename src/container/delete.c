@@ -75,7 +75,7 @@ static void poststop(const struct container *c, const struct oci_hook_list *hook
 			       .annotations = &c->annotations };
 	autofree char *json = hooks->n ? oci_state_write(&s, false) : NULL;
 
-	hooks_run_all(hooks, "poststop", json ? json : "");
+	hooks_run_all(hooks, "poststop", json ? json : "", &c->annotations);
 }
 
 static int check_status(const struct container *c, bool force, struct err *e)

@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "oci/names.h"
 #include "process/process.h"
 
 #define OUTPUT_KEPT 400 /* of what a failing hook said; it ends up in one line of less than 4000 bytes */
@@ -31,16 +32,17 @@ struct running {
 	size_t said_len;
 	const char *state;
 	size_t state_left;
+	const struct oci_map *annotations;
 };
 
-__attribute__((noreturn)) static void child(const struct oci_hook *h, int in, int out, int report)
+__attribute__((noreturn)) static void child(const struct oci_hook *h, int in, int out, int err, int report)
 {
 	char *const fallback_argv[] = { h->path, NULL };
 	char **argv = h->args.n ? h->args.v : (char **)fallback_argv;
 	int error;
 
 	process_reset_signals();
-	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
+	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
 		_exit(127);
 	/* Everything else is close-on-exec. Without "env" the hook gets ours, as under runc: hooks without it rely on PATH. */
 	execve(h->path, argv, h->env.v ? h->env.v : environ);
@@ -49,12 +51,27 @@ __attribute__((noreturn)) static void child(const struct oci_hook *h, int in, in
 	_exit(127);
 }
 
+/* The file that the annotation @key names, or -1 in *fd. */
+static int open_output(const struct oci_map *annotations, const char *key, int *fd, struct err *e)
+{
+	const char *path = annotations ? oci_map_get(annotations, key) : NULL;
+
+	if (!path)
+		return 0;
+	*fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
+	return *fd < 0 ? err_sys(e, "%s: open %s", key, path) : 0;
+}
+
 static int start(const struct oci_hook *h, struct running *r, struct err *e)
 {
 	int in[2] = { -1, -1 }, out[2] = { -1, -1 }, report[2] = { -1, -1 };
+	autofd to_out = -1, to_err = -1;
 	int error = 0, ok = -1;
 
 	r->in = r->out = -1;
+	if (open_output(r->annotations, "run.oci.hooks.stdout", &to_out, e) < 0 ||
+	    open_output(r->annotations, "run.oci.hooks.stderr", &to_err, e) < 0)
+		return -1;
 	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0 || pipe2(report, O_CLOEXEC) < 0) {
 		err_sys(e, "make a pipe");
 		goto out;
@@ -65,7 +82,7 @@ static int start(const struct oci_hook *h, struct running *r, struct err *e)
 		goto out;
 	}
 	if (r->pid == 0)
-		child(h, in[0], out[1], report[1]);
+		child(h, in[0], to_out < 0 ? out[1] : to_out, to_err < 0 ? out[1] : to_err, report[1]);
 	fd_close(&in[0]);
 	fd_close(&out[1]);
 	fd_close(&report[1]);
@@ -165,9 +182,9 @@ static const char *signal_words(int sig)
 	return sig == SIGSYS ? "bad system call" : sigabbrev_np(sig) ? sigabbrev_np(sig) : "?";
 }
 
-static int run_one(const struct oci_hook *h, const char *state, struct err *e)
+static int run_one(const struct oci_hook *h, const char *state, const struct oci_map *annotations, struct err *e)
 {
-	struct running r = { .state = state, .state_left = strlen(state) };
+	struct running r = { .state = state, .state_left = strlen(state), .annotations = annotations };
 	/* A year is as good as for ever, and cannot overflow. */
 	int64_t limit = h->timeout.v < 31536000 ? h->timeout.v : 31536000;
 	int64_t deadline = h->timeout.set ? now_ms() + limit * 1000 : 0;
@@ -194,19 +211,20 @@ static int run_one(const struct oci_hook *h, const char *state, struct err *e)
 	return 0;
 }
 
-int hooks_run(const struct oci_hook_list *hooks, const char *kind, const char *state, struct err *e)
+int hooks_run(const struct oci_hook_list *hooks, const char *kind, const char *state, const struct oci_map *annotations,
+	      struct err *e)
 {
 	for (size_t i = 0; i < hooks->n; i++)
-		if (run_one(&hooks->v[i], state, e) < 0)
+		if (run_one(&hooks->v[i], state, annotations, e) < 0)
 			return err_prefix(e, "error running %s hook #%zu: %s", kind, i, hooks->v[i].path);
 	return 0;
 }
 
-void hooks_run_all(const struct oci_hook_list *hooks, const char *kind, const char *state)
+void hooks_run_all(const struct oci_hook_list *hooks, const char *kind, const char *state, const struct oci_map *annotations)
 {
 	struct err e;
 
 	for (size_t i = 0; i < hooks->n; i++)
-		if (run_one(&hooks->v[i], state, &e) < 0)
+		if (run_one(&hooks->v[i], state, annotations, &e) < 0)
 			log_warn("error running %s hook #%zu: %s: %s", kind, i, hooks->v[i].path, e.msg);
 }

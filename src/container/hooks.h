@@ -11,9 +11,12 @@
 #include "base/error.h"
 #include "oci/config.h"
 
-/* Runs them in order. Stops at the first that fails: "hooks.createRuntime[1] (/x): exit status 3: what it said". */
-int hooks_run(const struct oci_hook_list *hooks, const char *kind, const char *state, struct err *e);
+/* Runs them in order. Stops at the first that fails: "error running createRuntime hook #1: /x: exit status 3: what it said".
+ * @annotations: run.oci.hooks.stdout and .stderr name files of the host to which their output is appended, as under crun. NULL:
+ * none, for a hook that runs where the host's files are not. */
+int hooks_run(const struct oci_hook_list *hooks, const char *kind, const char *state, const struct oci_map *annotations,
+	      struct err *e);
 /* Runs all; a failure is a warning (poststop). */
-void hooks_run_all(const struct oci_hook_list *hooks, const char *kind, const char *state);
+void hooks_run_all(const struct oci_hook_list *hooks, const char *kind, const char *state, const struct oci_map *annotations);
 
 #endif

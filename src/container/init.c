@@ -96,8 +96,10 @@ static int run_hooks(const struct init_args *a, const struct oci_hook_list *hook
 	const struct oci_state state = { .id = a->id, .status = status, .pid = getpid(), .bundle = a->bundle,
 					 .annotations = &a->config->annotations };
 	autofree char *json = hooks->n ? oci_state_write(&state, false) : NULL;
+	/* Files of the host are here until the root changes, and for whom they were meant only with the host's ids. */
+	const struct oci_map *files = a->rootfs.userns || str_eq(kind, "startContainer") ? NULL : &a->config->annotations;
 
-	return hooks->n ? hooks_run(hooks, kind, json, e) : 0;
+	return hooks->n ? hooks_run(hooks, kind, json, files, e) : 0;
 }
 
 static int run_create_hooks(struct init_args *a, struct err *e)
@@ -116,7 +118,9 @@ static int make_terminal(struct init_args *a, struct err *e)
 
 	if (!p->terminal)
 		return 0;
-	if (process_open_terminal(&master, &slave, e) < 0 || rootfs_bind_console(&a->rootfs, slave, e) < 0)
+	if (process_open_terminal(&master, &slave, e) < 0)
+		return -1;
+	if (a->rootfs.new_mount_ns && rootfs_bind_console(&a->rootfs, slave, e) < 0)
 		return -1;
 	if (p->console_size.set &&
 	    process_set_winsize(slave, (unsigned int)p->console_size.height, (unsigned int)p->console_size.width, e) < 0)
@@ -148,7 +152,10 @@ static int until_ready(struct init_args *a, struct err *e)
 		return -1;
 	if (rootfs_write_sysctls(&a->rootfs, e) < 0 || process_open_label_fd(w->process, &w->label_fd, e) < 0)
 		return -1;
-	if (rootfs_pivot(&a->rootfs, e) < 0 || make_terminal(a, e) < 0 || rootfs_seal(&a->rootfs, e) < 0)
+	/* In the host's mount namespace nothing was mounted: the only devpts is the host's, and out of sight behind the chroot. */
+	if (!a->rootfs.new_mount_ns && make_terminal(a, e) < 0)
+		return -1;
+	if (rootfs_pivot(&a->rootfs, e) < 0 || (a->rootfs.new_mount_ns && make_terminal(a, e) < 0) || rootfs_seal(&a->rootfs, e) < 0)
 		return -1;
 	fd_close(&a->rootfs.rootfd);
 	process_reset_cpu_affinity();

@@ -6,6 +6,7 @@
 #include "container/kill.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -24,12 +25,27 @@ static int kill_all(const struct container *c, int sig, struct err *e)
 	return r;
 }
 
+/* In a shared pid namespace processes may have outlived init. True if there were any, and they are gone. */
+static bool kill_rest(const struct container *c)
+{
+	struct cgroup *cg = !c->private_pid && c->cgroup ? cgroup_read(c->cgroup, NULL) : NULL;
+	pid_t *pids = NULL;
+	size_t n = 0;
+	bool some = cg && cgroup_pids(cg, &pids, &n, NULL) == 0 && n > 0 && cgroup_signal(cg, SIGKILL, NULL) == 0;
+
+	free(pids);
+	cgroup_free(cg);
+	return some;
+}
+
 int container_kill(const struct container *c, int sig, bool all, struct err *e)
 {
 	autofd pidfd = container_pidfd(c);
 
 	if (all)
 		return kill_all(c, sig, e);
+	if (pidfd < 0 && sig == SIGKILL && kill_rest(c))
+		return 0;
 	if (pidfd < 0)
 		return err_text(e, ESRCH, "container not running: %s", c->id);
 	if (sys_pidfd_send_signal(pidfd, sig) < 0) {

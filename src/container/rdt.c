@@ -373,3 +373,30 @@ int rdt_remove(const char *record, struct err *e)
 {
 	return each_line(record, "remove", true, remove_one, NULL, e);
 }
+
+struct update {
+	const struct oci_intel_rdt *r;
+	bool done;
+};
+
+/* The first line is the group; the second, if there is one, only counts. */
+static int update_one(const char *dir, void *arg, struct err *e)
+{
+	struct update *u = arg;
+	autofree char *info = xasprintf("%s/info", dir);
+	autofree char *root = xstrdup(dir);
+
+	if (u->done)
+		return 0;
+	u->done = true;
+	if (access(info, F_OK) < 0)
+		root[strrchr(root, '/') - root] = 0;
+	return write_schemata(root, dir, u->r, e) < 0 ? err_prefix(e, "linux.intelRdt") : 0;
+}
+
+int rdt_update(const char *record, const struct oci_intel_rdt *r, struct err *e)
+{
+	struct update u = { .r = r };
+
+	return each_line(record, "join", false, update_one, &u, e);
+}

@@ -25,6 +25,8 @@ char *rdt_make(const char *root, const struct oci_intel_rdt *r, const char *id, 
 /* Puts @pid into the groups. Its later children are born there. */
 int rdt_join(const char *record, pid_t pid, struct err *e);
 
+/* "update": new schemata (l3CacheSchema, memBwSchema) for the group of @record. */
+int rdt_update(const char *record, const struct oci_intel_rdt *r, struct err *e);
 /* Removes what was made for this container alone: a group named by its id, its monitoring group. */
 int rdt_remove(const char *record, struct err *e);
 

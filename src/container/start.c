@@ -14,8 +14,10 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "container/delete.h"
 #include "container/hooks.h"
 #include "container/notify.h"
 #include "oci/read.h"
@@ -75,12 +77,12 @@ static int poststart(struct container *c, struct err *e)
 	if (container_read_config(c, &config, e) < 0)
 		return -1;
 	json = oci_state_write(&s, false);
-	r = hooks_run(&config.hooks.poststart, "poststart", json, e);
+	r = hooks_run(&config.hooks.poststart, "poststart", json, &c->annotations, e);
 	oci_config_free(&config);
 	return r;
 }
 
-static int start_locked(struct container *c, int *notify, int *pidfd_out, struct err *e)
+static int start_locked(struct container *c, int *notify, int *pidfd_out, bool *failed_late, struct err *e)
 {
 	autofd pidfd = -1, error = -1, start = -1, sock = -1;
 
@@ -103,7 +105,7 @@ static int start_locked(struct container *c, int *notify, int *pidfd_out, struct
 	if (hear(error, pidfd, e) < 0)
 		return -1;
 	if (poststart(c, e) < 0) {
-		sys_pidfd_send_signal(pidfd, SIGKILL);
+		*failed_late = true;
 		return -1;
 	}
 	*notify = fd_steal(&sock);
@@ -114,13 +116,18 @@ static int start_locked(struct container *c, int *notify, int *pidfd_out, struct
 int container_start(struct container *c, int *notify, struct err *e)
 {
 	autofd pidfd = -1, sock = -1;
+	bool failed_late = false;
+	struct err later;
 	int r;
 
 	/* Two starts at once: the second sees the first one's work. */
 	if (container_lock(c, 10000, e) < 0)
 		return -1;
-	r = start_locked(c, &sock, &pidfd, e);
+	r = start_locked(c, &sock, &pidfd, &failed_late, e);
 	container_unlock(c);
+	/* "… stop the container, and continue the lifecycle at step 12" (runtime.md), which destroys it. */
+	if (failed_late && container_delete(c, true, &later) < 0)
+		log_warn("%s", later.msg);
 	if (r == 0 && notify)
 		*notify = fd_steal(&sock);
 	else if (r == 0 && sock >= 0)

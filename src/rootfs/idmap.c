@@ -348,3 +348,17 @@ void rootfs_sources_free(struct rootfs_source *s, size_t n)
 		fd_close(&s[i].fd);
 	free(s);
 }
+
+void rootfs_strip_root(struct oci_config *config, const char *root)
+{
+	size_t len = strlen(root);
+
+	while (len && root[len - 1] == '/')
+		len--;
+	for (size_t i = 0; len && i < config->n_mounts; i++) {
+		char *d = config->mounts[i].destination;
+
+		if (strncmp(d, root, len) == 0 && d[len] == '/')
+			memmove(d, d + len, strlen(d + len) + 1);
+	}
+}

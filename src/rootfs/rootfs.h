@@ -39,6 +39,8 @@ struct rootfs {
 
 /* Runs in create with its rights, before clone: opens what init could not. May leave fds at -1. The owner frees with
  * rootfs_sources_free(). */
+/* Destinations that begin with @root, the absolute path of the root filesystem, are taken as what is behind it, as runc does. */
+void rootfs_strip_root(struct oci_config *config, const char *root);
 int rootfs_open_sources(const struct oci_config *config, const char *bundle, struct rootfs_source **out, struct err *e);
 void rootfs_sources_free(struct rootfs_source *s, size_t n);
 

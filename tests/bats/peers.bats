@@ -201,7 +201,7 @@ spawn_manager() {
 @test "NOTIFY_SOCKET: start returns when the workload is ready, and the manager hears of it and of its pid" {
 	export NOTIFY_SOCKET=$T/n.sock
 	spawn_manager notify "$NOTIFY_SOCKET"
-	shell 'echo up; cat >/dev/null <fifo; probe notify "STATUS=almost"; probe notify "READY=1"; exec sleep 1000'
+	shell 'echo up; cat >/dev/null <fifo; probe notify $NOTIFY_SOCKET STATUS=almost; probe notify $NOTIFY_SOCKET READY=1; exec sleep 1000'
 	cfg '.process.cwd = "/tmp"'
 	mkfifo "$B/rootfs/tmp/fifo"
 	create
@@ -221,7 +221,7 @@ spawn_manager() {
 @test "NOTIFY_SOCKET: run passes it on, a container that ends unready does not hang start, and an engine's own socket stays" {
 	export NOTIFY_SOCKET=$T/n.sock
 	spawn_manager notify "$NOTIFY_SOCKET"
-	run_container -- probe notify READY=1
+	run_container -- sh -c 'probe notify $NOTIFY_SOCKET READY=1'
 	is "0 OK" "$status $output"
 	wait_until file_has "$T/manager.out" READY=1
 	is "READY=1" "$(cat "$T/manager.out")"
@@ -246,4 +246,106 @@ spawn_manager() {
 	exec 7<&-
 	is 0 "$status"
 	is "1 1 given" "$(xargs <<<"$output")"
+}
+
+@test "a failed poststart hook stops the container and deletes it" {
+	args sleep 1000
+	cfg '.hooks = {"poststart": [{"path": "/bin/false"}], "poststop": [{"path": "/bin/touch", "args": ["touch", $f]}]}' --arg f "$T/gone"
+	create
+	rrun start "$ID"
+	one_clear_line "poststart hook #0"
+	[ -e "$T/gone" ]
+	rrun state "$ID"
+	one_clear_line "does not exist"
+	assert_no_leftovers
+}
+
+@test "run.oci.hooks.stdout and .stderr: what hooks say goes into these files" {
+	need sandrun
+	annotate "run.oci.hooks.stdout=$T/so" "run.oci.hooks.stderr=$T/se"
+	cfg '.hooks = {"createRuntime": [{"path": "/bin/sh", "args": ["sh", "-c", "echo one; echo two >&2"]}],
+		"poststop": [{"path": "/bin/echo", "args": ["echo", "three"]}]}'
+	run_container true
+	is "0  " "$status $output $stderr"
+	is "one three" "$(xargs <"$T/so")"
+	is two "$(cat "$T/se")"
+	annotate "run.oci.hooks.stdout=$T/no/such/file"
+	run_container true
+	one_clear_line run.oci.hooks.stdout
+}
+
+@test "run.oci.pidfd_receiver and run.oci.seccomp_fail_unknown_syscall" {
+	need sandrun
+	args sleep 1000
+	annotate "run.oci.pidfd_receiver=$T/p.sock"
+	spawn_manager pidfd "$T/p.sock" 9
+	rt create --bundle "$B" "$ID" </dev/null >/dev/null 2>&1
+	wait_until status_is stopped
+	rt delete "$ID"
+	cfg 'del(.annotations)'
+	cfg '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["no_such_call"], "action": "SCMP_ACT_ERRNO"}]}'
+	run_container true
+	is 0 "$status"
+	annotate run.oci.seccomp_fail_unknown_syscall=1
+	run_container true
+	one_clear_line 'unknown system call "no_such_call"'
+}
+
+# outliving_init: the container, in the host's pid namespace, without its init: $REST is a process that is left.
+outliving_init() {
+	cfg '.linux.namespaces |= map(select(.type != "pid"))'
+	args sleep 1000
+	start_container
+	rt exec -d --pid-file "$T/rest" "$ID" sleep 1000 </dev/null >/dev/null 2>&1
+	REST=$(cat "$T/rest")
+	kill -KILL "$(container_pid)"
+	wait_until status_is stopped
+	kill -0 "$REST"
+}
+
+@test "kill KILL and delete find what has outlived init in a shared pid namespace" {
+	outliving_init
+	rrun kill "$ID" TERM
+	one_clear_line "container not running"
+	rrun kill "$ID" KILL
+	is "0  " "$status $output $stderr"
+	wait_until pid_gone "$REST"
+	rrun kill "$ID" KILL
+	one_clear_line "container not running"
+	rt delete "$ID"
+	outliving_init
+	rrun delete "$ID"
+	is "0  " "$status $output $stderr"
+	wait_until pid_gone "$REST"
+	outliving_init
+	rrun delete --force "$ID"
+	is "0  " "$status $output $stderr"
+	wait_until pid_gone "$REST"
+}
+
+@test "a terminal in the host's mount namespace is the host's" {
+	need sandrun
+	cfg '.process.terminal = true | .linux.namespaces |= map(select(.type != "mount")) | .linux |= del(.maskedPaths, .readonlyPaths)'
+	args echo hello
+	run_container
+	is 0 "$status"
+	has hello "$output"
+}
+
+@test "mounts: a destination that begins with the root's own path means what is behind it" {
+	mkdir -p "$T/src"
+	echo here >"$T/src/file"
+	cfg '.mounts += [{"source": $s, "destination": $d, "type": "bind", "options": ["bind"]}]' --arg s "$T/src" --arg d "$B/rootfs/data/sub"
+	run_container cat /data/sub/file
+	is here "$output"
+}
+
+@test "update --l3-cache-schema without linux.intelRdt is refused" {
+	need sandrun
+	args sleep 1000
+	start_container
+	rrun update --l3-cache-schema L3:0=f "$ID"
+	one_clear_line linux.intelRdt
+	rrun update --mem-bw-schema MB:0=50 "$ID"
+	one_clear_line linux.intelRdt
 }

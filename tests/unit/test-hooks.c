@@ -21,7 +21,7 @@ static int run(const char *script, int64_t timeout, const char *state, struct er
 			      .timeout = { timeout > 0, timeout } };
 	const struct oci_hook_list list = { &h, 1 };
 
-	return hooks_run(&list, "createRuntime", state, e);
+	return hooks_run(&list, "createRuntime", state, NULL, e);
 }
 
 static void the_state_comes_on_standard_input(void **state)
@@ -82,7 +82,7 @@ static void a_missing_program_is_an_error(void **state)
 	struct err e;
 
 	(void)state;
-	assert_int_equal(hooks_run(&list, "prestart", "", &e), -1);
+	assert_int_equal(hooks_run(&list, "prestart", "", NULL, &e), -1);
 	assert_string_equal(e.msg, "error running prestart hook #0: /nowhere/hook: execute it: no such file or directory");
 }
 

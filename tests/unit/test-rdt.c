@@ -144,7 +144,7 @@ static void a_group_of_its_own_is_made_joined_and_removed(void **state)
 	char *lines[] = { TEXT("L2:0=f"), TEXT("L2:1=3"), NULL };
 	struct oci_intel_rdt r = { .set = true, .l3_cache_schema = TEXT("L3:0=7f0;1=1f"), .mem_bw_schema = TEXT("MB:0=20;1=70"),
 				   .schemata = { .v = lines, .n = 2 }, .enable_monitoring = true };
-	autofree char *record = NULL, *schemata = NULL, *tasks = NULL, *counted = NULL;
+	autofree char *record = NULL, *schemata = NULL, *tasks = NULL, *changed = NULL, *counted = NULL;
 	struct err e;
 
 	(void)state;
@@ -157,6 +157,9 @@ static void a_group_of_its_own_is_made_joined_and_removed(void **state)
 	assert_string_equal(tasks, "4711");
 	counted = get("%s/c1/mon_groups/c1/tasks", root);
 	assert_string_equal(counted, "4711");
+	assert_int_equal(rdt_update(record, &(struct oci_intel_rdt){ .set = true, .mem_bw_schema = TEXT("MB:0=50") }, &e), 0);
+	changed = get("%s/c1/schemata", root);
+	assert_true(str_starts(changed, "MB:0=50\n"));
 	assert_int_equal(rdt_remove(record, &e), 0);
 	assert_false(is_there("c1"));
 	/* Once more: gone already is gone. */
