@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# stress.bats - many containers in a row and side by side, and not one process, mount, cgroup, socket or state left
+# stress.bats - many containers in a row and side by side, and not one process, mount, cgroup, socket or state left; one that lives
+# long, and its supervisor does not grow
+#
+# SANDRUN_SOAK=1000 (with BATS_TEST_TIMEOUT=3600) is a thousand in a row instead of a hundred, and so on.
 
 load helpers
 load helpers-net
@@ -16,10 +19,11 @@ setup() {
 	fi
 }
 teardown() { podman_teardown; }
+SOAK=${SANDRUN_SOAK:-100}
 
 @test "thirty podman containers in a row leave nothing" {
 	local i
-	for i in $(seq 30); do
+	for i in $(seq $((SOAK * 3 / 10))); do
 		is "$i" "$(pm run --rm --network none "${pod_policy[@]}" t echo "$i")"
 	done
 	wait_until nothing_left_of_engine
@@ -40,13 +44,71 @@ teardown() { podman_teardown; }
 	wait_until nothing_left_of_engine
 }
 
-@test "a hundred runs by hand in a row leave nothing" {
+@test "a hundred runs by hand in a row, with and without a policy, leave nothing" {
 	local i
 	args probe tcp 127.0.0.1 9
-	for i in $(seq 100); do
+	for i in $(seq "$SOAK"); do
 		is ECONNREFUSED "$(rt run --bundle "$B" "$ID")"
 	done
 	assert_no_leftovers
+	cfg 'del(.annotations)'
+	for i in $(seq "$SOAK"); do
+		is ECONNREFUSED "$(rt run --bundle "$B" "$ID")"
+	done
+	assert_no_leftovers
+}
+
+@test "the cache of seccomp programs stays small, whatever profiles come" {
+	need sandrun
+	local i
+	args true
+	for i in $(seq "$SOAK"); do
+		cfg '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64"], "syscalls": [
+			{"names": ["mkdir"], "action": "SCMP_ACT_ERRNO", "errnoRet": $n}]}' --argjson n "$i"
+		rt run --bundle "$B" "$ID"
+	done
+	i=$(find /run/sandrun.cache -type f | wc -l)
+	echo "$i entries"
+	[ "$i" -gt 1 ] && [ "$i" -le 64 ]
+}
+
+# numbers PID: descriptors and anonymous memory (kB) of a process.
+numbers() { echo "$(ls "/proc/$1/fd" | wc -l) $(awk '/^RssAnon|^VmSwap/ { n += $2 } END { print n }' "/proc/$1/status")"; }
+# flat WHAT BEFORE AFTER: no more than its fixed pool of threads may come to take (32: a descriptor or two and 64 kB each).
+flat() {
+	[ $((${3% *} - ${2% *})) -le 64 ] && [ $((${3#* } - ${2#* })) -le 2048 ] || { echo "$1: $2 kB, then $3 kB"; return 1; }
+}
+work() {
+	local i n=$1
+	rt exec "$ID" flip addr tcp $((n * 50)) 127.0.0.1 80 127.0.0.1 81 >/dev/null
+	rt exec "$ID" flip addr udp $((n * 50)) 127.0.0.1 80 127.0.0.1 81 >/dev/null
+	rt exec "$ID" flip msghdr udp $((n * 10)) 127.0.0.1 80 127.0.0.1 81 >/dev/null
+	for i in $(seq "$n"); do rt exec "$ID" /bin/true; done
+}
+
+@test "a container that lives long: thousands of judged calls and hundreds of sessions, and the supervisor does not grow" {
+	need sandrun
+	netns_make
+	host_network
+	cfg 'del(.annotations)'
+	annotate 'net-allow=127.0.0.1:80;udp://127.0.0.1:80'
+	serve tcp:127.0.0.1:80 udp:127.0.0.1:80
+	args sleep 10000
+	start_container
+	local sup watch before before_watch
+	sup=$(supervisor_pid)
+	watch=$(sed 's/.*) //' "/proc/$sup/stat" | cut -d' ' -f2)
+	is "$(readlink "/proc/$sup/exe")" "$(readlink "/proc/$watch/exe")"
+	work 20
+	before=$(numbers "$sup")
+	before_watch=$(numbers "$watch")
+	work "$SOAK"
+	work "$SOAK"
+	# the end of the last sessions may still have to be seen
+	wait_until eval 'flat supervisor "$before" "$(numbers "$sup")"' || flat supervisor "$before" "$(numbers "$sup")"
+	flat watcher "$before_watch" "$(numbers "$watch")"
+	echo "# supervisor: $before, then $(numbers "$sup"); watcher: $before_watch, then $(numbers "$watch")" >&3
+	is "$sup" "$(supervisor_pid)"
 }
 
 @test "twenty by hand side by side, with create, start, exec, kill and delete" {
