@@ -23,4 +23,8 @@ $(bats_files:.bats=.log): sandrun$(EXEEXT)
 # make check-bats FILES="tests/bats/policy.bats": just these
 check-bats: all $(check_PROGRAMS) $(check_DATA)
 	cd $(srcdir) && $(SHELL) tests/bats/run-bats --builddir $(abs_top_builddir) $(if $(FILES),$(FILES),$(bats_files))
-.PHONY: check-bats
+# make check-cri CRICTL=/path/to/crictl: through containerd's CRI service
+check-cri: all $(check_PROGRAMS) $(check_DATA)
+	cd $(srcdir) && CRICTL=$(CRICTL) $(SHELL) tests/bats/run-bats --builddir $(abs_top_builddir) tests/cri/cri.bats
+EXTRA_DIST += tests/cri/cri.bats
+.PHONY: check-bats check-cri

@@ -148,11 +148,12 @@ kill_at() {
 	kill_at force 19
 }
 
-@test "killed anywhere under systemd, a container and its scope can be deleted without a trace" {
-	[ -d /run/systemd/system ] || skip "no systemd here"
-	cfg '.linux.cgroupsPath = "system.slice:sandrun:" + $id' --arg id "$ID"
-	GLOBAL=(--systemd-cgroup)
+@test "killed anywhere with the machine's own cgroup manager, a container and its scope can be deleted without a trace" {
+	if [ -d /run/systemd/system ]; then
+		cfg '.linux.cgroupsPath = "system.slice:sandrun:" + $id' --arg id "$ID"
+		GLOBAL=(--systemd-cgroup)
+	fi
 	annotate net-deny=private
-	kill_at create 13
-	kill_at run 31
+	kill_at create 29
+	kill_at run 61
 }
