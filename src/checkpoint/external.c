@@ -179,8 +179,7 @@ static void add_device_mounts(struct request *q, const struct oci_config *c)
 	}
 }
 
-/* A masked file has the null device over it; a directory an empty tmpfs, which CRIU makes. Each has a name of its own: of two
- * mounts with one name CRIU binds the second from the first and forgets that it was read-only. */
+/* A masked file has the null device over it; a directory an empty tmpfs, which CRIU makes. */
 static void dump_masks(struct request *q, const struct oci_config *c, int rootfd)
 {
 	for (size_t i = 0; i < c->linux_.masked_paths.n; i++) {

@@ -216,8 +216,27 @@ int request_reopen(const struct request *q, struct err *e)
 	return reopen(q->images_path, q->images, e) < 0 ? -1 : reopen(q->work_path, q->work, e);
 }
 
+int request_open_images_to(struct request *q, gid_t gid, struct err *e)
+{
+	struct stat st;
+
+	if (fstat(q->images, &st) < 0)
+		return err_sys(e, "--image-path %s", q->images_path);
+	if (st.st_mode & S_IXOTH)
+		return 0;
+	if (fchown(q->images, (uid_t)-1, gid) < 0 || fchmod(q->images, (st.st_mode & 07777) | S_IXGRP) < 0)
+		return err_sys(e, "--image-path %s: open it to group %u (root of the user namespace)", q->images_path, gid);
+	q->mode = st.st_mode & 07777;
+	q->group = st.st_gid;
+	q->opened = true;
+	return 0;
+}
+
 void request_close(struct request *q)
 {
+	if (q->opened && (fchown(q->images, (uid_t)-1, q->group) < 0 || fchmod(q->images, q->mode) < 0))
+		log_warn("--image-path %s: it stays open to another group", q->images_path);
+	q->opened = false;
 	if (q->options)
 		criu_options__free_unpacked(q->options, NULL);
 	q->options = NULL;
@@ -245,6 +264,8 @@ void request_explain(const struct request *q, const struct rpc *r, struct err *e
 	char *save = NULL;
 	bool first = true;
 
+	if (r->refused)
+		return;
 	if (dir < 0 || file_read(dir, q->log_name, LOG_MAX, &text, NULL, NULL) < 0 || !strstr(text, "Error ("))
 		text = rpc_output(r, 4096);
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {

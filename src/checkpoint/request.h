@@ -6,6 +6,9 @@
 #ifndef CHECKPOINT_REQUEST_H
 #define CHECKPOINT_REQUEST_H
 
+#include <stdbool.h>
+#include <sys/types.h>
+
 #include "base/error.h"
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/rpc.h"
@@ -18,6 +21,9 @@ struct request {
 	int images, work; /* directories */
 	const char *images_path, *work_path; /* borrowed; the latter may be NULL */
 	const char *log_name;
+	bool opened; /* the images' directory, to a group: before, it was */
+	mode_t mode;
+	gid_t group;
 };
 
 #define REQUEST_INIT { .message = CRIU_REQUEST__INIT, .images = -1, .work = -1 }
@@ -29,6 +35,9 @@ int request_open(struct request *q, CriuKind kind, const struct checkpoint_optio
 void request_close(struct request *q);
 /* CRIU's process has to have the directories. */
 void request_keep(const struct request *q, struct rpc_child *child);
+/* Lets the host's group @gid into the directory of the images: root of a user namespace reads them. What it was before is kept in
+ * @q and put back by request_close(). */
+int request_open_images_to(struct request *q, gid_t gid, struct err *e);
 /* Opens the directories once more under the same numbers: for a process that has moved to another mount namespace. */
 int request_reopen(const struct request *q, struct err *e);
 

@@ -11,7 +11,8 @@
  *
  *   setup-namespaces    init has its namespaces: prestart and createRuntime hooks, as at create
  *   orphan-pts-master   the master of the container's terminal, which is the engine's
- *   post-restore        everything is there and has not moved yet: the record now names init
+ *   post-restore        everything is there and has not moved yet: the record now names init, and mount flags that CRIU forgot
+ *                       are set (flags.c)
  */
 #include "checkpoint/checkpoint.h"
 
@@ -30,6 +31,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "checkpoint/external.h"
+#include "checkpoint/flags.h"
 #include "checkpoint/request.h"
 #include "checkpoint/root.h"
 #include "checkpoint/rpc.h"
@@ -85,6 +87,7 @@ static int check(const struct restoration *k, struct err *e)
 
 static int prepare(struct restoration *k, struct err *e)
 {
+	const struct oci_linux *l = &k->config.linux_;
 	CriuFeatures features = CRIU_FEATURES__INIT;
 	char resolved[PATH_MAX];
 
@@ -93,12 +96,16 @@ static int prepare(struct restoration *k, struct err *e)
 	k->bundle = xstrdup(resolved);
 	if (container_load_bundle(k->bundle, k->o->config_file, &k->config, &k->config_text, e) < 0)
 		return -1;
-	if (namespaces_prepare(&k->config.linux_, &k->ns, e) < 0 || check(k, e) < 0)
+	if (namespaces_prepare(l, &k->ns, e) < 0 || check(k, e) < 0)
 		return -1;
 	features.has_lazy_pages = features.lazy_pages = k->options->lazy_pages;
 	if (rpc_check(k->options->criu, &features, e) < 0)
 		return -1;
-	return request_open(&k->q, CRIU_KIND__CRIU_RESTORE, k->options, &k->config, e);
+	if (request_open(&k->q, CRIU_KIND__CRIU_RESTORE, k->options, &k->config, e) < 0)
+		return -1;
+	if (!namespaces_has(&k->ns, OCI_NS_USER))
+		return 0;
+	return request_open_images_to(&k->q, making_host_root(l->gid_mappings, l->n_gid_mappings), e);
 }
 
 /* --- making ----------------------------------------------------------------------------------------------------- */
@@ -224,7 +231,7 @@ static int on_notice(void *ctx, const char *phase, pid_t pid, int fd, struct err
 	if (str_eq(phase, "setup-namespaces"))
 		return run_hooks(k, pid, e);
 	if (str_eq(phase, "post-restore"))
-		return know_init(k, pid, e);
+		return know_init(k, pid, e) < 0 ? -1 : flags_renew(&k->config, pid, e);
 	if (str_eq(phase, "orphan-pts-master"))
 		return take_terminal(k, fd, e);
 	return 0;

@@ -174,7 +174,6 @@ static int take_notice(struct rpc *r, const CriuAnswer *a, int fd, rpc_notice no
 CriuAnswer *rpc_ask(struct rpc *r, const CriuRequest *q, rpc_notice notice, void *ctx, struct err *e)
 {
 	struct err refused;
-	bool was_refused = false;
 	CriuAnswer *a;
 
 	if (send_request(r, q, e) < 0)
@@ -187,15 +186,15 @@ CriuAnswer *rpc_ask(struct rpc *r, const CriuRequest *q, rpc_notice notice, void
 		if (!a || a->kind != CRIU_KIND__CRIU_NOTICE)
 			break;
 		/* Refused: CRIU now undoes what it did, and says so in its answer. */
-		if (take_notice(r, a, fd, notice, ctx, &why) < 0 && !was_refused) {
+		if (take_notice(r, a, fd, notice, ctx, &why) < 0 && !r->refused) {
 			refused = why;
-			was_refused = true;
+			r->refused = true;
 		}
 		criu_answer__free_unpacked(a, NULL);
 	}
-	if (a && a->success && a->kind == q->kind && !was_refused)
+	if (a && a->success && a->kind == q->kind && !r->refused)
 		return a;
-	if (was_refused)
+	if (r->refused)
 		*e = refused;
 	else if (a)
 		err_set(e, a->has_code && a->code > 0 ? a->code : 0, "CRIU failed");

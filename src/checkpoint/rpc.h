@@ -11,6 +11,7 @@
 #ifndef CHECKPOINT_RPC_H
 #define CHECKPOINT_RPC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -31,6 +32,7 @@ struct rpc_child {
 struct rpc {
 	pid_t pid;  /* 0: none */
 	int sock;   /* -1: none */
+	bool refused; /* a notice was, by our own handler: what CRIU says then explains nothing */
 	int output; /* what it wrote to its standard output and error: a container's must not get it */
 };
 

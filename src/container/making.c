@@ -56,7 +56,7 @@ static char *file_name_for_criu(int fd)
 	struct stat st;
 	char *at;
 
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || file_read(AT_FDCWD, path, 4096, &text, NULL, NULL) < 0)
+	if (fstat(fd, &st) < 0 || !(S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode)) || file_read(AT_FDCWD, path, 4096, &text, NULL, NULL) < 0)
 		return NULL;
 	at = strstr(text, "mnt_id:");
 	if (!at || sscanf(at, "mnt_id: %u", &mount) != 1)
@@ -71,14 +71,13 @@ void making_note_stdio(struct container *c)
 		char link[PATH_MAX];
 		ssize_t n = readlink(path, link, sizeof(link) - 1);
 
-		c->stdio[i] = n > 0 ? file_name_for_criu(i) : NULL;
+		c->stdio[i] = n > 0 && link[0] == '/' ? file_name_for_criu(i) : NULL;
 		if (n > 0 && !c->stdio[i])
 			c->stdio[i] = xstrndup(link, (size_t)n);
 	}
 }
 
-/* The host's id of the container's root: its cgroup is handed over to it (v2), so that an init system inside can use it. */
-static uint32_t host_root(const struct oci_id_mapping *v, size_t n)
+uint32_t making_host_root(const struct oci_id_mapping *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (v[i].container_id == 0 && v[i].size > 0)
@@ -100,8 +99,9 @@ int making_cgroup(struct container *c, const struct oci_config *config, const st
 	struct cgroup *cg;
 
 	if (ns->new_cgroup && (ns->new_flags & CLONE_NEWUSER)) {
-		req.owner_uid = host_root(config->linux_.uid_mappings, config->linux_.n_uid_mappings);
-		req.owner_gid = host_root(config->linux_.gid_mappings, config->linux_.n_gid_mappings);
+		/* v2: so that an init system inside can use it. */
+		req.owner_uid = making_host_root(config->linux_.uid_mappings, config->linux_.n_uid_mappings);
+		req.owner_gid = making_host_root(config->linux_.gid_mappings, config->linux_.n_gid_mappings);
 	}
 	cg = cgroup_plan(&req, e);
 	if (!cg)
