@@ -171,6 +171,8 @@ static int prepare(struct creation *k, struct err *e)
 		return -1;
 	if (namespaces_prepare(&k->config.linux_, &k->ns, e) < 0)
 		return -1;
+	if (k->ns.new_flags & CLONE_NEWUSER)
+		idmap_add_default(&k->config.linux_, &k->config.process.user);
 	if (netdev_check(&k->config.linux_, k->ns.join[OCI_NS_NETWORK], e) < 0)
 		return -1;
 	if (k->config.linux_.intel_rdt.set)

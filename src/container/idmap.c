@@ -2,7 +2,8 @@
 /* idmap.c - write uid_map, gid_map and setgroups of a new user namespace
  *
  * Owns:     the order of the three writes; direct write or newuidmap and newgidmap.
- * Must not: decide the mappings; keep a descriptor after return.
+ *           What is mapped where the configuration does not say.
+ * Must not: keep a descriptor after return.
  * Runs in:  create, after the clone, before init is told to go on. Host privileges.
  *
  * user_namespaces(7): a writer without CAP_SETUID in the parent namespace may map only its own id, and the gid map only
@@ -12,6 +13,7 @@
 #include "container/idmap.h"
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,4 +101,57 @@ int idmap_write(pid_t pid, const struct oci_linux *l, struct err *e)
 	if (write_one("uid_map", pid, l->uid_mappings, l->n_uid_mappings, geteuid(), "newuidmap", e) < 0)
 		return err_prefix(e, "linux.uidMappings");
 	return 0;
+}
+
+/* --- where nothing is said -------------------------------------------------------------------------------------- */
+
+/* The first range of user @uid in @file ("name:start:count", or with the uid as the name). */
+static bool find_range(const char *file, uid_t uid, struct oci_id_mapping *out)
+{
+	const struct passwd *pw = getpwuid(uid);
+	autofree char *text = NULL, *number = xasprintf("%u", (unsigned int)uid);
+	char *save = NULL;
+
+	if (file_read(AT_FDCWD, file, 1 << 20, &text, NULL, NULL) < 0)
+		return false;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char *start = strchr(line, ':'), *count = start ? strchr(start + 1, ':') : NULL;
+		uint64_t a, n;
+
+		if (!count)
+			continue;
+		*start++ = *count++ = 0;
+		if ((!pw || !str_eq(line, pw->pw_name)) && !str_eq(line, number))
+			continue;
+		if (str_to_u64(start, 10, UINT32_MAX - 1, &a) < 0 || str_to_u64(count, 10, UINT32_MAX - a, &n) < 0 || n == 0)
+			continue;
+		*out = (struct oci_id_mapping){ .host_id = (uint32_t)a, .size = (uint32_t)n };
+		return true;
+	}
+	return false;
+}
+
+static void add_default(const char *file, uint32_t own, uint32_t inside, struct oci_id_mapping **v, size_t *n)
+{
+	struct oci_id_mapping range = { 0 };
+	uint32_t below;
+
+	if (*n)
+		return;
+	*v = xcalloc(3, sizeof(**v));
+	(void)find_range(file, geteuid(), &range);
+	below = inside < range.size ? inside : range.size;
+	if (below)
+		(*v)[(*n)++] = (struct oci_id_mapping){ .container_id = 0, .host_id = range.host_id, .size = below };
+	(*v)[(*n)++] = (struct oci_id_mapping){ .container_id = inside, .host_id = own, .size = 1 };
+	if (range.size > below)
+		(*v)[(*n)++] = (struct oci_id_mapping){ .container_id = inside + 1,
+							.host_id = range.host_id + below,
+							.size = range.size - below };
+}
+
+void idmap_add_default(struct oci_linux *l, const struct oci_user *u)
+{
+	add_default("/etc/subuid", geteuid(), u->uid, &l->uid_mappings, &l->n_uid_mappings);
+	add_default("/etc/subgid", getegid(), u->gid, &l->gid_mappings, &l->n_gid_mappings);
 }

@@ -15,4 +15,8 @@
 
 int idmap_write(pid_t pid, const struct oci_linux *l, struct err *e);
 
+/* For a new user namespace that the configuration says no mappings of: as crun, the creator's own id is the one that the workload
+ * will have, and those around it come from the creator's range in /etc/subuid and /etc/subgid, if there is one. */
+void idmap_add_default(struct oci_linux *l, const struct oci_user *u);
+
 #endif

@@ -349,3 +349,19 @@ outliving_init() {
 	rrun update --mem-bw-schema MB:0=50 "$ID"
 	one_clear_line linux.intelRdt
 }
+
+@test "a user namespace without mappings: the creator is whom the workload is, the others come from his subordinate ids" {
+	local range=(0 0)
+	! grep -q ^root: /etc/subuid || IFS=: read -ra range <<<"$(sed -n 's/^root://p;T;q' /etc/subuid)"
+	chmod -R go+rX "$B"
+	cfg '.linux.namespaces += [{"type": "user"}] | .process.user = {"uid": 0, "gid": 0} |
+		(.mounts[] | select(.type == "devpts") | .options) -= ["gid=5"]'
+	run_container cat /proc/self/uid_map
+	is 0 "$status"
+	is "0 0 1" "$(head -n 1 <<<"$output" | xargs)"
+	if [ "${range[1]}" = 0 ]; then
+		is 1 "${#lines[@]}"
+	else
+		is "1 ${range[0]} ${range[1]}" "$(sed -n 2p <<<"$output" | xargs)"
+	fi
+}
