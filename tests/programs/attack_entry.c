@@ -33,24 +33,9 @@
 #define IPV6_FLOWLABEL_MGR 32
 #endif
 
-static const char payload[] = "probe";
-
 /* --- sockets that the i386 table makes: socketcall's arguments are in memory ------------------------------------- */
 
 #ifdef __x86_64__
-static long int80(long nr, long a, long b, long c)
-{
-	long r;
-
-	__asm__ volatile("int $0x80" : "=a"(r) : "a"(nr), "b"(a), "c"(b), "d"(c) : "memory", "r8", "r9", "r10", "r11");
-	r = (int)r;
-	if (r < 0) {
-		errno = (int)-r;
-		return -1;
-	}
-	return r;
-}
-
 static int old_socket(int domain, int type, int protocol)
 {
 	uint32_t *args = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
@@ -84,8 +69,7 @@ static void old_udp(int argc, char **argv)
 	dest_parse(&d, argv[1], argv[2]);
 	fd = old_socket(d.sa.sa_family, SOCK_DGRAM, 0);
 	if (fd < 0) {
-		printf("SOCKET-");
-		say(errno);
+		say_step("SOCKET");
 		return;
 	}
 	m.msg_name = &d.ss;
@@ -147,10 +131,8 @@ static void userns_sockets(int argc, char **argv)
 		waitpid(pid, NULL, 0);
 	if (pid)
 		return;
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0) {
-		printf("UNSHARE-");
-		say(errno);
-	}
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
+		say_step("UNSHARE");
 	for (int family = AF_PACKET; family; family = family == AF_PACKET ? AF_INET : 0) {
 		int fd = socket(family, SOCK_RAW, family == AF_PACKET ? 0x0300 : IPPROTO_RAW);
 
@@ -165,26 +147,6 @@ static void userns_sockets(int argc, char **argv)
 
 /* --- a socket from outside ------------------------------------------------------------------------------------------ */
 
-static int take_socket(const char *path)
-{
-	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	union {
-		struct cmsghdr h;
-		char buf[CMSG_SPACE(sizeof(int))];
-	} c = { 0 };
-	char byte;
-	struct iovec iov = { &byte, 1 };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &c, .msg_controllen = sizeof(c) };
-	int s = socket(AF_UNIX, SOCK_STREAM, 0), fd = -1;
-
-	snprintf(un.sun_path, sizeof(un.sun_path), "%s", path);
-	if (s < 0 || connect(s, (struct sockaddr *)&un, sizeof(un)) < 0 || recvmsg(s, &m, 0) < 1)
-		return -1;
-	memcpy(&fd, CMSG_DATA(&c.h), sizeof(fd));
-	close(s);
-	return fd;
-}
-
 /* One that `probe give` passes, used by sendto, sendmsg, sendmmsg and connect: the four outcomes. */
 static void take_all_ways(int argc, char **argv)
 {
@@ -195,8 +157,7 @@ static void take_all_ways(int argc, char **argv)
 
 	(void)argc;
 	if (fd < 0) {
-		printf("TAKE-");
-		say(errno);
+		say_step("TAKE");
 		return;
 	}
 	dest_parse(&d, argv[2], argv[3]);
@@ -255,10 +216,9 @@ static void every_option(int argc, char **argv)
 	int fd, n = 0;
 
 	(void)argc;
-	dest_parse(&d, argv[1], argv[2]);
 	dest_parse(&hop, argv[3], "0");
 	memcpy(route + 4, &((struct sockaddr_in *)&hop.ss)->sin_addr, 4);
-	fd = sock(AF_INET, SOCK_DGRAM, 0);
+	fd = dest_sock(&d, argv + 1, AF_INET, SOCK_DGRAM, 0);
 	if (fd < 0)
 		return;
 	for (int name = 0; name < 128; name++) {
@@ -287,8 +247,7 @@ static void addrform(int argc, char **argv)
 	dest_parse(&a, mapped, argv[2]);
 	dest_parse(&b, argv[3], argv[4]);
 	if (connect(fd, &a.sa, a.len) < 0 || setsockopt(fd, IPPROTO_IPV6, 1 /* IPV6_ADDRFORM */, &four, sizeof(four)) < 0) {
-		printf("FORM-");
-		say(errno);
+		say_step("FORM");
 		close(fd);
 		return;
 	}
@@ -310,8 +269,7 @@ static void mapped_any(int argc, char **argv)
 	dest_parse(&me, "::ffff:127.0.0.1", "0");
 	dest_parse(&any, "::", argv[1]);
 	if (bind(fd, &me.sa, me.len) < 0) {
-		printf("BIND-");
-		say(errno);
+		say_step("BIND");
 	} else if (type == SOCK_STREAM) {
 		say_ret(connect(fd, &any.sa, any.len));
 	} else {
@@ -450,8 +408,7 @@ static void connected_cmsg(int argc, char **argv)
 	struct dest d;
 
 	(void)argc;
-	dest_parse(&d, argv[1], argv[2]);
-	fd = sock(d.sa.sa_family, SOCK_DGRAM, 0);
+	fd = dest_sock(&d, argv + 1, 0, SOCK_DGRAM, 0);
 	if (fd < 0)
 		return;
 	c.h.cmsg_len = CMSG_LEN(sizeof(int));
@@ -459,8 +416,7 @@ static void connected_cmsg(int argc, char **argv)
 	c.h.cmsg_type = d.sa.sa_family == AF_INET ? IP_TOS : IPV6_TCLASS;
 	memcpy(CMSG_DATA(&c.h), &ecn, sizeof(ecn));
 	if (connect(fd, &d.sa, d.len) < 0) {
-		printf("CONNECT-");
-		say(errno);
+		say_step("CONNECT");
 	} else {
 		say_ret(sendmsg(fd, &m, 0));
 	}

@@ -24,8 +24,6 @@
 
 #include "probe.h"
 
-static const char payload[] = "probe";
-
 static int64_t now_ns(void)
 {
 	struct timespec ts;
@@ -142,8 +140,7 @@ static void signal_storm(int argc, char **argv)
 	pthread_t t;
 
 	(void)argc;
-	dest_parse(&d, argv[2], argv[3]);
-	fd = sock(d.sa.sa_family, SOCK_DGRAM, 0);
+	fd = dest_sock(&d, argv + 2, 0, SOCK_DGRAM, 0);
 	if (fd < 0)
 		return;
 	mm.msg_hdr.msg_name = &d.ss;
@@ -255,8 +252,7 @@ static void stream_storm(int argc, char **argv)
 		}
 		n = sendmsg(fd, &m, 0);
 		if (n < 0 && errno != EINTR) {
-			printf("SEND-");
-			say(errno);
+			say_step("SEND");
 			break;
 		}
 		at += n > 0 ? (size_t)n : 0;

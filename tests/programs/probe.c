@@ -13,9 +13,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "probe.h"
+
+const char payload[6] = "probe";
 
 static const struct verb *const tables[] = {
 	probe_inet_verbs,
@@ -66,6 +69,12 @@ void say_ret(long ret)
 	say(ret < 0 ? errno : 0);
 }
 
+void say_step(const char *step)
+{
+	printf("%s-", step);
+	say(errno);
+}
+
 int sock(int domain, int type, int protocol)
 {
 	int fd = socket(domain, type | SOCK_CLOEXEC, protocol);
@@ -74,6 +83,47 @@ int sock(int domain, int type, int protocol)
 		say(errno);
 	return fd;
 }
+
+int dest_sock(struct dest *d, char **words, int domain, int type, int protocol)
+{
+	dest_parse(d, words[0], words[1]);
+	return sock(domain ? domain : d->sa.sa_family, type, protocol);
+}
+
+int take_socket(const char *path)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	union {
+		struct cmsghdr h;
+		char buf[CMSG_SPACE(sizeof(int))];
+	} c = { 0 };
+	char byte;
+	struct iovec iov = { &byte, 1 };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &c, .msg_controllen = sizeof(c) };
+	int s = socket(AF_UNIX, SOCK_STREAM, 0), fd = -1;
+
+	snprintf(un.sun_path, sizeof(un.sun_path), "%s", path);
+	if (s < 0 || connect(s, (struct sockaddr *)&un, sizeof(un)) < 0 || recvmsg(s, &m, 0) < 1)
+		return -1;
+	memcpy(&fd, CMSG_DATA(&c.h), sizeof(fd));
+	close(s);
+	return fd;
+}
+
+#ifdef __x86_64__
+long int80(long nr, long a, long b, long c)
+{
+	long r;
+
+	__asm__ volatile("int $0x80" : "=a"(r) : "a"(nr), "b"(a), "c"(b), "d"(c) : "memory", "r8", "r9", "r10", "r11");
+	r = (int)r;
+	if (r < 0) {
+		errno = (int)-r;
+		return -1;
+	}
+	return r;
+}
+#endif
 
 static const struct verb *find(const char *name)
 {

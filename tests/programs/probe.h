@@ -35,11 +35,25 @@ struct dest {
 /* Reads "10.0.0.1", "::1" or "fe80::1%2" and a port; ends the program with 2 if it cannot. */
 void dest_parse(struct dest *d, const char *addr, const char *port);
 
+/* The destination at @words (ADDR PORT), and a socket for it, as sock() gives it. @domain 0: of the address's family. */
+int dest_sock(struct dest *d, char **words, int domain, int type, int protocol);
+
 /* Prints "OK" for 0, else the errno's name. */
 void say(int err);
 /* say(0) for ret >= 0, say(errno) for -1. */
 void say_ret(long ret);
+/* "STEP-EPERM": what came before the call in question has failed. */
+void say_step(const char *step);
 /* socket(2) or the answer: on failure the errno is printed and -1 returned. */
 int sock(int domain, int type, int protocol);
+/* The socket that whoever listens at the unix socket @path gives away ("probe give"); -1 with errno. */
+int take_socket(const char *path);
+#ifdef __x86_64__
+/* A call of the i386 table, from a 64-bit program. -1 with errno. */
+long int80(long nr, long a, long b, long c);
+#endif
+
+/* What is sent. */
+extern const char payload[6];
 
 #endif

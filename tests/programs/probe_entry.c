@@ -28,8 +28,6 @@
 
 #define X32_BIT 0x40000000
 
-static const char payload[] = "probe";
-
 /* connect with a length that no address has, then with a pointer that is none: "EINVAL EFAULT". */
 static void bad_address(int argc, char **argv)
 {
@@ -37,8 +35,7 @@ static void bad_address(int argc, char **argv)
 	int fd;
 
 	(void)argc;
-	dest_parse(&d, argv[1], argv[2]);
-	fd = sock(d.sa.sa_family, SOCK_STREAM, 0);
+	fd = dest_sock(&d, argv + 1, 0, SOCK_STREAM, 0);
 	if (fd < 0)
 		return;
 	say_ret(syscall(SYS_connect, fd, &d.sa, 0xffffffffu));
@@ -54,8 +51,7 @@ static void udp_unspec(int argc, char **argv)
 	int fd;
 
 	(void)argc;
-	dest_parse(&d, argv[1], argv[2]);
-	fd = sock(AF_INET, SOCK_DGRAM, 0);
+	fd = dest_sock(&d, argv + 1, AF_INET, SOCK_DGRAM, 0);
 	if (fd < 0)
 		return;
 	d.ss.ss_family = AF_UNSPEC;
@@ -70,8 +66,7 @@ static void udp_v4_on_v6(int argc, char **argv)
 	int fd;
 
 	(void)argc;
-	dest_parse(&d, argv[1], argv[2]);
-	fd = sock(AF_INET6, SOCK_DGRAM, 0);
+	fd = dest_sock(&d, argv + 1, AF_INET6, SOCK_DGRAM, 0);
 	if (fd < 0)
 		return;
 	say_ret(sendto(fd, payload, sizeof(payload), 0, &d.sa, d.len));
@@ -86,13 +81,11 @@ static void disconnect(int argc, char **argv)
 	int fd;
 
 	(void)argc;
-	dest_parse(&d, argv[1], argv[2]);
-	fd = sock(d.sa.sa_family, SOCK_DGRAM, 0);
+	fd = dest_sock(&d, argv + 1, 0, SOCK_DGRAM, 0);
 	if (fd < 0)
 		return;
 	if (connect(fd, &d.sa, d.len) < 0) {
-		printf("FIRST-");
-		say(errno);
+		say_step("FIRST");
 	} else {
 		say_ret(connect(fd, &none, sizeof(none)));
 	}
@@ -107,15 +100,13 @@ static void source_route(int argc, char **argv)
 	int fd;
 
 	(void)argc;
-	dest_parse(&d, argv[1], argv[2]);
 	dest_parse(&hop, argv[3], "0");
 	memcpy(opt + 4, &((struct sockaddr_in *)&hop.ss)->sin_addr, 4);
-	fd = sock(AF_INET, SOCK_DGRAM, 0);
+	fd = dest_sock(&d, argv + 1, AF_INET, SOCK_DGRAM, 0);
 	if (fd < 0)
 		return;
 	if (setsockopt(fd, IPPROTO_IP, IP_OPTIONS, opt, 8) < 0) {
-		printf("SET-");
-		say(errno);
+		say_step("SET");
 	} else {
 		say_ret(sendto(fd, payload, sizeof(payload), 0, &d.sa, d.len));
 	}
@@ -171,8 +162,7 @@ static void routing_header(int argc, char **argv)
 	if (fd < 0)
 		return;
 	if (setsockopt(fd, IPPROTO_IPV6, IPV6_RTHDR, &rt, sizeof(rt)) < 0) {
-		printf("SET-");
-		say(errno);
+		say_step("SET");
 	} else {
 		say_ret(sendto(fd, payload, sizeof(payload), 0, &d.sa, d.len));
 	}
@@ -180,19 +170,6 @@ static void routing_header(int argc, char **argv)
 }
 
 #ifdef __x86_64__
-static long int80(long nr, long a, long b, long c)
-{
-	long r;
-
-	__asm__ volatile("int $0x80" : "=a"(r) : "a"(nr), "b"(a), "c"(b), "d"(c) : "memory", "r8", "r9", "r10", "r11");
-	r = (int)r;
-	if (r < 0) {
-		errno = (int)-r;
-		return -1;
-	}
-	return r;
-}
-
 /* The i386 table from a 64-bit program: connect has a number of its own (362), or is socketcall (102). */
 static void old_table(int argc, char **argv)
 {
@@ -227,8 +204,7 @@ static void x32(int argc, char **argv)
 	int fd;
 
 	(void)argc;
-	dest_parse(&d, argv[1], argv[2]);
-	fd = sock(d.sa.sa_family, SOCK_STREAM, 0);
+	fd = dest_sock(&d, argv + 1, 0, SOCK_STREAM, 0);
 	if (fd < 0)
 		return;
 	say_ret(syscall(X32_BIT | SYS_connect, fd, &d.sa, d.len));
@@ -250,8 +226,7 @@ static void interrupt(int argc, char **argv)
 	int fd;
 
 	(void)argc;
-	dest_parse(&d, argv[1], argv[2]);
-	fd = sock(d.sa.sa_family, SOCK_STREAM, 0);
+	fd = dest_sock(&d, argv + 1, 0, SOCK_STREAM, 0);
 	if (fd < 0)
 		return;
 	sigaction(SIGALRM, &sa, NULL);
@@ -284,9 +259,8 @@ static void beside(int argc, char **argv)
 	int fd, err;
 
 	(void)argc;
-	dest_parse(&first, argv[1], argv[2]);
 	dest_parse(&d, argv[3], argv[4]);
-	fd = sock(d.sa.sa_family, SOCK_STREAM, 0);
+	fd = dest_sock(&first, argv + 1, d.sa.sa_family, SOCK_STREAM, 0);
 	if (fd < 0)
 		return;
 	for (int i = 0; i < 4; i++)
@@ -328,12 +302,10 @@ static void slow_pages(int argc, char **argv)
 	reg.range.start = (uintptr_t)slow_page;
 	reg.range.len = 4096;
 	if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api) < 0 || ioctl(uffd, UFFDIO_REGISTER, &reg) < 0) {
-		printf("UFFD-");
-		say(errno);
+		say_step("UFFD");
 		return;
 	}
-	dest_parse(&d, argv[1], argv[2]);
-	fd = sock(d.sa.sa_family, SOCK_STREAM, 0);
+	fd = dest_sock(&d, argv + 1, 0, SOCK_STREAM, 0);
 	if (fd < 0)
 		return;
 	for (int i = 0; i < 4; i++)
@@ -407,28 +379,13 @@ static void use_socket(int fd, char **argv)
 /* Inside: receives a socket through the unix socket PATH and uses it. */
 static void take(int argc, char **argv)
 {
-	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	union {
-		struct cmsghdr h;
-		char buf[CMSG_SPACE(sizeof(int))];
-	} c = { 0 };
-	char byte;
-	struct iovec iov = { &byte, 1 };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &c, .msg_controllen = sizeof(c) };
-	int s = sock(AF_UNIX, SOCK_STREAM, 0);
-	int fd;
+	int fd = take_socket(argv[1]);
 
 	(void)argc;
-	snprintf(un.sun_path, sizeof(un.sun_path), "%s", argv[1]);
-	if (s < 0)
-		return;
-	if (connect(s, (struct sockaddr *)&un, sizeof(un)) < 0 || recvmsg(s, &m, 0) < 1) {
-		printf("TAKE-");
-		say(errno);
-		return;
-	}
-	memcpy(&fd, CMSG_DATA(&c.h), sizeof(fd));
-	use_socket(fd, argv + 2);
+	if (fd < 0)
+		say_step("TAKE");
+	else
+		use_socket(fd, argv + 2);
 }
 
 static void use_fd(int argc, char **argv)

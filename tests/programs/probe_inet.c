@@ -20,8 +20,6 @@
 #define IPPROTO_MPTCP 262
 #endif
 
-static const char payload[] = "probe";
-
 static int same_addr(const struct dest *a, const struct sockaddr_storage *b, socklen_t len)
 {
 	const struct sockaddr_in *a4 = (const struct sockaddr_in *)&a->ss, *b4 = (const struct sockaddr_in *)b;
@@ -40,8 +38,7 @@ static void tcp(int argc, char **argv)
 	int fd;
 
 	(void)argc;
-	dest_parse(&d, argv[1], argv[2]);
-	fd = sock(d.sa.sa_family, SOCK_STREAM, 0);
+	fd = dest_sock(&d, argv + 1, 0, SOCK_STREAM, 0);
 	if (fd < 0)
 		return;
 	say_ret(connect(fd, &d.sa, d.len));
@@ -58,8 +55,7 @@ static void tcp_echo(int argc, char **argv)
 	int fd;
 
 	(void)argc;
-	dest_parse(&d, argv[1], argv[2]);
-	fd = sock(d.sa.sa_family, SOCK_STREAM, 0);
+	fd = dest_sock(&d, argv + 1, 0, SOCK_STREAM, 0);
 	if (fd < 0)
 		return;
 	if (connect(fd, &d.sa, d.len) < 0 || getpeername(fd, (struct sockaddr *)&peer, &len) < 0 ||
@@ -81,8 +77,7 @@ static void nonblock(int argc, char **argv)
 	int err = 0;
 
 	(void)argc;
-	dest_parse(&d, argv[1], argv[2]);
-	p.fd = sock(d.sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	p.fd = dest_sock(&d, argv + 1, 0, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	if (p.fd < 0)
 		return;
 	if (connect(p.fd, &d.sa, d.len) == 0 || errno != EINPROGRESS) {
@@ -102,8 +97,7 @@ static void udp_to(int argc, char **argv, int protocol)
 	int fd;
 
 	(void)argc;
-	dest_parse(&d, argv[1], argv[2]);
-	fd = sock(d.sa.sa_family, SOCK_DGRAM, protocol);
+	fd = dest_sock(&d, argv + 1, 0, SOCK_DGRAM, protocol);
 	if (fd < 0)
 		return;
 	say_ret(sendto(fd, payload, sizeof(payload), 0, &d.sa, d.len));
@@ -130,8 +124,7 @@ static void udp_echo(int argc, char **argv)
 	int fd;
 
 	(void)argc;
-	dest_parse(&d, argv[1], argv[2]);
-	fd = sock(d.sa.sa_family, SOCK_DGRAM, 0);
+	fd = dest_sock(&d, argv + 1, 0, SOCK_DGRAM, 0);
 	if (fd < 0)
 		return;
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t));
@@ -157,8 +150,7 @@ static void recv_timeout(int argc, char **argv)
 	if (fd < 0)
 		return;
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t)) < 0) {
-		printf("SET-");
-		say(errno);
+		say_step("SET");
 	} else {
 		say_ret(recv(fd, buf, sizeof(buf), 0));
 	}
@@ -171,8 +163,7 @@ static void udp_connect(int argc, char **argv)
 	int fd;
 
 	(void)argc;
-	dest_parse(&d, argv[1], argv[2]);
-	fd = sock(d.sa.sa_family, SOCK_DGRAM, 0);
+	fd = dest_sock(&d, argv + 1, 0, SOCK_DGRAM, 0);
 	if (fd < 0)
 		return;
 	if (connect(fd, &d.sa, d.len) < 0)
@@ -189,14 +180,12 @@ static void udp_reconnect(int argc, char **argv)
 	int fd;
 
 	(void)argc;
-	dest_parse(&a, argv[1], argv[2]);
 	dest_parse(&b, argv[3], argv[4]);
-	fd = sock(a.sa.sa_family, SOCK_DGRAM, 0);
+	fd = dest_sock(&a, argv + 1, 0, SOCK_DGRAM, 0);
 	if (fd < 0)
 		return;
 	if (connect(fd, &a.sa, a.len) < 0) {
-		printf("FIRST-");
-		say(errno);
+		say_step("FIRST");
 	} else if (connect(fd, &b.sa, b.len) < 0) {
 		say(errno);
 	} else {
@@ -212,14 +201,12 @@ static void udp_connected_sendto(int argc, char **argv)
 	int fd;
 
 	(void)argc;
-	dest_parse(&a, argv[1], argv[2]);
 	dest_parse(&b, argv[3], argv[4]);
-	fd = sock(a.sa.sa_family, SOCK_DGRAM, 0);
+	fd = dest_sock(&a, argv + 1, 0, SOCK_DGRAM, 0);
 	if (fd < 0)
 		return;
 	if (connect(fd, &a.sa, a.len) < 0) {
-		printf("FIRST-");
-		say(errno);
+		say_step("FIRST");
 	} else {
 		say_ret(sendto(fd, payload, sizeof(payload), 0, &b.sa, b.len));
 	}
@@ -234,8 +221,7 @@ static void do_sendmsg(int argc, char **argv)
 	int fd;
 
 	(void)argc;
-	dest_parse(&d, argv[1], argv[2]);
-	fd = sock(d.sa.sa_family, SOCK_DGRAM, 0);
+	fd = dest_sock(&d, argv + 1, 0, SOCK_DGRAM, 0);
 	if (fd < 0)
 		return;
 	m.msg_name = &d.ss;
@@ -279,8 +265,7 @@ static void fastopen(int argc, char **argv)
 	int fd, one = 1;
 
 	(void)argc;
-	dest_parse(&d, argv[1], argv[2]);
-	fd = sock(d.sa.sa_family, SOCK_STREAM, 0);
+	fd = dest_sock(&d, argv + 1, 0, SOCK_STREAM, 0);
 	if (fd < 0)
 		return;
 	m.msg_name = &d.ss;
@@ -306,8 +291,7 @@ static void mptcp(int argc, char **argv)
 	int fd;
 
 	(void)argc;
-	dest_parse(&d, argv[1], argv[2]);
-	fd = sock(d.sa.sa_family, SOCK_STREAM, IPPROTO_MPTCP);
+	fd = dest_sock(&d, argv + 1, 0, SOCK_STREAM, IPPROTO_MPTCP);
 	if (fd < 0)
 		return;
 	say_ret(connect(fd, &d.sa, d.len));

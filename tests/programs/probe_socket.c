@@ -73,8 +73,7 @@ static void do_bind(int argc, char **argv)
 	int one = 1, fd;
 
 	(void)argc;
-	dest_parse(&d, argv[1], argv[2]);
-	fd = sock(d.sa.sa_family, strcmp(argv[0], "bind-udp") == 0 ? SOCK_DGRAM : SOCK_STREAM, 0);
+	fd = dest_sock(&d, argv + 1, 0, strcmp(argv[0], "bind-udp") == 0 ? SOCK_DGRAM : SOCK_STREAM, 0);
 	if (fd < 0)
 		return;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
