@@ -98,10 +98,25 @@ sup_of_ctr() { rt_of_ctr state "$NAME" | jq -r '.annotations["io.sandlock.superv
 	[ ! -e "$FT/rr/sr/$NAME" ]
 }
 
+@test "ctr: no descriptor of the shim's reaches a hook" {
+	printf '#!/bin/sh\nls -l /proc/self/fd >%s\n' "$T/fds" >"$T/hook"
+	chmod 755 "$T/hook"
+	shell 'sleep 1000'
+	cfg '.root.path = $r | .hooks.createRuntime = [{path: $h}]' --arg r "$B/rootfs" --arg h "$T/hook"
+	cc_run -d --config "$B/config.json" "$NAME" >/dev/null
+	[ -s "$T/fds" ]
+	# its own three, and the directory that ls reads
+	is "0 1 2 3" "$(awk 'NF > 8 { print $9 }' "$T/fds" | xargs)"
+	local socks
+	socks=$(ls -l "/proc/$(shim_pid)/fd" | grep -o 'socket:\[[0-9]*\]' | sort -u)
+	run grep -F -f <(echo "$socks") "$T/fds"
+	is 1 "$status"
+}
+
 @test "ctr: twenty runs in a row leave nothing" {
 	local i
 	is_sandrun && policy=(--annotation io.sandlock.net-deny=10.0.0.0/8)
-	for i in $(seq 20); do
+	for i in $(seq "${SANDRUN_SOAK:-20}"); do
 		cc_run --rm "${policy[@]}" "$IMG" "$NAME" true
 	done
 	nothing_left_of_engine

@@ -134,6 +134,30 @@ task_is() { cc task ls | awk -v n="$NAME" '$1 == n { print $3 }' | grep -qx "$1"
 	cc task ps "$NAME" | grep -q "^$init"
 }
 
+@test "ctr: metrics are the container's: memory, processes, processor time" {
+	cc_run_d "$IMG" "$NAME" sh -c 'i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done; touch /tmp/done; sleep 1000'
+	wait_until cc task exec --exec-id wait "$NAME" test -e /tmp/done
+	local m
+	m=$(cc task metrics --format json "$NAME")
+	jq -e '(.memory.usage.usage // .memory.usage) > 0 and .pids.current == 1 and (.cpu.usage.total // .cpu.usage_usec) > 0' <<<"$m" || { echo "$m"; false; }
+}
+
+@test "ctr: two containers in one shim: each ends by itself" {
+	local other=$NAME-2
+	shell 'sleep 1000'
+	cfg '.root.path = $r | .annotations["io.containerd.runc.v2.group"] = $g' --arg r "$B/rootfs" --arg g "$ID-group"
+	cc_run -d --config "$B/config.json" "$NAME" >/dev/null
+	cfg '.linux.cgroupsPath += "-2"'
+	cc_run -d --config "$B/config.json" "$other" >/dev/null
+	is 1 "$(pgrep -fc "containerd-shim-runc-v2 .*$FT/ctd/c.sock")"
+	cc task kill -s KILL "$other"
+	wait_until eval 'cc task ls | grep "^$NAME-2 " | grep -q STOPPED'
+	cc task rm "$other" || true
+	cc container rm "$other"
+	task_is RUNNING
+	is ok "$(cc task exec --exec-id still "$NAME" echo ok)"
+}
+
 @test "ctr: the same name can be used again after rm" {
 	local i
 	for i in 1 2 3; do
