@@ -58,12 +58,11 @@ struct confine_notify; /* the compiled filter */
 int confine_notify_prepare(const struct policy *p, bool bpf_backstop, bool foreign, struct confine_notify **out, struct err *e);
 void confine_notify_free(struct confine_notify *n);
 /* Loads it (NEW_LISTENER | WAIT_KILLABLE_RECV where known) and returns the listener, or -1 with @e. After this
- * the caller may not call sendmsg, connect … until the supervisor serves it. Without a trap (tcp_ports_only) *listener is -1. */
+ * the caller may not call sendmsg, connect … until the supervisor serves it. Without a trap *listener is -1. */
 int confine_notify_apply(const struct confine_notify *n, int *listener, struct err *e);
 /* True if the policy restricts anything, so that the filter must be loaded. */
 bool confine_notify_needed(const struct policy *p);
-/* True if it will have a trap on this kernel: a listener comes, and a supervisor must be there. (Not so for a pure port
- * policy under Landlock.) */
+/* True if it has a trap: a listener comes, and a supervisor must be there. */
 bool confine_notify_traps(const struct confine_notify *n);
 
 #endif

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "base/str.h"
+
 #if defined(__x86_64__)
 #define NATIVE_AUDIT AUDIT_ARCH_X86_64
 #define NATIVE_BAD_BIT 0x40000000u /* x32: same AUDIT_ARCH, its own numbers; refused as by a kernel without it */
@@ -53,6 +55,7 @@ const struct notify_arch notify_arches[] = {
 			[NOTIFY_IO_URING_REGISTER] = __NR_io_uring_register,
 			[NOTIFY_CLONE] = __NR_clone,
 			[NOTIFY_CLONE3] = __NR_clone3,
+			[NOTIFY_REQUEST_KEY] = __NR_request_key,
 		},
 	},
 #if defined(__x86_64__)
@@ -77,6 +80,7 @@ const struct notify_arch notify_arches[] = {
 			[NOTIFY_IO_URING_REGISTER] = 427,
 			[NOTIFY_CLONE] = 120,
 			[NOTIFY_CLONE3] = 435,
+			[NOTIFY_REQUEST_KEY] = 287,
 		},
 	},
 #elif defined(__aarch64__)
@@ -100,6 +104,7 @@ const struct notify_arch notify_arches[] = {
 			[NOTIFY_IO_URING_REGISTER] = 427,
 			[NOTIFY_CLONE] = 120,
 			[NOTIFY_CLONE3] = 435,
+			[NOTIFY_REQUEST_KEY] = 310,
 		},
 	},
 #endif
@@ -133,6 +138,10 @@ bool notify_calls_decode(const struct seccomp_data *data, struct notify_call *ou
 				out->args[i] = arch->compat ? (uint32_t)data->args[i] : data->args[i];
 			return true;
 		}
+		if (arch->bad_bit && (uint32_t)data->nr & arch->bad_bit) {
+			*out = (struct notify_call){ .kind = NOTIFY_X32 };
+			return true;
+		}
 	}
 	return false;
 }
@@ -158,11 +167,12 @@ bool notify_calls_decode_socketcall(const uint32_t words[6], struct notify_call 
 
 const char *notify_calls_name(enum notify_kind kind)
 {
-	static const char *const names[NOTIFY_KINDS] = {
+	static const char *const names[] = {
 		"socket", "socketpair", "bind", "listen", "connect", "sendto", "sendmsg",
 		"sendmmsg", "setsockopt", "socketcall", "io_uring_setup", "io_uring_enter", "io_uring_register",
-		"clone", "clone3",
+		"clone", "clone3", "request_key", "x32",
 	};
 
-	return (unsigned int)kind < NOTIFY_KINDS ? names[kind] : "?";
+	_Static_assert(ARRAY_SIZE(names) == NOTIFY_X32 + 1, "a name for each");
+	return (unsigned int)kind <= NOTIFY_X32 ? names[kind] : "?";
 }

@@ -28,7 +28,9 @@ enum notify_kind {
 	NOTIFY_IO_URING_REGISTER,
 	NOTIFY_CLONE,
 	NOTIFY_CLONE3,
+	NOTIFY_REQUEST_KEY,
 	NOTIFY_KINDS,
+	NOTIFY_X32 = NOTIFY_KINDS, /* any number of that table: refused, whatever it is */
 };
 
 /* A number that no architecture has: the call does not exist there. */

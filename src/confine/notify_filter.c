@@ -7,13 +7,17 @@
  *
  * Theory of operation. A filter sees the number and the six registers, nothing behind a pointer. Three answers:
  *
- *   errno    what no policy can allow and registers tell: sockets of other families, types and protocols (EACCES; MPTCP
- *            EPROTONOSUPPORT, so that programs fall back to TCP), io_uring (ENOSYS: its operations would not come
- *            by here; enter and register as well, for a ring from outside), x32 numbers and foreign architectures (ENOSYS).
  *   notify   connect; sendto with an address; sends with MSG_FASTOPEN in their flags (Landlock does not see that they
- *            connect); setsockopt of source routes, IP_HDRINCL, SCTP and TCP_ULP (an SMC socket connects by itself);
- *            where UDP or ICMP has no backstop, or sockets may come from outside, also sendmsg and sendmmsg; bind and
- *            listen where Landlock cannot express the bind policy. See plan.c for the modes.
+ *            connect); setsockopt of source routes, IP_HDRINCL, SCTP, TCP_ULP (an SMC socket connects by itself) and
+ *            memberships in groups (they send reports); where UDP or ICMP has no backstop, or sockets may come from outside,
+ *            also sendmsg and sendmmsg; bind and listen under a bind policy. See plan.c for the modes.
+ *            Also what no policy can allow and registers tell, though the answer is certain: so that each refusal is counted
+ *            and somebody reads of it (supervisor/refuse.c). Sockets of other families, types and protocols (EACCES; MPTCP
+ *            EPROTONOSUPPORT, so that programs fall back to TCP), io_uring (ENOSYS: its operations would not come by here;
+ *            enter and register as well, for a ring from outside), x32 numbers (ENOSYS), request_key with a text for the
+ *            kernel's helper (which runs on the host, and looks names up in its network).
+ *   errno    foreign architectures (ENOSYS); clone3, where its flags matter (ENOSYS, on which C libraries use clone: nothing is
+ *            refused, so nothing is counted).
  *   allow    all else. The kernel keeps a bitmap of calls that are allowed whatever their arguments (5.11), so these
  *            cost nothing. A send without an address goes to the peer that a judged connect has set.
  *
@@ -141,6 +145,12 @@ static void ret_if(struct emitter *em, uint16_t op, uint32_t k, uint32_t action)
 	emit_ret(em, action);
 }
 
+static void ret_if_not(struct emitter *em, uint32_t k, uint32_t action)
+{
+	emit(em, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, k);
+	emit_ret(em, action);
+}
+
 /* --- socket(): the policy's answers as a decision list ------------------------------------------------------ */
 
 #define FAMILIES 64 /* AF_MAX is 46; whatever is above gets the answer for 63 */
@@ -157,9 +167,10 @@ static int socket_errno(const struct policy *p, int family, int type, int protoc
 	return r;
 }
 
+/* Which errno is the supervisor's to say. */
 static uint32_t socket_action(int error)
 {
-	return error ? RET_ERRNO((uint32_t)error) : RET_ALLOW;
+	return error ? RET_NOTIFY : RET_ALLOW;
 }
 
 /* One errno (or 0) for every type and protocol of @family, or -1 if it depends. */
@@ -259,25 +270,21 @@ static void do_listen(struct emitter *em, const struct context *c)
 	emit_ret(em, c->plan->trap_listen ? RET_NOTIFY : RET_ALLOW);
 }
 
-/* Without a supervisor (the ports-only mode) Fast Open is refused as by a kernel that has it switched off: programs
- * then connect first, which Landlock judges. */
 static void check_fastopen(struct emitter *em, const struct context *c, unsigned int flags_arg)
 {
-	if (!c->plan->landlock_connect && !c->plan->trap_fastopen)
+	if (!c->plan->trap_fastopen)
 		return;
 	load_lo(em, flags_arg);
-	ret_if(em, BPF_JSET, MSG_FASTOPEN, c->plan->trap_fastopen ? RET_NOTIFY : RET_ERRNO(EOPNOTSUPP));
+	ret_if(em, BPF_JSET, MSG_FASTOPEN, RET_NOTIFY);
 }
 
 static void do_sendto(struct emitter *em, const struct context *c)
 {
 	if (c->plan->trap_sendto) {
 		load_lo(em, 4);
-		emit(em, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 0);
-		emit_ret(em, RET_NOTIFY);
+		ret_if_not(em, 0, RET_NOTIFY);
 		load_hi(em, 4);
-		emit(em, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 0);
-		emit_ret(em, RET_NOTIFY);
+		ret_if_not(em, 0, RET_NOTIFY);
 	}
 	check_fastopen(em, c, 3);
 	emit_ret(em, RET_ALLOW);
@@ -299,8 +306,8 @@ static void do_sendmmsg(struct emitter *em, const struct context *c)
 	emit_ret(em, RET_ALLOW);
 }
 
-/* Options that make packets go elsewhere than the judged address says, or sockets connect behind our back. All are
- * plain values in registers. */
+/* Options that make packets go elsewhere than the judged address says, or sockets connect behind our back, or make the kernel
+ * send something itself (who becomes a member of a group reports it there: IGMP, MLD). All are plain values in registers. */
 static const struct {
 	uint32_t level, name;
 } options[] = {
@@ -313,13 +320,18 @@ static const struct {
 	{ IPPROTO_IPV6, 55 /* IPV6_RTHDRDSTOPTS */ },
 	{ IPPROTO_IPV6, 32 /* IPV6_FLOWLABEL_MGR: a label may carry a routing header for whoever uses it */ },
 	{ IPPROTO_TCP, 31 /* TCP_ULP: "smc" connects on its own; the supervisor lets "tls" pass */ },
+	{ IPPROTO_IP, 35 /* IP_ADD_MEMBERSHIP */ },
+	{ IPPROTO_IP, 39 /* IP_ADD_SOURCE_MEMBERSHIP */ },
+	{ IPPROTO_IP, 42 /* MCAST_JOIN_GROUP */ },
+	{ IPPROTO_IP, 46 /* MCAST_JOIN_SOURCE_GROUP */ },
+	{ IPPROTO_IPV6, 20 /* IPV6_ADD_MEMBERSHIP */ },
+	{ IPPROTO_IPV6, 42 /* MCAST_JOIN_GROUP */ },
+	{ IPPROTO_IPV6, 46 /* MCAST_JOIN_SOURCE_GROUP */ },
 };
 
 static void do_setsockopt(struct emitter *em, const struct context *c)
 {
-	uint32_t action = c->plan->trap_options ? RET_NOTIFY : RET_ERRNO(EPERM);
-
-	if (!c->plan->trap_options && !c->plan->landlock_connect) {
+	if (!c->plan->trap_options) {
 		emit_ret(em, RET_ALLOW);
 		return;
 	}
@@ -329,17 +341,14 @@ static void do_setsockopt(struct emitter *em, const struct context *c)
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
 		unsigned int block;
 
-		/* Without a supervisor TCP_ULP cannot be looked at; Landlock judges SMC's inner TCP connect as well. */
-		if (!c->plan->trap_options && options[i].level == IPPROTO_TCP)
-			continue;
 		load_lo(em, 1);
 		block = block_if(em, BPF_JEQ, options[i].level);
 		load_lo(em, 2);
-		ret_if(em, BPF_JEQ, options[i].name, action);
+		ret_if(em, BPF_JEQ, options[i].name, RET_NOTIFY);
 		block_end(em, block);
 	}
 	load_lo(em, 1);
-	ret_if(em, BPF_JEQ, IPPROTO_SCTP, action); /* sctp_connectx(3) */
+	ret_if(em, BPF_JEQ, IPPROTO_SCTP, RET_NOTIFY); /* sctp_connectx(3) */
 	emit_ret(em, RET_ALLOW);
 }
 
@@ -370,15 +379,8 @@ static void do_socketcall(struct emitter *em, const struct context *c)
 	for (uint32_t number = 0; number <= 20; number++) {
 		struct notify_call call = { .kind = NOTIFY_SOCKETCALL, .args = { number } };
 		const uint32_t words[6] = { 0 };
-		bool bind;
 
-		if (!notify_calls_decode_socketcall(words, &call))
-			continue;
-		bind = call.kind == NOTIFY_BIND || call.kind == NOTIFY_LISTEN;
-		/* Ports-only mode, no supervisor: the arguments cannot be seen, the call does not exist. */
-		if (!confine_plan_traps(c->plan))
-			ret_if(em, BPF_JEQ, number, bind || call.kind == NOTIFY_CONNECT ? RET_ALLOW : RET_ERRNO(ENOSYS));
-		else if (socketcall_is_trapped(c->plan, call.kind))
+		if (notify_calls_decode_socketcall(words, &call) && socketcall_is_trapped(c->plan, call.kind))
 			ret_if(em, BPF_JEQ, number, RET_NOTIFY);
 	}
 	emit_ret(em, RET_ALLOW);
@@ -387,7 +389,18 @@ static void do_socketcall(struct emitter *em, const struct context *c)
 static void do_io_uring(struct emitter *em, const struct context *c)
 {
 	(void)c;
-	emit_ret(em, RET_ERRNO(ENOSYS));
+	emit_ret(em, RET_NOTIFY);
+}
+
+static void do_request_key(struct emitter *em, const struct context *c)
+{
+	if (c->plan->trap_options) {
+		load_lo(em, 2);
+		ret_if_not(em, 0, RET_NOTIFY);
+		load_hi(em, 2);
+		ret_if_not(em, 0, RET_NOTIFY);
+	}
+	emit_ret(em, RET_ALLOW);
 }
 
 static void do_clone(struct emitter *em, const struct context *c)
@@ -398,7 +411,7 @@ static void do_clone(struct emitter *em, const struct context *c)
 		load_lo(em, 0); /* s390 and cris have the flags second; neither is in the table */
 		block = block_if(em, BPF_JSET, CLONE_FILES);
 		emit(em, BPF_JMP | BPF_JSET | BPF_K, 1, 0, CLONE_THREAD);
-		emit_ret(em, RET_ERRNO(EPERM));
+		emit_ret(em, RET_NOTIFY);
 		block_end(em, block);
 	}
 	emit_ret(em, RET_ALLOW);
@@ -417,14 +430,17 @@ static void (*const rules[NOTIFY_KINDS])(struct emitter *em, const struct contex
 	[NOTIFY_SETSOCKOPT] = do_setsockopt, [NOTIFY_SOCKETCALL] = do_socketcall,
 	[NOTIFY_IO_URING_SETUP] = do_io_uring, [NOTIFY_IO_URING_ENTER] = do_io_uring,
 	[NOTIFY_IO_URING_REGISTER] = do_io_uring, [NOTIFY_CLONE] = do_clone,
-	[NOTIFY_CLONE3] = do_clone3,
+	[NOTIFY_CLONE3] = do_clone3,	     [NOTIFY_REQUEST_KEY] = do_request_key,
 };
 
 static void emit_arch(struct emitter *em, const struct notify_arch *arch, const struct context *c)
 {
 	load_nr(em);
-	if (arch->bad_bit)
-		ret_if(em, BPF_JGE, arch->bad_bit, RET_ERRNO(ENOSYS));
+	if (arch->bad_bit) {
+		/* Negative ones are what tracers write over a number, so that nothing is called. */
+		ret_if(em, BPF_JGE, 0x80000000u, RET_ERRNO(ENOSYS));
+		ret_if(em, BPF_JGE, arch->bad_bit, RET_NOTIFY);
+	}
 	for (int k = 0; k < NOTIFY_KINDS; k++) {
 		unsigned int block;
 

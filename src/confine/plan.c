@@ -75,11 +75,12 @@ void confine_plan_make(const struct policy *p, int landlock_abi, bool bpf, bool 
 	}
 	if (t.bind) {
 		out->landlock_bind = landlock && bind_ports_fit(p);
-		out->trap_bind = !out->landlock_bind;
+		/* Also where Landlock would refuse it: nobody would be told. An allowed one is then the kernel's own again. */
+		out->trap_bind = true;
 		/* listen without bind takes a port that the kernel chooses; Landlock sees binds only. */
-		out->trap_listen = out->trap_bind || !policy_check_bind(p, 0).allowed;
+		out->trap_listen = !out->landlock_bind || !policy_check_bind(p, 0).allowed;
 		/* connect, too, looks at the port that the socket was bound to (supervisor/options.c). */
-		out->trap_connect = out->trap_connect || (t.egress && out->trap_bind);
+		out->trap_connect = out->trap_connect || (t.egress && !out->landlock_bind);
 	}
 	/* AF_UNIX calls then continue only where the descriptor cannot change. */
 	out->restrict_clone = out->trap_listen || (confine_plan_traps(out) && !out->backstop);
@@ -87,6 +88,6 @@ void confine_plan_make(const struct policy *p, int landlock_abi, bool bpf, bool 
 
 bool confine_plan_traps(const struct confine_plan *plan)
 {
-	return plan->trap_connect || plan->trap_sendto || plan->trap_sendmsg || plan->trap_fastopen ||
-	       plan->trap_listen || plan->trap_options;
+	/* What can be told from registers alone is counted, too. */
+	return plan->filter;
 }

@@ -16,11 +16,11 @@ struct confine_plan {
 	bool landlock_ports;   /* … with the policy's ports granted: what is allowed may continue */
 	bool landlock_bind;    /* BIND_TCP is handled with the policy's ports granted */
 	bool trap_connect;
-	bool trap_listen;	/* also where bind is not: Landlock sees bind only */
+	bool trap_listen;	/* Landlock does not see it */
 	bool trap_sendto;	/* with an address */
 	bool trap_sendmsg;	/* all of them: a register does not tell whether there is an address */
 	bool trap_fastopen;	/* sends whose flags have MSG_FASTOPEN */
-	bool trap_bind;		/* bind and listen */
+	bool trap_bind;
 	bool trap_options;	/* socket options that change where packets go */
 	bool bpf;		/* the cgroup program judges all that the container can make */
 	bool foreign;		/* sockets may come in that were not made in the container */

@@ -239,22 +239,28 @@ void addrset_build(struct addrset *s, struct addrset_entry *entries, size_t n)
 	addrset_build_tree(&s->v6, entries + n_v4, n - n_v4);
 }
 
-static int addrset_find_in(const struct addrset_tree *t, const struct in6_addr *addr, uint16_t port)
+/* The last node that starts at or before the address. */
+static uint32_t addrset_last(const struct addrset_tree *t, const struct addrset_key *k)
 {
-	const struct addrset_key k = addrset_key(addr);
 	size_t lo = 0, hi = t->n;
-	int best = -1;
 
-	/* The last node that starts at or before the address. */
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
-		if (addrset_key_cmp(&t->nodes[mid].start, &k) <= 0)
+		if (addrset_key_cmp(&t->nodes[mid].start, k) <= 0)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	for (uint32_t i = lo ? (uint32_t)(lo - 1) : NO_NODE; i != NO_NODE; i = t->nodes[i].parent) {
+	return lo ? (uint32_t)(lo - 1) : NO_NODE;
+}
+
+static int addrset_find_in(const struct addrset_tree *t, const struct in6_addr *addr, uint16_t port)
+{
+	const struct addrset_key k = addrset_key(addr);
+	int best = -1;
+
+	for (uint32_t i = addrset_last(t, &k); i != NO_NODE; i = t->nodes[i].parent) {
 		const struct addrset_node *node = &t->nodes[i];
 		int rule;
 
@@ -267,9 +273,50 @@ static int addrset_find_in(const struct addrset_tree *t, const struct in6_addr *
 	return best;
 }
 
+static const struct addrset_tree *addrset_tree(const struct addrset *s, const struct in6_addr *addr)
+{
+	return canonical_is_v4(addr) ? &s->v4 : &s->v6;
+}
+
 int addrset_find(const struct addrset *s, const struct in6_addr *addr, uint16_t port)
 {
-	return addrset_find_in(canonical_is_v4(addr) ? &s->v4 : &s->v6, addr, port);
+	return addrset_find_in(addrset_tree(s, addr), addr, port);
+}
+
+int addrset_any(const struct addrset *s, const struct in6_addr *addr)
+{
+	const struct addrset_tree *t = addrset_tree(s, addr);
+	const struct addrset_key k = addrset_key(addr);
+
+	for (uint32_t i = addrset_last(t, &k); i != NO_NODE; i = t->nodes[i].parent)
+		if (addrset_covers(&t->nodes[i], &k) && t->nodes[i].n_ports)
+			return (int)t->ports[t->nodes[i].port].rule;
+	return -1;
+}
+
+/* The port behind the range of @n that has @port, or @port. */
+static uint32_t addrset_behind(const struct addrset_tree *t, const struct addrset_node *n, uint32_t port)
+{
+	for (uint32_t i = 0; i < n->n_ports; i++)
+		if (t->ports[n->port + i].lo <= port && t->ports[n->port + i].hi >= port)
+			port = t->ports[n->port + i].hi + 1u;
+	return port;
+}
+
+bool addrset_all_ports(const struct addrset *s, const struct in6_addr *addr)
+{
+	const struct addrset_tree *t = addrset_tree(s, addr);
+	const struct addrset_key k = addrset_key(addr);
+	uint32_t port = 1, before;
+
+	/* Until no node around the address takes it further. */
+	do {
+		before = port;
+		for (uint32_t i = addrset_last(t, &k); i != NO_NODE && port <= 65535; i = t->nodes[i].parent)
+			if (addrset_covers(&t->nodes[i], &k))
+				port = addrset_behind(t, &t->nodes[i], port);
+	} while (port <= 65535 && port != before);
+	return port > 65535;
 }
 
 void addrset_free(struct addrset *s)

@@ -191,6 +191,10 @@ struct addrset {
 void addrset_build(struct addrset *s, struct addrset_entry *entries, size_t n);
 /* The lowest index of a rule that covers @addr and @port, or -1. */
 int addrset_find(const struct addrset *s, const struct in6_addr *addr, uint16_t port);
+/* A rule that covers @addr at some port, or -1. */
+int addrset_any(const struct addrset *s, const struct in6_addr *addr);
+/* True if each port from 1 on of @addr is covered. */
+bool addrset_all_ports(const struct addrset *s, const struct in6_addr *addr);
 void addrset_free(struct addrset *s);
 
 /* Entries -> disjoint sorted runs, appended to out[] (room for 2n). Reorders @e. Returns how many. Addresses are

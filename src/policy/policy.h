@@ -51,6 +51,9 @@ struct policy *policy_read(const char *text, size_t len, struct err *e);
 
 /* The verdict on a connect or send (policy contract, section 3). 10,000 rules must not be felt: sorted sets. */
 struct policy_verdict policy_check(const struct policy *p, const struct policy_dest *d);
+/* The verdict on a membership in the multicast group @group (IPv4 v4-mapped), which the kernel announces to the neighbours: as
+ * on a datagram to it of some port. */
+struct policy_verdict policy_check_group(const struct policy *p, const struct in6_addr *group);
 /* The verdict on a TCP bind to @port (host order; 0 = kernel's choice). */
 struct policy_verdict policy_check_bind(const struct policy *p, uint16_t port);
 

@@ -39,6 +39,23 @@ struct policy_verdict policy_check(const struct policy *p, const struct policy_d
 	return v;
 }
 
+struct policy_verdict policy_check_group(const struct policy *p, const struct in6_addr *group)
+{
+	struct policy_verdict v = { .allowed = true, .rule = -1 };
+	const struct addrset *set = &p->sets[POLICY_UDP];
+
+	if (!p->egress)
+		return v;
+	if (p->allow_mode) {
+		v.rule = addrset_any(set, group);
+		v.allowed = v.rule >= 0;
+	} else if (addrset_all_ports(set, group)) {
+		v.rule = addrset_find(set, group, 1);
+		v.allowed = false;
+	}
+	return v;
+}
+
 /* Port 0 leaves the choice to the kernel. Allow list: good only if every port is. Deny list: refused only if the kernel
  * might choose a denied one, else "deny 22" would break every program that asks for any port. */
 static struct policy_verdict check_bind_any(const struct policy *p)

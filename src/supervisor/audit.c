@@ -148,6 +148,8 @@ static size_t format_record(const struct audit_record *r, const struct policy *p
 	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
 	escape(r->comm, comm, sizeof(comm));
 	escape(id, id_text, sizeof(id_text));
+	if (r->has_socket)
+		snprintf(dest, sizeof(dest), "socket %d/%d/%d", r->socket[0], r->socket[1], r->socket[2]);
 	if (r->has_dest)
 		put_dest(&r->dest, dest, sizeof(dest));
 	if (r->rule >= 0)

@@ -137,7 +137,7 @@ static bool local_port_allowed(struct sup *s, int sock)
 	socklen_t len = sizeof(ss);
 	uint16_t port;
 
-	if (!s->plan.trap_bind || getsockname(sock, (struct sockaddr *)&ss, &len) < 0)
+	if (!s->plan.trap_bind || s->plan.landlock_bind || getsockname(sock, (struct sockaddr *)&ss, &len) < 0)
 		return true;
 	port = ss.ss_family == AF_INET ? ntohs(((struct sockaddr_in *)&ss)->sin_port)
 				       : ntohs(((struct sockaddr_in6 *)&ss)->sin6_port); // NOLINT(clang-analyzer-core.CallAndMessage): filled

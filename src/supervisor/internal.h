@@ -9,6 +9,7 @@
 #define SUPERVISOR_INTERNAL_H
 
 #include <linux/seccomp.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -145,6 +146,17 @@ struct message_control {
 int message_parse_control(const uint8_t *in, size_t len, bool compat, enum message_family family,
 			  struct message_control *out);
 
+/* setsockopt's membership in a multicast group, of either family. */
+#define MESSAGE_MEMBERSHIP_MAX 264 /* struct group_source_req */
+struct message_membership {
+	struct in6_addr group; /* IPv4 as ::ffff:a.b.c.d; multicast for sure */
+	size_t len;
+	_Alignas(8) uint8_t value[MESSAGE_MEMBERSHIP_MAX]; /* in our own layout */
+};
+bool message_is_membership(int level, int name);
+/* Negative errno as the kernel, or 0. */
+int message_parse_membership(const uint8_t *in, size_t len, bool compat, int level, int name, struct message_membership *out);
+
 /* --- verdict.c: pure ---------------------------------------------------------------------------------------------- */
 
 struct sockinfo {
@@ -171,6 +183,8 @@ struct audit_record {
 	char comm[16];
 	bool has_dest;
 	struct policy_dest dest;
+	bool has_socket; /* no destination, but a kind of socket: family, type, protocol */
+	int socket[3];
 	int rule; /* as policy_verdict.rule; AUDIT_NO_RULE: not a rule but @why */
 	const char *why; /* a string constant */
 	int error;
@@ -341,6 +355,8 @@ void listener_put(struct sup *s, unsigned int slot);
 /* Runs a call (new or once blocked) to its next stop and answers it if it is over. True: it waits, keep it. */
 bool listener_run(struct worker *w, struct op *op);
 void listener_audit(struct sup *s, const struct op *op, const struct policy_dest *d, int rule, const char *why, int error);
+/* The same for a record that needs more: fills in who and when. */
+void listener_audit_record(struct sup *s, const struct op *op, struct audit_record *r);
 
 /* --- kernel_log.c: main thread ------------------------------------------------------------------------------------------- */
 int kernel_log_open(struct sup *s, int map_fd);
@@ -376,9 +392,12 @@ int64_t unix_send(struct worker *w, struct caller *c, struct op *op, struct msgh
 enum answer options_handle(struct worker *w, struct caller *c, struct op *op, struct result *r);
 enum answer options_bind(struct worker *w, struct caller *c, struct op *op, struct result *r);
 enum answer options_listen(struct worker *w, struct caller *c, struct op *op, struct result *r);
-enum answer socket_handle(struct worker *w, struct caller *c, struct op *op, struct result *r);
+/* socket(2) out of socketcall: made here and handed over, where the policy allows it. */
+enum answer socket_handle(struct worker *w, struct op *op, struct result *r);
 /* What clone3 gets from socket.c, or NULL: it does not. */
 const void *socket_clone_args(const struct sup *s);
+/* What the registers told already (refuse.c). */
+enum answer refuse_handle(struct worker *w, const struct op *op, struct result *r);
 /* True if the kernel may run the call itself (policy contract, section 4, rule 2). */
 bool listener_may_continue(const struct sup *s, struct caller *c, const struct op *op);
 int sockinfo_get(int sock, struct sockinfo *out);

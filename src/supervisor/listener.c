@@ -162,19 +162,26 @@ bool listener_may_continue(const struct sup *s, struct caller *c, const struct o
 	return s->plan.backstop || caller_is_alone(c, (int)op->call.args[0], op->si.domain);
 }
 
+void listener_audit_record(struct sup *s, const struct op *op, struct audit_record *r)
+{
+	struct caller_identity id;
+
+	r->tid = op->tid;
+	r->kind = op->call.kind;
+	clock_gettime(CLOCK_REALTIME, &r->when);
+	/* The caller waits for us, so this is still its name. */
+	if (caller_identify(s, op->tid, &id) == 0)
+		memcpy(r->comm, id.comm, sizeof(r->comm));
+	audit_denied(&s->audit, r);
+}
+
 void listener_audit(struct sup *s, const struct op *op, const struct policy_dest *d, int rule, const char *why, int error)
 {
-	struct audit_record r = { .tid = op->tid, .kind = op->call.kind, .rule = rule, .why = why, .error = error,
-				  .has_dest = d != NULL };
-	struct caller_identity id;
+	struct audit_record r = { .rule = rule, .why = why, .error = error, .has_dest = d != NULL };
 
 	if (d)
 		r.dest = *d;
-	clock_gettime(CLOCK_REALTIME, &r.when);
-	/* The caller waits for us, so this is still its name. */
-	if (caller_identify(s, op->tid, &id) == 0)
-		memcpy(r.comm, id.comm, sizeof(r.comm));
-	audit_denied(&s->audit, &r);
+	listener_audit_record(s, op, &r);
 }
 
 /* --- running one ---------------------------------------------------------------------------------------------------- */
@@ -213,10 +220,9 @@ static enum answer dispatch(struct worker *w, struct caller *c, struct op *op, s
 	case NOTIFY_LISTEN:
 		return options_listen(w, c, op, r);
 	case NOTIFY_SOCKET:
-		return socket_handle(w, c, op, r);
+		return op->call.in_memory ? socket_handle(w, op, r) : refuse_handle(w, op, r);
 	default:
-		r->error = -ENOSYS;
-		return ANSWER_VALUE;
+		return refuse_handle(w, op, r);
 	}
 }
 
@@ -237,11 +243,16 @@ bool listener_run(struct worker *w, struct op *op)
 	struct result r = { 0 };
 	enum answer a = ANSWER_VALUE;
 	struct caller c;
+	int opened;
 
 	/* EACCES: someone we may not look at (fail closed); ESRCH: dead, and the answer goes nowhere. */
-	r.error = caller_open(&c, w, op->tid) < 0 ? -EACCES : 0;
-	if (!r.error)
+	opened = caller_open(&c, w, op->tid);
+	if (opened == 0)
 		a = dispatch(w, &c, op, &r);
+	else
+		r.error = -EACCES;
+	if (opened < 0 && opened != -ESRCH)
+		listener_audit(w->sup, op, NULL, AUDIT_NO_RULE, "a caller that cannot be looked at", EACCES);
 	caller_close(&c);
 	if (a == ANSWER_WAIT)
 		return true;

@@ -13,6 +13,7 @@ libsandrun_a_SOURCES += \
 	src/supervisor/pending.c \
 	src/supervisor/protocol.h \
 	src/supervisor/rawsys.h \
+	src/supervisor/refuse.c \
 	src/supervisor/self.c \
 	src/supervisor/send.c \
 	src/supervisor/socket.c \

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* message.c - message headers, iovecs and control data as bytes
+/* message.c - message headers, iovecs, control data and memberships as bytes
  *
  * Owns:     their layout in 64-bit and 32-bit callers; which control messages are passed on.
  * Must not: read from anywhere but the buffers given (it is fuzzed as it stands).
@@ -257,4 +257,77 @@ int message_parse_control(const uint8_t *in, size_t len, bool compat, enum messa
 		at += step;
 	}
 	return 0;
+}
+
+/* --- memberships in groups ------------------------------------------------------------------------------------------ */
+
+/* What the kernel reads of each: struct ip_mreqn (or the shorter ip_mreq), ip_mreq_source, group_req, group_source_req,
+ * ipv6_mreq. Those with a struct sockaddr_storage differ in 32-bit callers: it stands behind a number of 4 bytes, without
+ * padding. */
+static const struct membership_form {
+	int level, name;
+	size_t least, most;
+	bool exact, storage;
+} memberships[] = {
+	{ IPPROTO_IP, 35 /* IP_ADD_MEMBERSHIP */, 8, 12, false, false },
+	{ IPPROTO_IP, 39 /* IP_ADD_SOURCE_MEMBERSHIP */, 12, 12, true, false },
+	{ IPPROTO_IP, 42 /* MCAST_JOIN_GROUP */, 136, 136, false, true },
+	{ IPPROTO_IP, 46 /* MCAST_JOIN_SOURCE_GROUP */, 264, 264, true, true },
+	{ IPPROTO_IPV6, 20 /* IPV6_ADD_MEMBERSHIP */, 20, 20, false, false },
+	{ IPPROTO_IPV6, 42, 136, 136, false, true },
+	{ IPPROTO_IPV6, 46, 264, 264, true, true },
+};
+
+static const struct membership_form *membership_form(int level, int name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(memberships); i++)
+		if (memberships[i].level == level && memberships[i].name == name)
+			return &memberships[i];
+	return NULL;
+}
+
+bool message_is_membership(int level, int name)
+{
+	return membership_form(level, name) != NULL;
+}
+
+static bool take_group(const struct membership_form *f, struct message_membership *m)
+{
+	bool v4 = f->level == IPPROTO_IP;
+	const uint8_t *at = m->value;
+	sa_family_t family;
+
+	if (f->storage) {
+		memcpy(&family, m->value + 8, sizeof(family));
+		if (family != (v4 ? AF_INET : AF_INET6))
+			return false;
+		at = m->value + 8 + (v4 ? offsetof(struct sockaddr_in, sin_addr) : offsetof(struct sockaddr_in6, sin6_addr));
+	}
+	m->group = (struct in6_addr){ .s6_addr = { [10] = 0xff, [11] = 0xff } };
+	memcpy(v4 ? &m->group.s6_addr[12] : &m->group.s6_addr[0], at, v4 ? 4 : 16);
+	return v4 ? (m->group.s6_addr[12] & 0xf0) == 0xe0 : m->group.s6_addr[0] == 0xff;
+}
+
+int message_parse_membership(const uint8_t *in, size_t len, bool compat, int level, int name, struct message_membership *out)
+{
+	const struct membership_form *f = membership_form(level, name);
+	size_t pad;
+
+	memset(out, 0, sizeof(*out));
+	if (!f)
+		return -ENOPROTOOPT;
+	pad = f->storage && compat ? 4 : 0;
+	if (len < f->least - pad || (f->exact && len != f->most - pad))
+		return -EINVAL;
+	out->len = len + pad > f->most ? f->most : len + pad;
+	/* Between the two lengths the kernel takes the shorter structure. */
+	if (out->len < f->most)
+		out->len = f->least;
+	if (pad) {
+		memcpy(out->value, in, 4);
+		memcpy(out->value + 8, in + 4, out->len - 8);
+	} else {
+		memcpy(out->value, in, out->len);
+	}
+	return take_group(f, out) ? 0 : -EINVAL;
 }

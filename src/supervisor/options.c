@@ -4,10 +4,12 @@
  * Owns:     the calls around connect and send that a policy speaks of.
  * Runs in:  a worker thread.
  *
- * bind, where Landlock cannot express the policy: an internet socket is bound on behalf. For others (AF_UNIX) the call
- * continues: a path must be made with the caller's own rights, labels and umask. Its descriptor may be changed to a TCP
- * socket meanwhile; what that wins is a bound socket, which is useless until it listens or connects, and both look at
- * the port that it really has (options_listen(), connect.c). So neither needs a backstop in the kernel.
+ * bind: what the policy refuses is refused here, where it is counted. What it allows is the kernel's own where Landlock
+ * has the same ports: whatever changes meanwhile, it lets no other through. Where Landlock cannot express the policy, an
+ * internet socket is bound on behalf. For others (AF_UNIX) the call continues in any case: a path must be made with the
+ * caller's own rights, labels and umask. Its descriptor may be changed to a TCP socket meanwhile; what that wins without
+ * Landlock is a bound socket, which is useless until it listens or connects, and both look at the port that it really has
+ * (options_listen(), connect.c).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +25,7 @@
 #include "supervisor/internal.h"
 #include "supervisor/rawsys.h"
 
-#define OPTION_MAX 256
+#define OPTION_MAX MESSAGE_MEMBERSHIP_MAX
 
 static enum answer fail(struct result *r, int error)
 {
@@ -93,6 +95,25 @@ static int set_timeout(int sock, int name, const uint8_t *value, int len)
 	return setsockopt(sock, SOL_SOCKET, name, &tv, sizeof(tv)) < 0 ? -errno : 0;
 }
 
+/* Who joins a group makes the kernel tell the neighbourhood, unasked and again and again, about an address (and for sources:
+ * addresses) of the caller's choice. So it may where it may send to the group, whatever the port. 0: *r has the answer. */
+static int join(struct worker *w, struct op *op, struct result *r, int level, int name, const uint8_t *value, size_t len)
+{
+	struct policy_dest d = { .proto = POLICY_UDP };
+	struct message_membership m;
+	struct policy_verdict v;
+	int rc = message_parse_membership(value, len, op->call.compat, level, name, &m);
+
+	if (rc < 0)
+		return rc;
+	v = policy_check_group(w->sup->policy, &m.group);
+	d.addr = m.group;
+	if (!v.allowed)
+		listener_audit(w->sup, op, &d, v.rule, NULL, EACCES);
+	r->error = !v.allowed ? -EACCES : setsockopt(op->sock, level, name, m.value, (socklen_t)m.len) < 0 ? -errno : 0;
+	return 0;
+}
+
 enum answer options_handle(struct worker *w, struct caller *c, struct op *op, struct result *r)
 {
 	int level = (int)op->call.args[1], name = (int)op->call.args[2], len = (int)op->call.args[4];
@@ -110,6 +131,10 @@ enum answer options_handle(struct worker *w, struct caller *c, struct op *op, st
 		return fail(r, -EFAULT);
 	if (!listener_valid(w->sup, op))
 		return ANSWER_DONE;
+	if (message_is_membership(level, name)) {
+		rc = join(w, op, r, level, name, value, (size_t)len);
+		return rc < 0 ? fail(r, rc) : ANSWER_VALUE;
+	}
 	if (level == IPPROTO_TCP && name == TCP_ULP) {
 		if (len != 3 || memcmp(value, "tls", 3) != 0)
 			return refuse(w, op, r, "TCP_ULP other than tls", EPERM);
@@ -180,6 +205,8 @@ enum answer options_bind(struct worker *w, struct caller *c, struct op *op, stru
 	/* AF_UNSPEC is AF_INET to bind. A length too short for a port is the kernel's to refuse. */
 	if (is_tcp(op) && len >= (int)sizeof(struct sockaddr_in) && !bind_allowed(w, op, port_of(&op->addr)))
 		return fail(r, -EACCES);
+	if (w->sup->plan.landlock_bind)
+		return ANSWER_CONTINUE; /* backstop: Landlock, with the ports of the same policy, and bind is all it can become */
 	rc = bind_as(w, op);
 	return rc == -ESRCH ? ANSWER_DONE : fail(r, rc);
 }

@@ -104,22 +104,15 @@ static enum answer refuse(struct worker *w, struct op *op, struct result *r, con
 	return ANSWER_VALUE;
 }
 
-enum answer socket_handle(struct worker *w, struct caller *c, struct op *op, struct result *r)
+enum answer socket_handle(struct worker *w, struct op *op, struct result *r)
 {
 	struct wanted k = { .domain = (int)op->call.args[0], .type = (int)op->call.args[1], .protocol = (int)op->call.args[2] };
 	struct sup *s = w->sup;
 	autofd sock = -1;
-	int error, fd;
+	int fd;
 
-	(void)c;
-	error = policy_check_socket(s->policy, k.domain, k.type & 0xf, k.protocol);
-	if (!error && k.protocol == 262 /* IPPROTO_MPTCP */)
-		error = EPROTONOSUPPORT;
-	if (error)
-		return refuse(w, op, r, "a kind of socket that no rule can allow", error);
-	/* Arguments in registers are what they are: nothing can change between here and the kernel. */
-	if (!op->call.in_memory)
-		return ANSWER_CONTINUE;
+	if (policy_check_socket(s->policy, k.domain, k.type, k.protocol))
+		return refuse_handle(w, op, r);
 	if ((k.type & 0xf) == SOCK_RAW && k.domain != AF_NETLINK)
 		return refuse(w, op, r, "a raw socket through socketcall", EACCES);
 	/* Made here, it would be free. */

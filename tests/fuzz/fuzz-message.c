@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* fuzz-message.c - what a container puts into the memory that the supervisor copies: headers, iovecs, control data,
- * addresses, socketcall's words
+ * addresses, memberships, socketcall's words
  *
  * Input: 8 bytes of choices, then the bytes. Checked besides memory safety: everything stays within its bounds; a
  * destination is judged whenever the kernel could send to the address that is left in the copy.
@@ -107,6 +107,25 @@ static void fuzz_address(const uint8_t *data, size_t size, const uint8_t *choice
 		check(d.proto == POLICY_ICMP && si->type == SOCK_DGRAM);
 }
 
+static void fuzz_membership(const uint8_t *data, size_t size, bool compat, const uint8_t *choice)
+{
+	static const int names[] = { 35, 39, 42, 46, 20, 1 };
+	int level = choice[5] & 1 ? IPPROTO_IPV6 : IPPROTO_IP, name = names[choice[6] % ARRAY_SIZE(names)];
+	struct message_membership m;
+	size_t at = 0, skip;
+
+	if (message_parse_membership(data, size, compat, level, name, &m) < 0)
+		return;
+	check(message_is_membership(level, name) && m.len <= sizeof(m.value));
+	/* What is judged is what the kernel will read. */
+	if (name == 42 || name == 46)
+		at = level == IPPROTO_IP ? 8 + 4 : 8 + 8;
+	skip = level == IPPROTO_IP ? 12 : 0;
+	check(at + 16 - skip <= m.len && memcmp(m.value + at, &m.group.s6_addr[skip], 16 - skip) == 0);
+	check(level == IPPROTO_IP ? IN6_IS_ADDR_V4MAPPED(&m.group) && m.group.s6_addr[12] >> 4 == 0xe
+				  : m.group.s6_addr[0] == 0xff);
+}
+
 static void fuzz_call(const uint8_t *data, size_t size)
 {
 	struct seccomp_data sd = { 0 };
@@ -133,7 +152,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* A block of its own, so that one byte too many is seen. */
 	copy = malloc(size ? size : 1);
 	memcpy(copy, data + 8, size);
-	switch (choice[2] % 5) {
+	switch (choice[2] % 6) {
 	case 0:
 		fuzz_header(copy, size, choice[3] & 1);
 		break;
@@ -145,6 +164,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 3:
 		fuzz_address(copy, size, choice);
+		break;
+	case 5:
+		fuzz_membership(copy, size, choice[3] & 1, choice);
 		break;
 	default:
 		fuzz_call(copy, size);

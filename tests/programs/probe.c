@@ -27,6 +27,7 @@ static const struct verb *const tables[] = {
 	probe_self_verbs,
 	attack_entry_verbs,
 	attack_race_verbs,
+	attack_net_verbs,
 };
 
 void dest_parse(struct dest *d, const char *addr, const char *port)

@@ -23,6 +23,7 @@ extern const struct verb probe_socket_verbs[]; /* probe_socket.c: what may be cr
 extern const struct verb probe_self_verbs[];   /* probe_self.c: what the process itself is */
 extern const struct verb attack_entry_verbs[]; /* attack_entry.c: tricks without a race */
 extern const struct verb attack_race_verbs[];  /* attack_race.c: races and storms */
+extern const struct verb attack_net_verbs[];   /* attack_net.c: what the network itself can do */
 
 struct dest {
 	union {

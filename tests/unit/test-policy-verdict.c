@@ -168,6 +168,41 @@ static void allow_udp_and_allow_icmp_widen_scheme_less_rules(void **state)
 	policy_free(q);
 }
 
+static bool group_allowed(const struct policy *p, const char *addr)
+{
+	struct in6_addr a = { .s6_addr = { [10] = 0xff, [11] = 0xff } };
+
+	assert_int_equal(strchr(addr, ':') ? inet_pton(AF_INET6, addr, &a) : inet_pton(AF_INET, addr, &a.s6_addr[12]), 1);
+	return policy_check_group(p, &a).allowed;
+}
+
+static void a_group_is_joined_where_some_port_of_it_may_be_sent_to(void **state)
+{
+	struct policy *p = util_policy("net-allow", "udp://224.0.0.251:5353 tcp://224.0.0.9 udp://[ff02::fb]:5353 10.0.0.0/8");
+	struct policy *q = util_policy("net-deny", "multicast:1-1000 multicast:1001-65535 224.0.0.0/24:53");
+	struct policy *r = util_policy("net-deny", "239.0.0.0/8:1-65534 224.0.0.251 [ff02::/16]:5353");
+	struct policy *s = util_policy("net-allow-bind", "80");
+
+	(void)state;
+	assert_true(group_allowed(p, "224.0.0.251"));
+	assert_true(group_allowed(p, "ff02::fb"));
+	assert_false(group_allowed(p, "224.0.0.9"));
+	assert_false(group_allowed(p, "224.0.0.252"));
+	assert_false(group_allowed(p, "ff02::1"));
+	assert_false(group_allowed(q, "239.1.2.3"));
+	assert_false(group_allowed(q, "224.0.0.1"));
+	assert_false(group_allowed(q, "ff05::1"));
+	assert_true(group_allowed(r, "239.1.2.3"));
+	assert_true(group_allowed(r, "224.0.0.1"));
+	assert_true(group_allowed(r, "ff02::1"));
+	assert_false(group_allowed(r, "224.0.0.251"));
+	assert_true(group_allowed(s, "224.0.0.1"));
+	policy_free(p);
+	policy_free(q);
+	policy_free(r);
+	policy_free(s);
+}
+
 static void a_protocol_out_of_range_is_denied_in_both_modes(void **state)
 {
 	struct policy *p = util_policy("net-allow", "*", "allow-udp", "1", "allow-icmp", "1");
@@ -480,6 +515,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_destination_gets_its_verdict),
 		cmocka_unit_test(allow_udp_and_allow_icmp_widen_scheme_less_rules),
+		cmocka_unit_test(a_group_is_joined_where_some_port_of_it_may_be_sent_to),
 		cmocka_unit_test(a_protocol_out_of_range_is_denied_in_both_modes),
 		cmocka_unit_test(a_bind_policy_leaves_egress_open),
 		cmocka_unit_test(binds_follow_their_list),
