@@ -317,7 +317,10 @@ static void emit_packet6(struct prog *p)
 	jump(p, BPF_JEQ, BPF_REG_1, IPPROTO_DSTOPTS, L_ROUTED);
 	jump(p, BPF_JEQ, BPF_REG_1, IPPROTO_ICMPV6, L_ICMP);
 	jump(p, BPF_JNE, BPF_REG_1, IPPROTO_HOPOPTS, L_ALLOW);
+	/* Hop-by-hop options directly in front of what they carry: the kernel's own, of segments beyond 64 KB (BIG TCP). */
 	LDX(p, BPF_B, BPF_REG_1, BPF_REG_2, 40);
+	jump(p, BPF_JEQ, BPF_REG_1, IPPROTO_TCP, L_ALLOW);
+	jump(p, BPF_JEQ, BPF_REG_1, IPPROTO_UDP, L_ALLOW);
 	jump(p, BPF_JNE, BPF_REG_1, IPPROTO_ICMPV6, L_ROUTED);
 	jump(p, BPF_JA, 0, 0, L_ICMP);
 }

@@ -140,6 +140,28 @@ denied_stayed_denied() { nothing_reached udp:127.0.0.1:53; }
 	nothing_reached tcp:127.0.0.1:80 udp:127.0.0.1:53
 }
 
+@test "an inherited TCP socket, which the cgroup program does not see, is not left to it where there is no Landlock" {
+	joined_network
+	serve tcp:203.0.113.5:80 tcp:10.1.2.3:80
+	cp "$PROGRAMS/passfd" "$B/rootfs/bin/"
+	annotate net-allow=203.0.113.5:80
+	LACKS=(landlock)
+	cfg '.process.capabilities |= map_values(. + ["CAP_SYS_PTRACE"])' # userfaultfd
+	args passfd slow-flip 3 10.1.2.3 80
+	export PASSFD_NETNS=/run/netns/$ID-c
+	run --separate-stderr timeout 60 "$PROGRAMS/passfd" with tcp -- "$PROGRAMS/oldkernel" landlock -- "$SANDRUN" --root "$STATE" run \
+		--preserve-fds 1 --bundle "$B" "$ID"
+	[ "$output" != 'connect: OK' ]
+	nothing_reached tcp:10.1.2.3:80
+	# exec: refused where it would be
+	args sleep 1000
+	start_container
+	is notify,bpf "$(annotation enforcement)"
+	run --separate-stderr "$PROGRAMS/passfd" with tcp -- "$PROGRAMS/oldkernel" landlock -- \
+		"$SANDRUN" --root "$STATE" exec --preserve-fds 1 "$ID" passfd use 3 10.1.2.3 80
+	one_clear_line "descriptor 3 is a socket from outside"
+}
+
 # --- io.sandlock.require -------------------------------------------------------------------------------------------------------
 
 @test "require: a layer that is there changes nothing" {

@@ -2,23 +2,29 @@
 /* passfd.c - sockets that were made outside of a container, on their way into it and in use there
  *
  * Owns:     both ends. Outside: "give" hands a socket of a kind to whoever connects to a unix socket; "with" runs a program that
- *           inherits one as descriptor 3. Inside: "take" and "use" try every way to send through it and print
- *           "CALL: OK" or the errno; "race" flips the descriptor under sendmsg between it and a unix socket.
+ *           inherits one as descriptor 3 (made in the network namespace $PASSFD_NETNS). Inside: "take" and "use" try every way to send through it and print
+ *           "CALL: OK" or the errno; "race" flips the descriptor under sendmsg between it and a unix socket, "slow-flip" under
+ *           connect, in the moment in which the address is read.
  *
- * usage: passfd give PATH KIND | with KIND -- PROGRAM… | take PATH ADDR PORT | use FD ADDR PORT | race PATH ADDR PORT ROUNDS
+ * usage: passfd give PATH KIND | with KIND -- PROGRAM… | take PATH ADDR PORT | use FD ADDR PORT |
+ *               slow-flip FD ADDR PORT | race PATH ADDR PORT ROUNDS
  *        KIND: udp, udp6, icmp, raw, udplite, mptcp, tcp, route (UDP with a source route), unix (a socket of a pair), ring.
  *        A PATH that begins with "@" is an abstract one.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -104,9 +110,23 @@ static void __attribute__((noreturn)) give(const char *path, const char *kind)
 	}
 }
 
+/* A socket belongs to the network namespace it was made in: $PASSFD_NETNS, a path, or the one we are in. */
+static int make_there(const char *kind)
+{
+	const char *path = getenv("PASSFD_NETNS");
+	int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), there = path ? open(path, O_RDONLY | O_CLOEXEC) : home, fd;
+
+	if (setns(there, CLONE_NEWNET) < 0)
+		fail(path);
+	fd = make(kind);
+	if (setns(home, CLONE_NEWNET) < 0)
+		fail("setns");
+	return fd;
+}
+
 static void __attribute__((noreturn)) with(const char *kind, char **argv)
 {
-	int fd = make(kind);
+	int fd = make_there(kind);
 
 	if (fd < 0)
 		fail(kind);
@@ -233,6 +253,48 @@ static int race(int fd, int rounds)
 	return ok < 0;
 }
 
+/* --- flipping in the one moment ------------------------------------------------------------------------------------- */
+
+static int uffd;
+
+/* Whoever reads the address has looked at the descriptor already: now it becomes another, and the page may come. */
+static void *flip_once(void *page)
+{
+	struct uffdio_copy copy = { .dst = (uintptr_t)page, .len = 4096 };
+	struct uffd_msg msg;
+	static union {
+		struct sockaddr_in6 to;
+		char page[4096];
+	} from;
+
+	if (read(uffd, &msg, sizeof(msg)) < 0)
+		fail("userfaultfd");
+	dup2(sock_fd, flip_fd);
+	memcpy(&from, &to, sizeof(to));
+	copy.src = (uintptr_t)&from;
+	if (ioctl(uffd, UFFDIO_COPY, &copy) < 0)
+		fail("UFFDIO_COPY");
+	return NULL;
+}
+
+/* connect(2) on a unix socket that has become @fd when the address is there. */
+static int slow_flip(int fd)
+{
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct uffdio_register reg = { .range = { (uintptr_t)page, 4096 }, .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct uffdio_api api = { .api = UFFD_API };
+	pthread_t t;
+
+	uffd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+	sock_fd = fd;
+	flip_fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api) < 0 || ioctl(uffd, UFFDIO_REGISTER, &reg) < 0 ||
+	    pthread_create(&t, NULL, flip_once, page) != 0)
+		fail("userfaultfd");
+	say("connect", connect(flip_fd, page, to_len));
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	int fd;
@@ -243,10 +305,12 @@ int main(int argc, char **argv)
 		with(argv[2], argv + 4);
 	if (argc < 5) {
 		fprintf(stderr, "usage: passfd give PATH KIND | with KIND -- PROGRAM... | take PATH ADDR PORT | use FD ADDR PORT | "
-				"race PATH ADDR PORT ROUNDS\n");
+				"slow-flip FD ADDR PORT | race PATH ADDR PORT ROUNDS\n");
 		return 2;
 	}
-	fd = strcmp(argv[1], "use") == 0 ? atoi(argv[2]) : receive(argv[2]);
+	fd = strcmp(argv[1], "take") == 0 || strcmp(argv[1], "race") == 0 ? receive(argv[2]) : atoi(argv[2]);
 	set_to(fd, argv[3], argv[4]);
+	if (strcmp(argv[1], "slow-flip") == 0)
+		return slow_flip(fd);
 	return argc > 5 ? race(fd, atoi(argv[5])) : use(fd);
 }
