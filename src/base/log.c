@@ -105,19 +105,25 @@ static void json_escape(char *dst, size_t size, const char *src)
 	dst[n] = 0;
 }
 
+static void now(char stamp[40])
+{
+	struct timespec ts;
+	struct tm tm;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	gmtime_r(&ts.tv_sec, &tm);
+	strftime(stamp, 40, "%Y-%m-%dT%H:%M:%SZ", &tm);
+}
+
 static void write_log(enum log_level level, const char *msg)
 {
 	char line[LINE_MAX_BYTES + 512], text[LINE_MAX_BYTES];
 	char stamp[40];
-	struct timespec ts;
-	struct tm tm;
 	int n;
 
 	if (log_fd < 0)
 		return;
-	clock_gettime(CLOCK_REALTIME, &ts);
-	gmtime_r(&ts.tv_sec, &tm);
-	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	now(stamp);
 	if (log_format == LOG_FMT_JSON) {
 		json_escape(text, sizeof(text), msg);
 		n = snprintf(line, sizeof(line), "{\"level\":\"%s\",\"msg\":\"%s\",\"time\":\"%s\"}\n", level_names[level],
@@ -128,6 +134,18 @@ static void write_log(enum log_level level, const char *msg)
 	/* One write: several sandruns may append to one file. */
 	if (n > 0)
 		(void)!write(log_fd, line, strnlen(line, sizeof(line)));
+}
+
+/* As a record of the log, so that a --debug run can be read by what reads logs. */
+static void write_record(enum log_level level, const char *msg)
+{
+	char line[LINE_MAX_BYTES + 512], text[LINE_MAX_BYTES];
+	char stamp[40];
+
+	json_escape(text, sizeof(text), msg);
+	now(stamp);
+	(void)!write(STDERR_FILENO, line,
+		     (size_t)snprintf(line, sizeof(line), "time=\"%s\" level=%s msg=\"%s\"\n", stamp, level_names[level], text));
 }
 
 static void write_stderr(const char *msg)
@@ -162,6 +180,8 @@ void log_line(enum log_level level, const char *fmt, ...)
 	one_line(msg, sizeof(msg), raw);
 	if (log_fd >= 0)
 		write_log(level, msg);
+	else if (level > LOG_LVL_WARNING)
+		write_record(level, msg);
 	else
 		write_stderr(msg);
 	errno = saved;

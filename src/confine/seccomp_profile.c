@@ -68,15 +68,14 @@ static int read_flags(const struct oci_seccomp *s, struct confine_profile *p, st
 			return err_msg(e, "linux.seccomp.flags[%zu]: unknown flag \"%.64s\"", i, s->flags.v[i]);
 		p->flags |= f;
 	}
-	if (notify) {
+	/* Init has one thread: nothing is lost, and together with a listener the kernel refuses it (the result can be a
+	 * descriptor or a thread id, not both). */
+	p->flags &= ~(unsigned int)SECCOMP_FILTER_FLAG_TSYNC;
+	if (notify)
 		p->flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
-		/* The kernel refuses the two together (the result can be a descriptor or a thread id, not both). Init has
-		 * one thread: nothing is lost. */
-		p->flags &= ~(unsigned int)SECCOMP_FILTER_FLAG_TSYNC;
-	} else {
+	else
 		/* Speaks of notifications, and the kernel refuses it where there can be none. */
 		p->flags &= ~(unsigned int)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
-	}
 	return 0;
 }
 
@@ -154,6 +153,7 @@ int confine_profile_apply(const struct confine_profile *p, int *listener, struct
 	/* struct sock_fprog wants a pointer to what it never writes to. */
 	prog = (struct sock_fprog){ .len = p->prog.len, .filter = (struct sock_filter *)(uintptr_t)p->prog.insns };
 	flags = p->flags;
+	log_debug("seccomp filter flags: %u", flags);
 	r = sys_seccomp(SECCOMP_SET_MODE_FILTER, flags, &prog);
 	if (r < 0 && errno == EINVAL && p->if_known && !profile_flag_supported(p->if_known)) {
 		flags &= ~p->if_known;
@@ -163,7 +163,5 @@ int confine_profile_apply(const struct confine_profile *p, int *listener, struct
 		return load_error(errno, flags, e);
 	if (flags & SECCOMP_FILTER_FLAG_NEW_LISTENER)
 		*listener = r; /* close-on-exec from birth */
-	else if (r > 0) /* TSYNC: the thread that could not follow */
-		return err_msg(e, "linux.seccomp: load the profile: thread %d has a filter of its own", r);
 	return 0;
 }

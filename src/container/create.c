@@ -437,14 +437,20 @@ static int make_all(struct creation *k, struct err *e)
 {
 	const char *receiver;
 
-	if (prepare(k, e) < 0 || make_state(k, e) < 0)
+	if (prepare(k, e) < 0)
+		return -1;
+	log_debug("create %s: the bundle %s is fine%s", k->o->id, k->bundle, k->policy ? ", with a network policy" : "");
+	if (make_state(k, e) < 0)
 		return -1;
 	if (making_cgroup(k->c, &k->config, &k->ns, k->o->cgroup_manager, &k->cgroup, e) < 0)
 		return -1;
 	if (k->rdt_root && making_rdt(k->c, &k->config, k->rdt_root, e) < 0)
 		return -1;
+	log_debug("create %s: the cgroup is made: %s", k->o->id, k->c->cgroup ? k->c->cgroup : "none");
 	if (start_supervisor(k, e) < 0)
 		return -1;
+	if (k->c->enforcement)
+		log_debug("create %s: the policy is enforced by %s; supervisor %d", k->o->id, k->c->enforcement, (int)k->supervisor);
 	if (rootfs_open_sources(&k->config, k->bundle, &k->sources, e) < 0)
 		return -1;
 	if (make_init(k, e) < 0)
@@ -454,6 +460,7 @@ static int make_all(struct creation *k, struct err *e)
 		return err_prefix(e, "run.oci.pidfd_receiver");
 	if (k->o->pidfd_socket && parent_send_pidfd(k->o->pidfd_socket, k->pidfd, "standard", e) < 0)
 		return -1;
+	log_debug("create %s: init is process %d and waits for start", k->o->id, (int)k->p.pid);
 	k->c->creating = false;
 	if (container_save(k->c, e) < 0)
 		return -1;

@@ -82,6 +82,7 @@ int parent_converse(struct parent *p, const parent_handler handlers[SYNC_COUNT],
 		if (m.type <= p->last || (m.type != SYNC_STAGED && p->pid <= 0))
 			return err_msg(e, "the new process sent message %u out of order", m.type);
 		p->last = m.type;
+		log_debug("process %d: %s", (int)p->pid, sync_word((enum sync_type)m.type));
 		if (m.type == SYNC_READY)
 			return 1;
 		if (m.type == SYNC_STAGED) {

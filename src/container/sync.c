@@ -97,3 +97,20 @@ int sync_recv(int fd, struct sync_msg *m, int *passed, struct err *e)
 	fd_close(passed);
 	return err_msg(e, "a message of %d bytes and type %u from init is none of ours", n, m->type);
 }
+
+const char *sync_word(enum sync_type type)
+{
+	static const char *const words[SYNC_COUNT] = {
+		[SYNC_STAGED] = "has joined namespaces and made the next one",
+		[SYNC_MAPS_WANTED] = "is in its user namespace and wants its id maps",
+		[SYNC_NAMESPACED] = "is in its namespaces",
+		[SYNC_HOOKS_WANTED] = "has its mounts; time for the hooks",
+		[SYNC_CONSOLE] = "has made its terminal",
+		[SYNC_LIMITS_WANTED] = "wants its limits",
+		[SYNC_LISTENER] = "has loaded the policy's filter",
+		[SYNC_PROFILE_LISTENER] = "has loaded the seccomp profile, with a listener",
+		[SYNC_READY] = "is ready",
+	};
+
+	return (unsigned int)type < SYNC_COUNT && words[type] ? words[type] : "sent a message of its own";
+}

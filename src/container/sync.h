@@ -56,6 +56,8 @@ int sync_send_fd(int fd, enum sync_type type, int num, int passed, struct err *e
 void sync_send_error(int fd, const struct err *error);
 /* Sends and waits for GO. */
 int sync_ask(int fd, enum sync_type type, struct err *e);
+/* What has happened when the message comes, for the log. */
+const char *sync_word(enum sync_type type);
 int sync_wait_go(int fd, struct err *e);
 /* 1: a message (and perhaps a descriptor, the caller's, else -1); 0: the other side is gone; -1 with @e. */
 int sync_recv(int fd, struct sync_msg *m, int *passed, struct err *e);

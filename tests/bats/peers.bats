@@ -365,3 +365,14 @@ outliving_init() {
 		is "1 ${range[0]} ${range[1]}" "$(sed -n 2p <<<"$output" | xargs)"
 	fi
 }
+
+@test "--debug tells the steps, on stderr or in --log, each as a record" {
+	need sandrun
+	rrun --debug run --bundle "$B" "$ID"
+	is 0 "$status"
+	is "" "$(grep -v '^time="[^"]*" level=debug msg=".*"$' <<<"$stderr")"
+	has "is ready" "$stderr"
+	rrun --debug --log "$T/log" --log-format json run --bundle "$B" "$ID"
+	is "0 " "$status $stderr"
+	jq -se 'map(select(.level == "debug" and (.msg | test("is ready")))) | length == 1' "$T/log"
+}
