@@ -5,23 +5,10 @@
 load helpers
 load helpers-net
 
-setup() {
-	common_setup
-	need sandrun
-	netns_make
-	netns_addr 10.1.2.3/32 203.0.113.5/32 fd00:77::1/128 2001:db8::5/128
-}
+setup() { policy_setup 10.1.2.3/32 203.0.113.5/32 fd00:77::1/128 2001:db8::5/128; }
 teardown() { common_teardown; }
 
 allow_udp='net-allow=udp://203.0.113.5:53;tcp://203.0.113.5:80;udp://[2001:db8::5]:53'
-
-# in_mode traps|bpf POLICY
-in_mode() {
-	cfg 'del(.annotations) | .linux.namespaces |= (map(select(.type != "network")) + [{"type": "network"}])'
-	RT_OUTSIDE=
-	if [ "$1" = traps ]; then host_network; else joined_network; fi
-	annotate "$2"
-}
 
 @test "one socket and several destinations: each is judged" {
 	serve udp:203.0.113.5:53 udp:10.1.2.3:53 tcp:203.0.113.5:80 tcp:10.1.2.3:80

@@ -4,21 +4,8 @@
 load helpers
 load helpers-net
 
-setup() {
-	common_setup
-	need sandrun
-	netns_make
-	netns_addr 10.1.2.3/32 203.0.113.5/32
-}
+setup() { policy_setup 10.1.2.3/32 203.0.113.5/32; }
 teardown() { common_teardown; }
-
-# in_mode traps|bpf POLICY: on the host's network everything is on behalf; in a network of its own the cgroup program helps.
-in_mode() {
-	cfg 'del(.annotations) | .linux.namespaces |= (map(select(.type != "network")) + [{"type": "network"}])'
-	RT_OUTSIDE=
-	if [ "$1" = traps ]; then host_network; else joined_network; fi
-	annotate "$2"
-}
 
 @test "a thread that flips the descriptor and ends, so that its caller looks alone, wins nothing" {
 	serve udp:10.1.2.3:53

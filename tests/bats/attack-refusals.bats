@@ -4,21 +4,13 @@
 load helpers
 load helpers-net
 
-setup() {
-	common_setup
-	need sandrun
-	netns_make
-	netns_addr 10.1.2.3/32 203.0.113.5/32 fd00:77::1/128 2001:db8::5/128
-}
+setup() { policy_setup 10.1.2.3/32 203.0.113.5/32 fd00:77::1/128 2001:db8::5/128; }
 teardown() { common_teardown; }
 
-# in_mode traps|bpf POLICY
-in_mode() {
+# started_in traps|bpf POLICY: a container that waits for sessions; the one before it is gone.
+started_in() {
 	[ ! -d "$STATE/$ID" ] || rt delete --force "$ID"
-	cfg 'del(.annotations) | .linux.namespaces |= (map(select(.type != "network")) + [{"type": "network"}])'
-	RT_OUTSIDE=
-	if [ "$1" = traps ]; then host_network; else joined_network; fi
-	annotate "$2"
+	in_mode "$@"
 	args sleep 1000
 	start_container
 }
@@ -43,25 +35,25 @@ kind='a kind of socket that no rule can allow'
 @test "sockets that no rule can allow" {
 	local mode
 	for mode in traps bpf; do
-		in_mode $mode net-deny=private
+		started_in $mode net-deny=private
 		one_refusal 'socket packet raw all' EACCES socket EACCES "socket 17/3/768 $kind"
 		one_refusal 'socket inet raw raw' EACCES socket EACCES "socket 2/3/255 $kind"
 		one_refusal 'socket inet stream sctp' EACCES socket EACCES "socket 2/1/132 $kind"
 		one_refusal 'socket inet6 stream mptcp' EPROTONOSUPPORT socket EPROTONOSUPPORT "socket 10/1/262"
 		one_refusal 'socket vsock stream' EACCES socket EACCES 'socket 40/1/0'
 		one_refusal 'socketpair tipc stream' EACCES socketpair EACCES 'socket 30/1/0'
-		in_mode $mode net-allow=203.0.113.5:80
+		started_in $mode net-allow=203.0.113.5:80
 		one_refusal 'socket inet dgram' EACCES socket EACCES 'socket 2/2/0'
 		one_refusal 'udp 203.0.113.5 53' EACCES socket EACCES 'socket 2/2/0'
 	done
-	in_mode traps net-allow-bind=8080
+	started_in traps net-allow-bind=8080
 	one_refusal 'socket inet stream mptcp' EPROTONOSUPPORT socket EPROTONOSUPPORT 'socket 2/1/262'
 	one_refusal 'socket smc stream' EACCES socket EACCES 'socket 43/1/0'
 }
 
 @test "a socket through the i386 table" {
 	need probe32
-	in_mode traps net-allow=203.0.113.5:80
+	started_in traps net-allow=203.0.113.5:80
 	local before
 	before=$(annotation denied)
 	run --separate-stderr rt exec "$ID" /bin/probe32 socket inet raw raw
@@ -73,12 +65,12 @@ kind='a kind of socket that no rule can allow'
 @test "system calls that no policy has: io_uring, x32 numbers, descriptors shared between processes, keys of the host's helpers" {
 	local p
 	for p in net-deny=private net-allow=203.0.113.5:80 net-allow-bind=8080; do
-		in_mode traps "$p"
+		started_in traps "$p"
 		one_refusal io_uring ENOSYS io_uring_setup ENOSYS io_uring
 		one_refusal uring-calls 'ENOSYS ENOSYS ENOSYS' io_uring_enter ENOSYS io_uring
 		has_line io_uring_register ENOSYS io_uring
 	done
-	in_mode traps net-deny=private
+	started_in traps net-deny=private
 	one_refusal 'x32 203.0.113.5 80' ENOSYS x32 ENOSYS 'the x32 table'
 	one_refusal clone-files EPERM clone EPERM 'without being a thread'
 	one_refusal request-key ENOKEY request_key ENOKEY 'a program of the host'
@@ -93,7 +85,7 @@ kind='a kind of socket that no rule can allow'
 @test "a socket option that redirects packets or connects by itself" {
 	local mode
 	for mode in traps bpf; do
-		in_mode $mode net-deny=private
+		started_in $mode net-deny=private
 		one_refusal 'source-route 203.0.113.5 53 10.1.2.3' SET-EPERM setsockopt EPERM redirects
 		one_refusal 'routing-header 2001:db8::5 53 fd00:77::1' SET-EPERM setsockopt EPERM redirects
 		one_refusal 'flow-label 2001:db8::5 53 fd00:77::1' EPERM setsockopt EPERM redirects
@@ -104,14 +96,14 @@ kind='a kind of socket that no rule can allow'
 @test "a membership in a group, which the kernel announces to the neighbours: where the group may be sent to" {
 	local mode
 	for mode in traps bpf; do
-		in_mode $mode net-allow=203.0.113.5:80
+		started_in $mode net-allow=203.0.113.5:80
 		one_refusal 'join 224.0.0.251' 'EACCES EACCES EACCES EACCES' setsockopt EACCES 'udp://224.0.0.251:0'
 		one_refusal 'join ff02::fb' 'EACCES EACCES EACCES' setsockopt EACCES 'udp://[ff02::fb]:0'
-		in_mode $mode 'net-deny=10.0.0.0/8;ff02::/16'
+		started_in $mode 'net-deny=10.0.0.0/8;ff02::/16'
 		exec_probe join 224.0.0.251
 		is 'EPROTO OK OK OK' "$output"
 		one_refusal 'join ff02::fb' 'EACCES EACCES EACCES' setsockopt EACCES 'ff02::/16'
-		in_mode $mode 'net-allow=udp://224.0.0.251:5353'
+		started_in $mode 'net-allow=udp://224.0.0.251:5353'
 		exec_probe join 224.0.0.251
 		is 'EPROTO OK OK OK' "$output"
 		one_refusal 'join 224.0.0.252' 'EACCES EACCES EACCES EACCES' setsockopt EACCES 'not listed'
@@ -120,7 +112,7 @@ kind='a kind of socket that no rule can allow'
 
 @test "a membership through the 32-bit layout of the option" {
 	need probe32
-	in_mode traps 'net-allow=udp://224.0.0.251:5353 udp://[ff02::fb]:5353'
+	started_in traps 'net-allow=udp://224.0.0.251:5353 udp://[ff02::fb]:5353'
 	run --separate-stderr rt exec "$ID" /bin/probe32 each 'join 224.0.0.251' 'join ff02::fb' 'join 224.0.0.252' 'join ff05::1'
 	outcome 'join 224.0.0.251' 'EPROTO OK OK OK'
 	outcome 'join ff02::fb' 'EPROTO OK OK'
@@ -131,19 +123,19 @@ kind='a kind of socket that no rule can allow'
 @test "binds, also those that Landlock would refuse by itself" {
 	local p
 	for p in net-allow-bind=8080 net-deny-bind=22; do
-		in_mode traps "$p"
+		started_in traps "$p"
 		one_refusal 'bind 127.0.0.1 22' EACCES bind EACCES 'tcp://'
 		exec_probe each 'listen 127.0.0.1 8080' 'bind-udp 127.0.0.1 22' unix-self
 		outcome 'listen 127.0.0.1 8080' OK
 		outcome 'bind-udp 127.0.0.1 22' OK
 		outcome unix-self OK
 	done
-	in_mode traps net-allow-bind=8080
+	started_in traps net-allow-bind=8080
 	one_refusal 'listen-unbound 127.0.0.1 0' EACCES listen EACCES 'tcp://'
 }
 
 @test "what is allowed is not counted: a whole program's start, threads, processes, sockets" {
-	in_mode bpf 'net-allow=udp://203.0.113.5:53 203.0.113.5:80'
+	started_in bpf 'net-allow=udp://203.0.113.5:53 203.0.113.5:80'
 	serve tcp:203.0.113.5:80 udp:203.0.113.5:53
 	exec_probe each 'tcp 203.0.113.5 80' 'udp 203.0.113.5 53' unix-self netlink 'beside 203.0.113.5 80 203.0.113.5 80'
 	run rt exec "$ID" /bin/sh -c 'ls / | wc -l; ps >/dev/null'

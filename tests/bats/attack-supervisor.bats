@@ -6,10 +6,7 @@ load helpers
 load helpers-net
 
 setup() {
-	common_setup
-	need sandrun
-	netns_make
-	netns_addr 10.1.2.3/32 203.0.113.5/32
+	policy_setup 10.1.2.3/32 203.0.113.5/32
 	host_network
 	annotate net-deny=10.1.0.0/16
 	cfg '.linux.resources.pids = {"limit": 6000}'

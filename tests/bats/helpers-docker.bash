@@ -32,19 +32,8 @@ docker_file_setup() {
 	inside mount -t tmpfs tmpfs /run
 	inside ip link set lo up
 	docker_make_runtimes
-	mkdir -p "$FT/ctd" "$FT/cli"
-	cat >"$FT/ctd/config.toml" <<-END
-		version = 2
-		root = "$FT/ctd/root"
-		state = "$FT/ctd/state"
-		disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.btrfs",
-			"io.containerd.snapshotter.v1.zfs", "io.containerd.snapshotter.v1.aufs",
-			"io.containerd.snapshotter.v1.devmapper", "io.containerd.internal.v1.opt"]
-		[grpc]
-		address = "$FT/ctd/c.sock"
-		[ttrpc]
-		address = "$FT/ctd/c.sock.ttrpc"
-	END
+	mkdir -p "$FT/cli"
+	containerd_config
 	# not through a function: $! must be the daemon
 	nsenter --mount --net --target "$HOLDER" containerd --config "$FT/ctd/config.toml" >"$FT/ctd/log" 2>&1 </dev/null 3>&- &
 	echo $! >"$FT/ctd.pid"

@@ -113,12 +113,9 @@ rt_of_podman() { "$SANDRUN" --root "$FT/state" "$@"; }
 
 # --- containerd -------------------------------------------------------------------------------------------------
 
-ctr_file_setup() {
-	need containerd ctr podman
-	podman_file_setup
-	pm save --format docker-archive -o "$FT/image.tar" localhost/t:latest >/dev/null 2>&1
+# Only what tasks need: the rest looks for devices and file systems that are not here.
+containerd_config() {
 	mkdir -p "$FT/ctd"
-	# Only what tasks need: the rest looks for devices and file systems that are not here.
 	cat >"$FT/ctd/config.toml" <<-END
 		version = 2
 		root = "$FT/ctd/root"
@@ -131,6 +128,13 @@ ctr_file_setup() {
 		[ttrpc]
 		address = "$FT/ctd/c.sock.ttrpc"
 	END
+}
+
+ctr_file_setup() {
+	need containerd ctr podman
+	podman_file_setup
+	pm save --format docker-archive -o "$FT/image.tar" localhost/t:latest >/dev/null 2>&1
+	containerd_config
 	containerd --config "$FT/ctd/config.toml" >"$FT/ctd/log" 2>&1 </dev/null 3>&- &
 	CTD_PID=$!
 	export CTD_PID

@@ -15,6 +15,14 @@ netns_make() {
 	in_ns sh -c 'echo "0 2147483647" >/proc/sys/net/ipv4/ping_group_range; echo 3 >/proc/sys/net/ipv4/tcp_fastopen'
 }
 
+# policy_setup ADDR/LEN…: what most tests of policies begin with.
+policy_setup() {
+	common_setup
+	need sandrun
+	netns_make
+	netns_addr "$@"
+}
+
 in_ns() { "${NSENTER[@]}" "$@"; }
 in_peer() { nsenter --net="/run/netns/$ID-p" "$@"; }
 
@@ -66,6 +74,15 @@ joined_network() {
 	fi
 	RT_OUTSIDE=1
 	cfg '.linux.namespaces |= map(if .type == "network" then .path = $p else . end)' --arg p "/run/netns/$ID-c"
+}
+
+# in_mode traps|bpf POLICY: a container on the host's network, where every call is made on behalf; or in a network of its own,
+# where the cgroup program helps.
+in_mode() {
+	cfg 'del(.annotations) | .linux.namespaces |= (map(select(.type != "network")) + [{"type": "network"}])'
+	RT_OUTSIDE=
+	if [ "$1" = traps ]; then host_network; else joined_network; fi
+	annotate "$2"
 }
 
 # serve WHERE…: counting listeners here; serve_peer: there.

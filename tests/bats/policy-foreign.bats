@@ -5,10 +5,7 @@ load helpers
 load helpers-net
 
 setup() {
-	common_setup
-	need sandrun
-	netns_make
-	netns_addr 10.1.2.3/32 203.0.113.5/32
+	policy_setup 10.1.2.3/32 203.0.113.5/32
 	serve udp:127.0.0.1:53 udp:10.1.2.3:53 tcp:10.1.2.3:53 udp:203.0.113.5:53
 	cp "$PROGRAMS/passfd" "$B/rootfs/bin/"
 	mkdir "$T/share"

@@ -4,12 +4,7 @@
 load helpers
 load helpers-net
 
-setup() {
-	common_setup
-	need sandrun
-	netns_make
-	netns_addr 10.1.2.3/32 203.0.113.5/32
-}
+setup() { policy_setup 10.1.2.3/32 203.0.113.5/32; }
 teardown() { common_teardown; }
 
 with_program() {

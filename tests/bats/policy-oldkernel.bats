@@ -7,10 +7,7 @@ load helpers
 load helpers-net
 
 setup() {
-	common_setup
-	need sandrun
-	netns_make
-	netns_addr 10.1.2.3/32 203.0.113.5/32
+	policy_setup 10.1.2.3/32 203.0.113.5/32
 	LACKS=()
 }
 teardown() { common_teardown; }

@@ -5,10 +5,7 @@ load helpers
 load helpers-net
 
 setup() {
-	common_setup
-	need sandrun
-	netns_make
-	netns_addr 10.1.2.3/32 203.0.113.5/32
+	policy_setup 10.1.2.3/32 203.0.113.5/32
 	host_network
 	serve tcp:127.0.0.1:80 udp:127.0.0.1:53 tcp:203.0.113.5:80 udp:203.0.113.5:53
 	annotate net-deny=private

@@ -5,10 +5,7 @@ load helpers
 load helpers-net
 
 setup() {
-	common_setup
-	need sandrun
-	netns_make
-	netns_addr 10.1.2.3/32 172.16.5.5/32 192.168.7.7/32 169.254.169.254/32 203.0.113.5/32 fd00:77::1/128 2001:db8::5/128
+	policy_setup 10.1.2.3/32 172.16.5.5/32 192.168.7.7/32 169.254.169.254/32 203.0.113.5/32 fd00:77::1/128 2001:db8::5/128
 	host_network
 }
 teardown() { common_teardown; }
