@@ -310,8 +310,14 @@ int cgroup_add(struct cgroup *cg, pid_t pid, struct err *e)
 
 int cgroup_update(struct cgroup *cg, const struct oci_resources *res, struct err *e)
 {
-	if (cg->manager == CGROUP_SYSTEMD && cg_systemd_update(cg, res, e) < 0)
-		return -1;
+	struct oci_resources whole;
+
+	if (cg->manager == CGROUP_SYSTEMD && res) {
+		whole = *res;
+		cg_limits_complete_cpu(cg, &whole.cpu);
+		if (cg_systemd_update(cg, &whole, e) < 0)
+			return -1;
+	}
 	if (cg_limits_apply(cg, res, true, e) < 0)
 		return -1;
 	return cg_device_apply(cg, res, true, e);

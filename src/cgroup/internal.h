@@ -167,6 +167,9 @@ bool cg_procs_any(const struct cg_dir *d);
 
 /* Controllers that the limits need. */
 uint32_t cg_limits_controllers(const struct oci_resources *res);
+/* Of quota and period the one that an update leaves out, as it is now: systemd knows the two as one
+ * rate, and would write that again with another period. */
+void cg_limits_complete_cpu(const struct cgroup *cg, struct oci_cpu *c);
 int cg_limits_apply(struct cgroup *cg, const struct oci_resources *res, bool update, struct err *e);
 
 /* What one function of limits_v1.c or limits_v2.c gets. */

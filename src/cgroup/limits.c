@@ -6,6 +6,7 @@
  * Must not: pass a limit over in silence because the host cannot do it.
  * Runs in:  create (on the empty cgroup), add (systemd), update.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -174,6 +175,32 @@ static const char *asked_net_cls(const struct oci_resources *r)
 static const char *asked_net_prio(const struct oci_resources *r)
 {
 	return r->network.n_priorities ? R "network.priorities" : NULL;
+}
+
+void cg_limits_complete_cpu(const struct cgroup *cg, struct oci_cpu *c)
+{
+	const struct cg_dir *d = cg_dir_with(cg, CG_CPU);
+	bool quota = nonzero(&c->quota), period = nonzero_u(&c->period);
+	char line[64] = "";
+	int64_t q = -1;
+	uint64_t p = 0;
+
+	if (!d || quota == period)
+		return;
+	if (d->v2) {
+		/* "max 100000" has no number in front: then only the period is known. */
+		cg_io_read(d->path, "cpu.max", line, sizeof(line));
+		if (sscanf(line, "%" SCNd64 " %" SCNu64, &q, &p) < 1)
+			sscanf(line, "max %" SCNu64, &p);
+	} else {
+		cg_io_read(d->path, "cpu.cfs_quota_us", line, sizeof(line));
+		sscanf(line, "%" SCNd64, &q);
+		cg_io_u64(d->path, "cpu.cfs_period_us", &p);
+	}
+	if (quota && p)
+		c->period = (struct oci_opt_u64){ .set = true, .v = p };
+	if (period && q > 0)
+		c->quota = (struct oci_opt_i64){ .set = true, .v = q };
 }
 
 /* --- controllers whose files are alike on v1 and v2 --------------------------------------- */
