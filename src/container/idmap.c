@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/file.h"
 #include "base/str.h"
 
@@ -38,11 +39,54 @@ static char *map_text(const struct oci_id_mapping *v, size_t n)
 	return text;
 }
 
+/* What the helper says of a refusal, on one line: into @said. Ends when it and all that it started have closed their stderr. */
+static void hear(int fd, char *said, size_t size)
+{
+	char rest[256];
+	size_t len = 0;
+	ssize_t n;
+
+	while ((n = read(fd, said + len, size - 1 - len)) > 0)
+		len += (size_t)n;
+	while (n >= 0 && len == size - 1 && read(fd, rest, sizeof(rest)) > 0)
+		;
+	while (len > 0 && said[len - 1] == '\n')
+		len--;
+	said[len] = '\0';
+	for (char *c = said; *c; c++)
+		if (*c == '\n')
+			*c = ';';
+}
+
+/* posix_spawnp(3) with stderr into a pipe. The pid, and the pipe's end in @from; -1 with errno. */
+static pid_t spawn_helper(char **argv, int *from)
+{
+	posix_spawn_file_actions_t actions;
+	int ends[2], r;
+	pid_t child;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -1;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
+	r = posix_spawnp(&child, argv[0], &actions, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	close(ends[1]);
+	*from = ends[0];
+	if (!r)
+		return child;
+	close(ends[0]);
+	errno = r;
+	return -1;
+}
+
 static int run_helper(const char *program, pid_t pid, const struct oci_id_mapping *v, size_t n, struct err *e)
 {
 	char **argv = xcalloc(n * 3 + 3, sizeof(*argv));
 	size_t argc = 0;
-	int status = 0, r;
+	char said[300] = "";
+	int status = 0, r = 0;
+	autofd from = -1;
 	pid_t child;
 
 	argv[argc++] = xstrdup(program);
@@ -52,18 +96,20 @@ static int run_helper(const char *program, pid_t pid, const struct oci_id_mappin
 		argv[argc++] = xasprintf("%u", v[i].host_id);
 		argv[argc++] = xasprintf("%u", v[i].size);
 	}
-	r = posix_spawnp(&child, program, NULL, NULL, argv, environ);
-	if (r)
-		err_set(e, r, "run %s (package uidmap), which maps more than one id for a user", program);
-	else if (waitpid(child, &status, 0) < 0)
+	child = spawn_helper(argv, &from);
+	if (child < 0)
+		r = err_sys(e, "run %s (package uidmap), which maps more than one id for a user", program);
+	else
+		hear(from, said, sizeof(said));
+	if (r == 0 && waitpid(child, &status, 0) < 0)
 		r = err_sys(e, "wait for %s", program);
-	else if (!WIFEXITED(status) || WEXITSTATUS(status))
-		r = err_msg(e, "%s refused the mapping (status %d): see /etc/subuid and /etc/subgid", program,
-			    WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	if (r == 0 && (!WIFEXITED(status) || WEXITSTATUS(status)))
+		r = err_msg(e, "%s refused the mapping (status %d): see /etc/subuid and /etc/subgid%s%s", program,
+			    WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), *said ? "; " : "", said);
 	for (size_t i = 0; i < argc; i++)
 		free(argv[i]);
 	free(argv);
-	return r ? -1 : 0;
+	return r;
 }
 
 /* True if the map is what a user may write alone: one id, his own. */
