@@ -106,12 +106,12 @@ serve_unix() {
 @test "an address flipped by a second thread never reaches the denied destination" {
 	serve tcp:203.0.113.5:80 tcp:10.1.2.3:80 udp:203.0.113.5:53 udp:10.1.2.3:53
 	annotate net-deny=10.0.0.0/8
-	run_container -- flip addr tcp 3000 203.0.113.5 80 10.1.2.3 80
+	run_container -- flip addr tcp $((3000 / SLOWER)) 203.0.113.5 80 10.1.2.3 80
 	is 0 "$status"
 	[[ $output =~ refused=[1-9] ]]
-	run_container -- flip addr udp 20000 203.0.113.5 53 10.1.2.3 53
+	run_container -- flip addr udp $((20000 / SLOWER)) 203.0.113.5 53 10.1.2.3 53
 	[[ $output =~ refused=[1-9] ]]
-	run_container -- flip msghdr udp 20000 203.0.113.5 53 10.1.2.3 53
+	run_container -- flip msghdr udp $((20000 / SLOWER)) 203.0.113.5 53 10.1.2.3 53
 	[[ $output =~ allowed=[1-9] ]]
 	nothing_reached tcp:10.1.2.3:80 udp:10.1.2.3:53
 }
@@ -119,17 +119,17 @@ serve_unix() {
 @test "a descriptor flipped by dup2 between a unix and an internet socket never reaches the denied destination" {
 	serve tcp:203.0.113.5:80 tcp:10.1.2.3:80 udp:203.0.113.5:53 udp:10.1.2.3:53
 	annotate net-deny=10.0.0.0/8
-	run_container -- flip dup2 udp 50000 203.0.113.5 53 10.1.2.3 53
+	run_container -- flip dup2 udp $((50000 / SLOWER)) 203.0.113.5 53 10.1.2.3 53
 	is 0 "$status"
-	run_container -- flip dup2 tcp 20000 203.0.113.5 80 10.1.2.3 80
+	run_container -- flip dup2 tcp $((20000 / SLOWER)) 203.0.113.5 80 10.1.2.3 80
 	is 0 "$status"
 	nothing_reached tcp:10.1.2.3:80 udp:10.1.2.3:53
 }
 
 @test "the same flips without a policy do reach it: the race is real" {
 	serve udp:203.0.113.5:53 udp:10.1.2.3:53 tcp:203.0.113.5:80 tcp:10.1.2.3:80
-	run_container -- flip addr udp 20000 203.0.113.5 53 10.1.2.3 53
-	run_container -- flip dup2 udp 200000 203.0.113.5 53 10.1.2.3 53
+	run_container -- flip addr udp $((20000 / SLOWER)) 203.0.113.5 53 10.1.2.3 53
+	run_container -- flip dup2 udp $((200000 / SLOWER)) 203.0.113.5 53 10.1.2.3 53
 	wait_until eval '[ "$(count udp:10.1.2.3:53)" -gt 0 ]'
 }
 

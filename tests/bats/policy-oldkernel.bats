@@ -129,9 +129,9 @@ denied_stayed_denied() { nothing_reached udp:127.0.0.1:53; }
 	LACKS=(landlock bpf)
 	local race
 	for race in addr msghdr dup2; do
-		run_container flip $race tcp 1000 203.0.113.5 80 127.0.0.1 80
+		run_container flip $race tcp $((1000 / SLOWER)) 203.0.113.5 80 127.0.0.1 80
 		is 0 "$status"
-		run_container flip $race udp 1000 203.0.113.5 53 127.0.0.1 53
+		run_container flip $race udp $((1000 / SLOWER)) 203.0.113.5 53 127.0.0.1 53
 		is 0 "$status"
 	done
 	nothing_reached tcp:127.0.0.1:80 udp:127.0.0.1:53
