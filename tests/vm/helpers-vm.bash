@@ -21,6 +21,33 @@ v2_only() {
 	[ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ] || skip_or_fail "not a cgroup v2 host"
 }
 
+# As common_setup and podman_teardown, for a user who is not root: the manager is that user's own.
+user_setup() {
+	[ "$(id -u)" != 0 ] || skip_or_fail "this is for a user who is not root"
+	SD=(systemctl --user)
+	T=$(mktemp -d /tmp/srt.XXXXXX)
+	ID=${T##*/}
+	NAME=$ID
+	STATE=$T/state
+	B=$T/bundle
+	OUT=$T/out
+	NSENTER=()
+	CLEANUPS=()
+	SPAWNED=()
+	rm -f "${FT:-/nonexistent}/calls"
+}
+
+user_teardown() {
+	local rc=0
+	if [ -n "${FT:-}" ]; then
+		pm rm -fa -t 0 >/dev/null 2>&1 || true
+		wait_until nothing_left_of_engine || { leftovers_of_engine >&2; [ -z "${BATS_TEST_COMPLETED:-}" ] || rc=1; }
+	fi
+	[ ! -d "$STATE" ] || common_teardown || rc=1
+	rm -rf "$T"
+	return $rc
+}
+
 # limits: what the tests ask for, and what systemd and the kernel must have of it.
 limits='.linux.resources += {memory: {limit: 67108864, reservation: 33554432, swap: 100663296},
 	cpu: {quota: 25000, period: 100000, shares: 512, cpus: "0"}, pids: {limit: 40}}'

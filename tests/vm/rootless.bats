@@ -15,28 +15,8 @@ setup_file() {
 }
 teardown_file() { podman_file_teardown; }
 
-setup() {
-	[ "$(id -u)" != 0 ] || skip_or_fail "this is for a user who is not root"
-	SD=(systemctl --user)
-	T=$(mktemp -d /tmp/srt.XXXXXX)
-	ID=${T##*/}
-	NAME=$ID
-	STATE=$T/state
-	B=$T/bundle
-	OUT=$T/out
-	NSENTER=()
-	CLEANUPS=()
-	SPAWNED=()
-	rm -f "$FT/calls"
-}
-teardown() {
-	local rc=0
-	pm rm -fa -t 0 >/dev/null 2>&1 || true
-	wait_until nothing_left_of_engine || { leftovers_of_engine >&2; [ -z "${BATS_TEST_COMPLETED:-}" ] || rc=1; }
-	[ ! -d "$STATE" ] || common_teardown || rc=1
-	rm -rf "$T"
-	return $rc
-}
+setup() { user_setup; }
+teardown() { user_teardown; }
 
 pms() { pm --cgroup-manager systemd "$@"; }
 cpid() { pm inspect -f '{{.State.Pid}}' "$NAME"; }
@@ -190,37 +170,4 @@ tcp 0.0.0.0 81: ECONNREFUSED' "$output"
 tcp 127.0.0.1 81: ECONNREFUSED
 udp 127.0.0.1 80: EACCES
 tcp 10.0.2.2 80: ECONNREFUSED' "$output"
-}
-
-@test "rootless: the runtime by hand, in user namespace and cgroup of the user's own" {
-	make_bundle "$B"
-	cfg '.linux.namespaces += [{type: "user"}, {type: "cgroup"}] | del(.linux.cgroupsPath) |
-		.linux.uidMappings = [{containerID: 0, hostID: $u, size: 1}] | .linux.gidMappings = [{containerID: 0, hostID: $g, size: 1}] |
-		(.mounts[] | select(.destination == "/dev/pts") | .options) |= map(select(. != "gid=5")) |
-		.linux.resources = {}' --argjson u "$(id -u)" --argjson g "$(id -g)"
-	shell 'id -u; cat /proc/self/cgroup'
-	run --separate-stderr rt run --bundle "$B" "$ID"
-	is "0" "$status"
-	has 0 "${lines[0]}"
-	need sandrun
-	cfg "$limits | del(.linux.resources.cpu.cpus)"
-	cfg '.linux.cgroupsPath = ":srt:" + $id' --arg id "$ID"
-	cfg '.mounts += [{destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: ["ro"]}]'
-	shell 'cat /sys/fs/cgroup/memory.max'
-	run --separate-stderr rt --systemd-cgroup run --bundle "$B" "$ID"
-	is "0" "$status"
-	is 67108864 "$output"
-	# exec comes from the login session, which the user may not leave by hand: systemd moves it
-	args sleep 1000
-	rt --systemd-cgroup create --bundle "$B" --pid-file "$T/pid" "$ID" </dev/null >"$OUT" 2>&1
-	rt --systemd-cgroup start "$ID"
-	is 0::/ "$(rt --systemd-cgroup exec "$ID" cat /proc/self/cgroup)"
-	unit_is "srt-$ID.scope" MemoryMax 67108864
-	rt --systemd-cgroup update --memory 33554432 --memory-swap 33554432 "$ID"
-	unit_is "srt-$ID.scope" MemoryMax 33554432
-	cg_is "$(cat "$T/pid")" memory.max 33554432
-	rt pause "$ID"
-	status_is paused
-	rt delete --force "$ID"
-	unit_gone "srt-$ID.scope"
 }
