@@ -123,10 +123,9 @@ int caller_fetch(struct caller *c, int fd)
 	return r < 0 ? -errno : r;
 }
 
-bool caller_is_alone(struct caller *c, int fd, int domain)
+bool caller_is_alone(struct caller *c, int fd, const struct sockinfo *si)
 {
-	socklen_t len = sizeof(int);
-	int is_now = -1;
+	struct sockinfo is_now;
 	autofd again = -1;
 	char path[32];
 	struct stat st;
@@ -141,7 +140,8 @@ bool caller_is_alone(struct caller *c, int fd, int domain)
 	/* Alone from here on. But another thread may have put an internet socket in the place of the one that we looked at,
 	 * and ended, before we counted: what counts is what the descriptor is now. */
 	again = caller_fetch(c, fd);
-	return again >= 0 && getsockopt(again, SOL_SOCKET, SO_DOMAIN, &is_now, &len) == 0 && is_now == domain;
+	return again >= 0 && sockinfo_get(again, &is_now) == 0 && is_now.domain == si->domain && is_now.type == si->type &&
+	       is_now.protocol == si->protocol;
 }
 
 /* --- /proc/TID/status ------------------------------------------------------------------------------------------ */

@@ -36,6 +36,7 @@
 #define CONTROL_MAX 8192      /* control data: ENOBUFS, as beyond net.core.optmem_max */
 #define IOVECS_MAX 1024	      /* the kernel's UIO_MAXIOV: EMSGSIZE */
 #define RIGHTS_MAX 253	      /* the kernel's SCM_MAX_FD: EINVAL */
+#define CREDS_MAX 8	      /* SCM_CREDENTIALS in a message: EINVAL */
 #define AUDIT_RING 256	      /* refusals not yet written; more: counted, not described */
 #define AUDIT_FILE_MAX (1024 * 1024) /* then the file becomes denied.jsonl.1, the one before is gone */
 #define AUDIT_PER_SECOND 50   /* lines written a second (and a burst of twice that); more: counted in one line */
@@ -94,9 +95,10 @@ int caller_read_vec(const struct caller *c, const struct iovec *remote, size_t n
 int caller_write(const struct caller *c, uint64_t addr, const void *buf, size_t len);
 /* The caller's descriptor @fd as one of ours, or a negative errno (-EBADF). */
 int caller_fetch(struct caller *c, int fd);
+struct sockinfo;
 /* True if no other task can change the caller's descriptor table while it waits for us, and its descriptor @fd is a socket
- * of @domain for as long. */
-bool caller_is_alone(struct caller *c, int fd, int domain);
+ * like @si for as long. */
+bool caller_is_alone(struct caller *c, int fd, const struct sockinfo *si);
 
 struct caller_identity {
 	pid_t tgid, ns_tgid; /* in our pid namespace, in the caller's own */
@@ -137,12 +139,12 @@ struct message_control {
 	unsigned int nfds;	/* SCM_RIGHTS: the caller's numbers, in order … */
 	int fds[RIGHTS_MAX];
 	size_t fds_at[RIGHTS_MAX]; /* … and where in out[] ours go */
-	bool has_creds;		/* SCM_CREDENTIALS, at out[creds_at] */
-	size_t creds_at;
+	unsigned int ncreds;	/* SCM_CREDENTIALS (the last one counts, each is checked) … */
+	size_t creds_at[CREDS_MAX]; /* … and where in out[] */
 	_Alignas(16) uint8_t out[CONTROL_MAX * 2];
 };
-/* Copies the caller's control data @in into our layout and looks at every header. Negative errno: -EINVAL for what
- * the kernel would not take, -EPERM for what we do not pass on. */
+/* Copies the caller's control data @in into our layout and looks at every header. -EPERM for what must not be passed on,
+ * -ENOBUFS. What the kernel would not take is copied as something else that it does not take. */
 int message_parse_control(const uint8_t *in, size_t len, bool compat, enum message_family family,
 			  struct message_control *out);
 
@@ -398,8 +400,9 @@ enum answer socket_handle(struct worker *w, struct op *op, struct result *r);
 const void *socket_clone_args(const struct sup *s);
 /* What the registers told already (refuse.c). */
 enum answer refuse_handle(struct worker *w, const struct op *op, struct result *r);
-/* True if the kernel may run the call itself (policy contract, section 4, rule 2). */
-bool listener_may_continue(const struct sup *s, struct caller *c, const struct op *op);
+/* True if the kernel may run the call itself (policy contract, section 4, rule 2). @fastopen: a send that would connect a TCP
+ * socket, should the descriptor become one. */
+bool listener_may_continue(const struct sup *s, struct caller *c, const struct op *op, bool fastopen);
 int sockinfo_get(int sock, struct sockinfo *out);
 /* A foreign socket may carry a source route or routing header, which the container itself cannot set: its packets do not go
  * (first) to where the address says. */

@@ -153,13 +153,15 @@ int listener_add_fd(struct sup *s, const struct op *op, int fd, bool cloexec)
 	return ioctl_retry(s->listeners[op->listener].fd, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
 }
 
-bool listener_may_continue(const struct sup *s, struct caller *c, const struct op *op)
+bool listener_may_continue(const struct sup *s, struct caller *c, const struct op *op, bool fastopen)
 {
 	/* socketcall: the kernel reads descriptor, address and flags from memory again. Landlock would still refuse a
 	 * connect, but not a Fast Open send; the cgroup program refuses both. */
 	if (op->call.in_memory)
 		return s->plan.backstop && (op->call.kind == NOTIFY_CONNECT || s->plan.bpf);
-	return s->plan.backstop || caller_is_alone(c, (int)op->call.args[0], op->si.domain);
+	if (s->plan.backstop && (!fastopen || s->plan.bpf))
+		return true;
+	return caller_is_alone(c, (int)op->call.args[0], &op->si);
 }
 
 void listener_audit_record(struct sup *s, const struct op *op, struct audit_record *r)

@@ -6,7 +6,6 @@
  * Runs in:  a worker thread. Pure.
  */
 #include <errno.h>
-#include <limits.h>
 #include <netinet/in.h>
 #include <stddef.h>
 #include <string.h>
@@ -84,12 +83,8 @@ int message_parse(const uint8_t *buf, bool compat, struct message *out)
 	out->name_len = (uint32_t)name_len;
 	if (!out->name_len)
 		out->name = 0;
-	if (out->iov_len > IOVECS_MAX)
-		return -EMSGSIZE;
 	if (!out->control)
 		out->control_len = 0;
-	if (out->control_len > INT_MAX)
-		return -ENOBUFS;
 	return 0;
 }
 
@@ -132,39 +127,62 @@ int message_parse_iovecs(const uint8_t *buf, size_t n, bool compat, struct iovec
 
 /* --- control data -------------------------------------------------------------------------------------------------- */
 
-/* What is passed on. Not in the list, hence refused: what names another way for the packet (IP_RETOPTS, routing
- * headers), and what the kernel grants by the capabilities of the task that sends, which here would be ours and not
- * the caller's (SO_MARK, hop-by-hop and destination options). */
+/* What becomes of a control message. In the list as refused: what names another way for the packet, and what the kernel
+ * grants by the capabilities of the task that sends, which here would be ours and not the caller's (a mark, hop-by-hop and
+ * destination options). What is in no list is not passed on, whatever a later kernel may make of it; a kernel that does
+ * not know it ignores it or says EINVAL, by its level, and so do we (POISON). */
+enum fate { PASSED, IGNORED, REFUSED, UNKNOWN };
+
 static const struct {
 	enum message_family family;
 	int level, type;
-	size_t max; /* bytes of data */
-} passed[] = {
-	{ MESSAGE_INET, IPPROTO_IP, 1 /* IP_TOS */, 4 },
-	{ MESSAGE_INET, IPPROTO_IP, 2 /* IP_TTL */, 4 },
-	{ MESSAGE_INET, IPPROTO_IP, 8 /* IP_PKTINFO: the source */, 12 },
-	{ MESSAGE_INET, IPPROTO_IPV6, 2 /* IPV6_2292PKTINFO */, 20 },
-	{ MESSAGE_INET, IPPROTO_IPV6, 8 /* IPV6_2292HOPLIMIT */, 4 },
-	{ MESSAGE_INET, IPPROTO_IPV6, 11 /* IPV6_FLOWINFO */, 4 },
-	{ MESSAGE_INET, IPPROTO_IPV6, 50 /* IPV6_PKTINFO */, 20 },
-	{ MESSAGE_INET, IPPROTO_IPV6, 52 /* IPV6_HOPLIMIT */, 4 },
-	{ MESSAGE_INET, IPPROTO_IPV6, 62 /* IPV6_DONTFRAG */, 4 },
-	{ MESSAGE_INET, IPPROTO_IPV6, 67 /* IPV6_TCLASS */, 4 },
-	{ MESSAGE_INET, IPPROTO_UDP, 103 /* UDP_SEGMENT */, 2 },
-	{ MESSAGE_INET, SOL_SOCKET, 37 /* SO_TIMESTAMPING_OLD */, 4 },
-	{ MESSAGE_INET, SOL_SOCKET, 65 /* SO_TIMESTAMPING_NEW */, 4 },
-	{ MESSAGE_INET, SOL_SOCKET, 61 /* SCM_TXTIME */, 8 },
-	{ MESSAGE_UNIX, SOL_SOCKET, SCM_RIGHTS, RIGHTS_MAX * sizeof(int) },
-	{ MESSAGE_UNIX, SOL_SOCKET, SCM_CREDENTIALS, sizeof(struct ucred) },
-	{ MESSAGE_NETLINK, SOL_SOCKET, SCM_CREDENTIALS, sizeof(struct ucred) },
+	enum fate fate;
+} known[] = {
+	{ MESSAGE_INET, IPPROTO_IP, 1 /* IP_TOS */, PASSED },
+	{ MESSAGE_INET, IPPROTO_IP, 2 /* IP_TTL */, PASSED },
+	{ MESSAGE_INET, IPPROTO_IP, 7 /* IP_RETOPTS */, REFUSED },
+	{ MESSAGE_INET, IPPROTO_IP, 8 /* IP_PKTINFO: the source */, PASSED },
+	{ MESSAGE_INET, IPPROTO_IPV6, 2 /* IPV6_2292PKTINFO */, PASSED },
+	{ MESSAGE_INET, IPPROTO_IPV6, 3 /* IPV6_2292HOPOPTS */, REFUSED },
+	{ MESSAGE_INET, IPPROTO_IPV6, 4 /* IPV6_2292DSTOPTS */, REFUSED },
+	{ MESSAGE_INET, IPPROTO_IPV6, 5 /* IPV6_2292RTHDR */, REFUSED },
+	{ MESSAGE_INET, IPPROTO_IPV6, 8 /* IPV6_2292HOPLIMIT */, PASSED },
+	{ MESSAGE_INET, IPPROTO_IPV6, 11 /* IPV6_FLOWINFO */, PASSED },
+	{ MESSAGE_INET, IPPROTO_IPV6, 50 /* IPV6_PKTINFO */, PASSED },
+	{ MESSAGE_INET, IPPROTO_IPV6, 52 /* IPV6_HOPLIMIT */, PASSED },
+	{ MESSAGE_INET, IPPROTO_IPV6, 54 /* IPV6_HOPOPTS */, REFUSED },
+	{ MESSAGE_INET, IPPROTO_IPV6, 55 /* IPV6_RTHDRDSTOPTS */, REFUSED },
+	{ MESSAGE_INET, IPPROTO_IPV6, 57 /* IPV6_RTHDR */, REFUSED },
+	{ MESSAGE_INET, IPPROTO_IPV6, 59 /* IPV6_DSTOPTS */, REFUSED },
+	{ MESSAGE_INET, IPPROTO_IPV6, 62 /* IPV6_DONTFRAG */, PASSED },
+	{ MESSAGE_INET, IPPROTO_IPV6, 67 /* IPV6_TCLASS */, PASSED },
+	{ MESSAGE_INET, IPPROTO_UDP, 103 /* UDP_SEGMENT */, PASSED },
+	{ MESSAGE_INET, SOL_SOCKET, 12 /* SO_PRIORITY */, PASSED },
+	{ MESSAGE_INET, SOL_SOCKET, 36 /* SO_MARK */, REFUSED },
+	{ MESSAGE_INET, SOL_SOCKET, 37 /* SO_TIMESTAMPING_OLD */, PASSED },
+	{ MESSAGE_INET, SOL_SOCKET, 61 /* SCM_TXTIME */, PASSED },
+	{ MESSAGE_INET, SOL_SOCKET, 65 /* SO_TIMESTAMPING_NEW */, PASSED },
+	{ MESSAGE_INET, SOL_SOCKET, 81 /* SCM_TS_OPT_ID */, PASSED },
+	{ MESSAGE_INET, SOL_SOCKET, SCM_RIGHTS, IGNORED },
+	{ MESSAGE_INET, SOL_SOCKET, SCM_CREDENTIALS, IGNORED },
+	{ MESSAGE_UNIX, SOL_SOCKET, SCM_RIGHTS, PASSED },
+	{ MESSAGE_UNIX, SOL_SOCKET, SCM_CREDENTIALS, PASSED },
+	{ MESSAGE_NETLINK, SOL_SOCKET, SCM_CREDENTIALS, PASSED },
 };
 
-static bool is_passed(enum message_family family, int level, int type, size_t len)
+/* A type that no level has: the kernel refuses it at the point of its checks where it would have refused the caller's. */
+#define POISON 0x7ffffff0
+
+static enum fate fate_of(enum message_family family, int level, int type)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(passed); i++)
-		if (passed[i].family == family && passed[i].level == level && passed[i].type == type)
-			return len <= passed[i].max;
-	return false;
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (known[i].family == family && known[i].level == level && known[i].type == type)
+			return known[i].fate;
+	/* Levels that nobody looks at. */
+	if (level != SOL_SOCKET &&
+	    (family != MESSAGE_INET || (level != IPPROTO_IP && level != IPPROTO_IPV6 && level != IPPROTO_UDP)))
+		return IGNORED;
+	return UNKNOWN;
 }
 
 struct cmsg_head {
@@ -198,34 +216,63 @@ static bool take_head(const uint8_t *in, size_t left, bool compat, struct cmsg_h
 	return true;
 }
 
-static int put(struct message_control *out, const struct cmsg_head *h, const uint8_t *data, size_t n)
+static int put(struct message_control *out, int level, int type, const uint8_t *data, size_t n)
 {
 	struct cmsghdr *c = (struct cmsghdr *)(void *)(out->out + out->len);
-	size_t space = CMSG_SPACE(n), at = out->len + CMSG_LEN(0);
+	size_t space = CMSG_SPACE(n);
 
 	if (space > sizeof(out->out) - out->len)
 		return -ENOBUFS;
 	memset(c, 0, space);
 	c->cmsg_len = CMSG_LEN(n);
-	c->cmsg_level = h->level;
-	c->cmsg_type = h->type;
+	c->cmsg_level = level;
+	c->cmsg_type = type;
 	memcpy(CMSG_DATA(c), data, n);
-	if (h->level == SOL_SOCKET && h->type == SCM_RIGHTS) {
-		if (n % sizeof(int) || out->nfds + n / sizeof(int) > RIGHTS_MAX)
-			return -EINVAL;
-		for (size_t i = 0; i < n; i += sizeof(int)) {
-			memcpy(&out->fds[out->nfds], data + i, sizeof(int));
-			out->fds_at[out->nfds++] = at + i;
-		}
-	}
-	if (h->level == SOL_SOCKET && h->type == SCM_CREDENTIALS) {
-		if (n != sizeof(struct ucred) || out->has_creds)
-			return -EINVAL;
-		out->has_creds = true;
-		out->creds_at = at;
-	}
 	out->len += space;
 	return 0;
+}
+
+static int put_rights(struct message_control *out, const uint8_t *data, size_t n)
+{
+	size_t at = out->len + CMSG_LEN(0);
+
+	/* As the kernel: of an odd length whole descriptors count, and none is no message. */
+	n -= n % sizeof(int);
+	if (!n)
+		return 0;
+	if (out->nfds + n / sizeof(int) > RIGHTS_MAX)
+		return put(out, SOL_SOCKET, POISON, data, 0);
+	for (size_t i = 0; i < n; i += sizeof(int)) {
+		memcpy(&out->fds[out->nfds], data + i, sizeof(int));
+		out->fds_at[out->nfds++] = at + i;
+	}
+	return put(out, SOL_SOCKET, SCM_RIGHTS, data, n);
+}
+
+static int pass(struct message_control *out, enum message_family family, int level, int type, const uint8_t *data, size_t n)
+{
+	if (family == MESSAGE_UNIX && type == SCM_RIGHTS)
+		return put_rights(out, data, n);
+	if (family != MESSAGE_INET && type == SCM_CREDENTIALS && n == sizeof(struct ucred)) {
+		if (out->ncreds == CREDS_MAX)
+			return -EINVAL;
+		out->creds_at[out->ncreds++] = out->len + CMSG_LEN(0);
+	}
+	return put(out, level, type, data, n);
+}
+
+static int take(struct message_control *out, enum message_family family, int level, int type, const uint8_t *data, size_t n)
+{
+	switch (fate_of(family, level, type)) {
+	case PASSED:
+		return pass(out, family, level, type, data, n);
+	case IGNORED:
+		return 0;
+	case UNKNOWN:
+		return put(out, level, POISON, data, 0);
+	default:
+		return -EPERM;
+	}
 }
 
 int message_parse_control(const uint8_t *in, size_t len, bool compat, enum message_family family,
@@ -235,7 +282,7 @@ int message_parse_control(const uint8_t *in, size_t len, bool compat, enum messa
 
 	out->len = 0;
 	out->nfds = 0;
-	out->has_creds = false;
+	out->ncreds = 0;
 	while (at < len) {
 		struct cmsg_head h;
 		size_t step;
@@ -245,10 +292,8 @@ int message_parse_control(const uint8_t *in, size_t len, bool compat, enum messa
 		if (!take_head(in + at, len - at, compat, &h))
 			break;
 		if (h.len < h.head || h.len > len - at)
-			return -EINVAL;
-		if (!is_passed(family, h.level, h.type, h.len - h.head))
-			return -EPERM;
-		r = put(out, &h, in + at + h.head, h.len - h.head);
+			return put(out, SOL_SOCKET, POISON, in, 0);
+		r = take(out, family, h.level, h.type, in + at + h.head, h.len - h.head);
 		if (r < 0)
 			return r;
 		step = (h.len + h.align - 1) & ~(h.align - 1);

@@ -136,8 +136,13 @@ enum answer options_handle(struct worker *w, struct caller *c, struct op *op, st
 		return rc < 0 ? fail(r, rc) : ANSWER_VALUE;
 	}
 	if (level == IPPROTO_TCP && name == TCP_ULP) {
-		if (len != 3 || memcmp(value, "tls", 3) != 0)
+		/* The kernel takes the bytes up to the first zero, at most 15. "smc" and its like connect by themselves; a name that
+		 * nobody knows is ENOENT there, too. */
+		value[len < 15 ? len : 15] = '\0';
+		if (str_eq((char *)value, "smc") || str_eq((char *)value, "espintcp") || str_eq((char *)value, "mptcp"))
 			return refuse(w, op, r, "TCP_ULP other than tls", EPERM);
+		if (!str_eq((char *)value, "tls"))
+			return fail(r, -ENOENT);
 	} else if (!op->call.in_memory || !is_plain(level, name)) {
 		return fail(r, -ENOPROTOOPT);
 	}
@@ -223,7 +228,7 @@ enum answer options_listen(struct worker *w, struct caller *c, struct op *op, st
 	/* An AF_UNIX listener: SO_PEERCRED of who connects to it shows who listened. bind may have been raced, so here the
 	 * backstop does not count, only that the descriptor cannot change. */
 	if (!verdict_is_inet(&op->si))
-		return !op->call.in_memory && caller_is_alone(c, (int)op->call.args[0], op->si.domain)
+		return !op->call.in_memory && caller_is_alone(c, (int)op->call.args[0], &op->si)
 			       ? ANSWER_CONTINUE
 			       : fail(r, unix_listen(w, c, op, (int)op->call.args[1]));
 	if (is_tcp(op) && getsockname(op->sock, (struct sockaddr *)&op->addr, &len) == 0 &&

@@ -24,6 +24,9 @@
 #ifndef MSG_FASTOPEN
 #define MSG_FASTOPEN 0x20000000
 #endif
+#ifndef MSG_CMSG_COMPAT
+#define MSG_CMSG_COMPAT ((int)0x80000000)
+#endif
 #ifndef MSG_ZEROCOPY
 #define MSG_ZEROCOPY 0x4000000
 #endif
@@ -38,7 +41,12 @@ struct copy {
 	size_t len;
 	uint64_t total; /* of the caller's message; a stream takes more than one copy */
 	size_t control_in;
+	bool no_payload; /* not readable, or longer than any datagram */
 };
+
+/* What is sent then: the kernel says what it would have said of the caller's, in the order of its checks, and at the latest when it
+ * comes to read this. Nothing is ever mapped there (vm.mmap_min_addr). */
+#define UNREADABLE ((void *)8)
 
 /* --- step 1: materialize ------------------------------------------------------------------------------------------- */
 
@@ -90,7 +98,8 @@ static int copy_message(struct worker *w, struct caller *c, const struct op *op,
 	if (op->call.kind == NOTIFY_SENDTO && !is_stream(op) && m->iov_len <= 65535) {
 		/* The common datagram: one read for both. */
 		out->total = out->len = m->iov_len;
-		return caller_read2(c, m->name, &out->addr, out->addr_len, m->iov, w->payload, out->len);
+		if (caller_read2(c, m->name, &out->addr, out->addr_len, m->iov, w->payload, out->len) == 0)
+			return 0;
 	}
 	if (out->addr_len && caller_read(c, m->name, &out->addr, out->addr_len) < 0)
 		return -EFAULT;
@@ -98,24 +107,30 @@ static int copy_message(struct worker *w, struct caller *c, const struct op *op,
 		w->iovecs[0] = (struct iovec){ .iov_base = (void *)(uintptr_t)m->iov, .iov_len = m->iov_len };
 		out->total = m->iov_len;
 	} else {
+		if (m->iov_len > IOVECS_MAX)
+			return -EMSGSIZE;
 		r = read_iovecs(w, c, op, m, &out->total);
 		if (r < 0)
 			return r;
 	}
-	if (m->control_len > CONTROL_MAX)
+	if (m->control_len > CONTROL_MAX) /* as the kernel beyond net.core.optmem_max */
 		return -ENOBUFS;
 	out->control_in = (size_t)m->control_len;
 	if (out->control_in && caller_read(c, m->control, w->control_in, out->control_in) < 0)
 		return -EFAULT;
-	if (verdict_is_inet(&op->si) && !is_stream(op) && out->total > 65535)
-		return -EMSGSIZE; /* as UDP, ping and raw do */
+	if (verdict_is_inet(&op->si) && !is_stream(op) && out->total > 65535) {
+		out->len = (size_t)out->total;
+		out->no_payload = true;
+		return 0;
+	}
 	if (!is_stream(op) && out->total > PAYLOAD_MAX)
 		return -EMSGSIZE;
 	if (skip > out->total)
 		return -EFAULT; /* the caller shortened its iovecs meanwhile */
 	want = out->total - skip;
 	out->len = want > PAYLOAD_MAX ? PAYLOAD_MAX : (size_t)want;
-	return read_payload(w, c, op->call.kind == NOTIFY_SENDTO ? 1 : (size_t)m->iov_len, skip, out->len);
+	out->no_payload = read_payload(w, c, op->call.kind == NOTIFY_SENDTO ? 1 : (size_t)m->iov_len, skip, out->len) < 0;
+	return 0;
 }
 
 /* --- step 2: judge --------------------------------------------------------------------------------------------------- */
@@ -192,7 +207,7 @@ static int64_t send_inet(struct worker *w, struct op *op, struct copy *copy, str
 	n = sendmsg(op->sock, msg, flags | MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (fastopen && (n >= 0 || errno == EINPROGRESS))
 		op->fastopen_sent = true;
-	if (n < 0 && fastopen && errno == EINPROGRESS && !sockinfo_nonblock(op->sock))
+	if (n < 0 && fastopen && errno == EINPROGRESS && !(flags & MSG_DONTWAIT) && !sockinfo_nonblock(op->sock))
 		return -EAGAIN; /* the SYN is out without data; a blocking caller waits for the handshake */
 	return n < 0 ? -errno : n;
 }
@@ -200,7 +215,7 @@ static int64_t send_inet(struct worker *w, struct op *op, struct copy *copy, str
 /* One copy of one message, from @skip on: bytes that went out, or a negative errno. */
 static int64_t send_copy(struct worker *w, struct caller *c, struct op *op, struct copy *copy, uint64_t skip, int flags)
 {
-	struct iovec iov = { .iov_base = w->payload, .iov_len = copy->len };
+	struct iovec iov = { .iov_base = copy->no_payload ? UNREADABLE : w->payload, .iov_len = copy->len };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 	enum message_family family = verdict_is_inet(&op->si)	     ? MESSAGE_INET
 				     : op->si.domain == AF_NETLINK ? MESSAGE_NETLINK
@@ -225,6 +240,8 @@ static int64_t send_copy(struct worker *w, struct caller *c, struct op *op, stru
 	msg.msg_controllen = w->control->len;
 	if (family == MESSAGE_INET)
 		return send_inet(w, op, copy, &msg, flags);
+	if (family == MESSAGE_NETLINK && copy->no_payload)
+		return -EFAULT;
 	msg.msg_name = copy->addr_len ? &copy->addr : NULL;
 	msg.msg_namelen = copy->addr_len;
 	return unix_send(w, c, op, &msg, flags | MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -294,7 +311,7 @@ static enum answer send_many(struct worker *w, struct caller *c, struct op *op, 
 	uint8_t header[MESSAGE_HEADER_MAX];
 	uint64_t base = op->call.args[1];
 	unsigned int count = (unsigned int)op->call.args[2];
-	int flags = (int)op->call.args[3];
+	int flags = (int)op->call.args[3] & ~MSG_CMSG_COMPAT;
 	size_t size = message_entry_size(op->call.compat);
 	uint64_t i = op->done;
 	int64_t n = 0;
@@ -315,6 +332,7 @@ static enum answer send_many(struct worker *w, struct caller *c, struct op *op, 
 			n = (int64_t)sent;
 		if (n < 0)
 			break;
+		op->fastopen_sent = false; /* the next one asks anew, and is told EISCONN */
 		len = (uint32_t)n;
 		n = caller_write(c, at + message_entry_len_at(op->call.compat), &len, sizeof(len));
 		if (n < 0)
@@ -345,7 +363,7 @@ static enum answer send_single(struct worker *w, struct caller *c, struct op *op
 	if (op->call.kind == NOTIFY_SENDTO) {
 		int name_len = (int)op->call.args[5];
 
-		flags = (int)op->call.args[3];
+		flags = (int)op->call.args[3] & ~MSG_CMSG_COMPAT;
 		m.name = op->call.args[4];
 		if (m.name && (name_len < 0 || name_len > (int)sizeof(struct sockaddr_storage))) {
 			r->error = -EINVAL;
@@ -353,7 +371,12 @@ static enum answer send_single(struct worker *w, struct caller *c, struct op *op
 		}
 		/* An address of no length is too short for a datagram; sendmsg, which we make of it, would see none. */
 		if (m.name && name_len == 0 && verdict_is_inet(&op->si) && !is_stream(op)) {
-			r->error = -EINVAL;
+			/* (Ping wants to read its header before it looks at the address.) */
+			bool ping = op->si.protocol != IPPROTO_UDP && caller_read(c, op->call.args[1], w->payload, 8) == 0;
+			void *p = ping ? w->payload : UNREADABLE;
+
+			r->error = sendto(op->sock, p, (size_t)op->call.args[2], flags | MSG_DONTWAIT | MSG_NOSIGNAL,
+					  (struct sockaddr *)w->payload, 0) < 0 ? -errno : -EINVAL;
 			return ANSWER_VALUE;
 		}
 		m.name_len = (uint32_t)name_len;
@@ -362,7 +385,7 @@ static enum answer send_single(struct worker *w, struct caller *c, struct op *op
 	} else {
 		int rc;
 
-		flags = (int)op->call.args[2];
+		flags = (int)op->call.args[2] & ~MSG_CMSG_COMPAT;
 		rc = caller_read(c, op->call.args[1], header, message_header_size(op->call.compat));
 		if (rc == 0)
 			rc = message_parse(header, op->call.compat, &m);
@@ -380,12 +403,22 @@ static int flags_of(const struct op *op)
 	return (int)(op->call.kind == NOTIFY_SENDMSG ? op->call.args[2] : op->call.args[3]);
 }
 
+/* The kernel's own mark of a 32-bit caller: refused from others by sendmsg and sendmmsg, and without a meaning else. */
+static bool has_forbidden_flag(const struct op *op)
+{
+	return flags_of(op) & MSG_CMSG_COMPAT && op->call.kind != NOTIFY_SENDTO && !op->call.compat;
+}
+
 enum answer send_handle(struct worker *w, struct caller *c, struct op *op, struct result *r)
 {
 	struct sup *s = w->sup;
-	bool known, tcp, judged;
+	bool fastopen = flags_of(op) & MSG_FASTOPEN, known, tcp, judged;
 	int rc;
 
+	if (has_forbidden_flag(op)) {
+		r->error = -EINVAL;
+		return ANSWER_VALUE;
+	}
 	if (op->sock < 0) {
 		op->sock = caller_fetch(c, (int)op->call.args[0]);
 		rc = op->sock < 0 ? op->sock : sockinfo_get(op->sock, &op->si);
@@ -400,14 +433,12 @@ enum answer send_handle(struct worker *w, struct caller *c, struct op *op, struc
 		r->error = refuse(w, op, NULL, AUDIT_NO_RULE, "a family that no rule can allow", EACCES);
 		return ANSWER_VALUE;
 	}
-	/* CONTINUE, before anything has gone out: AF_UNIX and netlink, as in connect_handle(); TCP, which ignores the address,
-	 * where every protocol has its backstop, but not with Fast Open in the flags, which Landlock does not see; and all
-	 * that the cgroup program judges. What is left to us of that are ping and raw sockets: for the errno, and should
-	 * their descriptor be another's by then, the packet program refuses what the verdict would have.
+	/* CONTINUE, before anything has gone out: AF_UNIX and netlink, as in connect_handle(); TCP, which ignores the address but
+	 * with Fast Open; and all that the cgroup program judges. What is left to us of that are ping and raw sockets: for the
+	 * errno, and should their descriptor be another's by then, the packet program refuses what the verdict would have.
 	 * (No listener_valid(): an answer that arrives proves that all this was the caller's.) */
 	judged = s->plan.bpf && (op->si.protocol == IPPROTO_TCP || op->si.protocol == IPPROTO_UDP);
-	if (op->phase == OP_NEW && (judged || (!(flags_of(op) & MSG_FASTOPEN) && (known || (tcp && s->plan.backstop)))) &&
-	    listener_may_continue(s, c, op))
+	if (op->phase == OP_NEW && (judged || known || (tcp && !fastopen)) && listener_may_continue(s, c, op, fastopen))
 		return ANSWER_CONTINUE;
 	if (op->call.kind == NOTIFY_SENDMMSG)
 		return send_many(w, c, op, r);

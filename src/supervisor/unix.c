@@ -239,7 +239,8 @@ int unix_listen(struct worker *w, struct caller *c, struct op *op, int backlog)
 
 /* --- sends ------------------------------------------------------------------------------------------------------------ */
 
-/* The caller's descriptors become ours for as long as the message needs. */
+/* The caller's descriptors become ours for as long as the message needs. One that it has not is one that we have not: the
+ * kernel refuses it when it comes to it. */
 static int fetch_rights(struct worker *w, struct caller *c)
 {
 	struct message_control *mc = w->control;
@@ -247,11 +248,12 @@ static int fetch_rights(struct worker *w, struct caller *c)
 	for (unsigned int i = 0; i < mc->nfds; i++) {
 		int fd = caller_fetch(c, mc->fds[i]);
 
-		if (fd < 0) {
+		if (fd < 0 && fd != -EBADF) {
 			while (i > 0)
-				close(w->fds[--i]);
+				fd_close(&w->fds[--i]);
 			return fd;
 		}
+		fd = fd < 0 ? -1 : fd;
 		w->fds[i] = fd;
 		memcpy(mc->out + mc->fds_at[i], &fd, sizeof(fd));
 	}
@@ -261,7 +263,7 @@ static int fetch_rights(struct worker *w, struct caller *c)
 static void drop_rights(struct worker *w)
 {
 	for (unsigned int i = 0; i < w->control->nfds; i++)
-		close(w->fds[i]);
+		fd_close(&w->fds[i]);
 }
 
 /* Ids in the caller's own user namespace, as it would name itself: read from its uid_map. False: no such id there. */
@@ -314,17 +316,18 @@ static int put_creds(struct worker *w, const struct op *op, const struct caller_
 	struct ucred ours = { .pid = id->tgid, .uid = id->uid, .gid = id->gid };
 	struct cmsghdr *cm;
 
-	if (mc->has_creds) {
+	for (unsigned int i = 0; i < mc->ncreds; i++) {
 		struct ucred theirs;
 		int r;
 
-		memcpy(&theirs, mc->out + mc->creds_at, sizeof(theirs));
+		memcpy(&theirs, mc->out + mc->creds_at[i], sizeof(theirs));
 		r = check_creds(w->sup, op, id, &theirs);
 		if (r < 0)
 			return r;
-		memcpy(mc->out + mc->creds_at, &ours, sizeof(ours));
-		return 0;
+		memcpy(mc->out + mc->creds_at[i], &ours, sizeof(ours));
 	}
+	if (mc->ncreds)
+		return 0;
 	if (mc->len + CMSG_SPACE(sizeof(ours)) > sizeof(mc->out))
 		return -ENOBUFS;
 	cm = (struct cmsghdr *)(void *)(mc->out + mc->len);
@@ -336,6 +339,16 @@ static int put_creds(struct worker *w, const struct op *op, const struct caller_
 	msg->msg_control = mc->out;
 	msg->msg_controllen = mc->len + CMSG_SPACE(sizeof(ours));
 	return 0;
+}
+
+/* The path leads nowhere. That is the last thing that a send finds out, so one is tried all the same. */
+static void name_nothing(struct msghdr *msg)
+{
+	static const char nothing[] = "/proc/self/fd/-";
+	struct sockaddr_un *un = msg->msg_name;
+
+	memcpy(un->sun_path, nothing, sizeof(nothing));
+	msg->msg_namelen = offsetof(struct sockaddr_un, sun_path) + sizeof(nothing);
 }
 
 static bool netlink_reads_only(const struct op *op, const uint8_t *buf, size_t len)
@@ -362,6 +375,7 @@ int64_t unix_send(struct worker *w, struct caller *c, struct op *op, struct msgh
 	struct caller_identity id;
 	struct self_ids ids;
 	autofd found = -1;
+	int missing = 0;
 	int64_t n;
 	int r;
 
@@ -372,7 +386,12 @@ int64_t unix_send(struct worker *w, struct caller *c, struct op *op, struct msgh
 	r = fetch_rights(w, c);
 	if (r < 0)
 		return r;
-	r = is_unix && msg->msg_name ? find_socket(w, c, op, msg->msg_name, &msg->msg_namelen, &found) : 0;
+	/* Streams and the like look at no path. */
+	if (op->si.type == SOCK_DGRAM && is_unix && msg->msg_name)
+		missing = find_socket(w, c, op, msg->msg_name, &msg->msg_namelen, &found);
+	if (missing < 0)
+		name_nothing(msg);
+	r = missing == -ESRCH ? missing : 0;
 	if (!r)
 		r = become(w, c, op, false, is_unix, &id, &ids);
 	if (r < 0) {
@@ -387,7 +406,7 @@ int64_t unix_send(struct worker *w, struct caller *c, struct op *op, struct msgh
 	}
 	/* Rootless: only the owner of the pid namespace's user namespace may claim a pid. The message then goes out under
 	 * the supervisor's pid and the caller's own uid and gid. */
-	if (n == -EPERM && r == 0 && is_unix && !w->control->has_creds) {
+	if (n == -EPERM && r == 0 && is_unix && !w->control->ncreds) {
 		msg->msg_controllen = w->control->len;
 		msg->msg_control = w->control->len ? w->control->out : NULL;
 		n = sendmsg(op->sock, msg, flags);
@@ -395,5 +414,5 @@ int64_t unix_send(struct worker *w, struct caller *c, struct op *op, struct msgh
 	}
 	come_back(w, &ids);
 	drop_rights(w);
-	return n;
+	return missing && n == -ENOENT ? missing : n;
 }

@@ -71,3 +71,39 @@ looks() {
 	trying 'icmp 203.0.113.5=OK' 'icmp 10.1.2.3=ECONNREFUSED' 'raw-icmp 203.0.113.5=OK' 'raw-icmp 10.1.2.3=ECONNREFUSED' \
 		'icmp 2001:db8:c::1=OK' 'raw-icmp 2001:db8:c::1=OK'
 }
+
+# differs SEED CASES [threads]: the same random calls without a policy and under those that allow them all.
+differs() {
+	local mode policy
+	for mode in traps bpf; do
+		cfg 'del(.annotations) | .linux.namespaces |= (map(select(.type != "network")) + [{"type": "network"}])'
+		RT_OUTSIDE=
+		if [ $mode = traps ]; then host_network; else joined_network; fi
+		run_container differ "$@"
+		is 0 "$status"
+		printf '%s\n' "$output" >"$T/none"
+		for policy in net-deny=203.0.113.0/24 'net-allow=*'; do
+			cfg 'del(.annotations)'
+			annotate "$policy"
+			[[ $policy != net-allow=* ]] || annotate allow-udp=true allow-icmp=true
+			run_container differ "$@"
+			is 0 "$status"
+			printf '%s\n' "$output" >"$T/policy"
+			# On behalf of several threads a unix peer sees no pid, and netlink is read-only.
+			[ "$mode ${3:-}" != "traps threads" ] || sed -i 's/=nobody-/=me-/; / nl /d' "$T/policy" "$T/none"
+			diff "$T/none" "$T/policy" || { echo "(differ $*: $mode $policy)"; return 1; }
+		done
+	done
+}
+
+@test "random calls with right and wrong arguments end as without a policy" {
+	cp "$PROGRAMS/differ" "$B/rootfs/bin/"
+	differs 1 2000
+	differs $RANDOM 2000
+}
+
+@test "random calls with right and wrong arguments end as without a policy: a program with threads" {
+	cp "$PROGRAMS/differ" "$B/rootfs/bin/"
+	differs 1 2000 threads
+	differs $RANDOM 2000 threads
+}

@@ -4,7 +4,7 @@
 # Linked statically, without the project's libraries: a container's root needs nothing else. Hence no sanitizers
 # either, whatever the rest is built with.
 probe_programs = tests/programs/probe tests/programs/serve tests/programs/flip tests/programs/recvtty \
-	tests/programs/reaper tests/programs/oldkernel tests/programs/passfd tests/programs/manager
+	tests/programs/reaper tests/programs/oldkernel tests/programs/passfd tests/programs/differ tests/programs/manager
 check_PROGRAMS += $(probe_programs)
 
 probe_sources = tests/programs/probe.c tests/programs/probe.h tests/programs/probe_inet.c \
@@ -31,6 +31,9 @@ tests_programs_reaper_LDFLAGS = $(probe_ldflags)
 tests_programs_oldkernel_SOURCES = tests/programs/oldkernel.c
 tests_programs_oldkernel_CFLAGS = $(probe_cflags)
 tests_programs_oldkernel_LDFLAGS = $(probe_ldflags)
+tests_programs_differ_SOURCES = tests/programs/differ.c
+tests_programs_differ_CFLAGS = $(probe_cflags)
+tests_programs_differ_LDFLAGS = $(probe_ldflags)
 tests_programs_passfd_SOURCES = tests/programs/passfd.c
 tests_programs_passfd_CFLAGS = $(probe_cflags)
 tests_programs_passfd_LDFLAGS = $(probe_ldflags)
