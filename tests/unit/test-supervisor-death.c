@@ -77,6 +77,14 @@ static int step(struct steps *st)
 	return steps_end(st, 10000);
 }
 
+/* No more steps: the body ends, and well. */
+static void steps_last(struct steps *st, pid_t body)
+{
+	close(st->to[1]);
+	st->to[1] = -1;
+	assert_int_equal(util_wait(body), 0);
+}
+
 static void steps_close(struct steps *st)
 {
 	close(st->to[0]), close(st->to[1]), close(st->from[0]), close(st->from[1]);
@@ -128,11 +136,17 @@ static void kill_one(pid_t pid, bool own)
 		waitpid(pid, NULL, 0);
 }
 
+/* A session whose init makes @one_step each time that it is told to. */
+static pid_t begin(struct util_session *s, struct steps *st, int (*one_step)(void))
+{
+	util_open(s, kinds, NULL);
+	steps_open(st, one_step);
+	return util_spawn(s, true, steps_body, st);
+}
+
 static void end(struct util_session *s, struct steps *st, pid_t init)
 {
-	close(st->to[1]);
-	st->to[1] = -1;
-	assert_int_equal(util_wait(init), 0);
+	steps_last(st, init);
 	util_wait(s->sup);
 	steps_close(st);
 	util_close(s);
@@ -151,9 +165,7 @@ static void test_supervisor_killed(void **state)
 	int64_t at;
 
 	(void)state;
-	util_open(&s, kinds, NULL);
-	steps_open(&st, both_ways);
-	init = util_spawn(&s, true, steps_body, &st);
+	init = begin(&s, &st, both_ways);
 	assert_int_equal(step(&st), 0);
 	before = util_status(&s);
 	assert_int_equal(before.restarts, 0);
@@ -179,9 +191,7 @@ static void test_supervisor_killed(void **state)
 		kill_one(after.pid, false);
 		assert_int_equal(step(&other), 0);
 		assert_int_equal(step(&st), 0);
-		close(other.to[1]);
-		other.to[1] = -1;
-		assert_int_equal(util_wait(session), 0);
+		steps_last(&other, session);
 		steps_close(&other);
 	}
 	assert_int_equal(util_status(&s).restarts, 2);
@@ -220,9 +230,7 @@ static void test_blocked_call_ends(void **state)
 	int64_t at;
 
 	(void)state;
-	util_open(&s, kinds, NULL);
-	steps_open(&st, hanging_step);
-	init = util_spawn(&s, true, steps_body, &st);
+	init = begin(&s, &st, hanging_step);
 	steps_open(&other, both_ways);
 	session = util_spawn(&s, false, steps_body, &other);
 	steps_begin(&st);
@@ -237,9 +245,7 @@ static void test_blocked_call_ends(void **state)
 	assert_int_equal(steps_end(&st, 5000), 0);
 	assert_true(util_now_us() - at < 1000000);
 	assert_int_equal(step(&other), 0);
-	close(other.to[1]);
-	other.to[1] = -1;
-	assert_int_equal(util_wait(session), 0);
+	steps_last(&other, session);
 	steps_close(&other);
 	end(&s, &st, init);
 }
@@ -293,9 +299,7 @@ static void test_killed_under_load(void **state)
 	pid_t init;
 
 	(void)state;
-	util_open(&s, kinds, NULL);
-	steps_open(&st, wild_step);
-	init = util_spawn(&s, true, steps_body, &st);
+	init = begin(&s, &st, wild_step);
 	steps_begin(&st);
 	for (int i = 0; i < 8; i++) {
 		usleep(30000 + (useconds_t)i * 1371);
@@ -318,9 +322,7 @@ static void test_given_up(void **state)
 	pid_t init;
 
 	(void)state;
-	util_open(&s, kinds, NULL);
-	steps_open(&st, closed_step);
-	init = util_spawn(&s, true, steps_body, &st);
+	init = begin(&s, &st, closed_step);
 	for (; n < 50; n++) {
 		struct supervisor_status now = util_status(&s);
 
@@ -344,9 +346,7 @@ static void test_watcher_killed(void **state)
 	pid_t init;
 
 	(void)state;
-	util_open(&s, kinds, NULL);
-	steps_open(&st, both_ways);
-	init = util_spawn(&s, true, steps_body, &st);
+	init = begin(&s, &st, both_ways);
 	now = util_status(&s);
 	kill_one(s.sup, true);
 	/* The supervisor goes on alone, also for new sessions, and says so. */
@@ -358,11 +358,9 @@ static void test_watcher_killed(void **state)
 	{
 		int pidfd = sys_pidfd_open(now.pid, 0);
 
-		close(st.to[1]);
-		assert_int_equal(util_wait(init), 0);
+		steps_last(&st, init);
 		util_gone(pidfd); /* and ends with init */
 	}
-	st.to[1] = -1;
 	steps_close(&st);
 	util_close(&s);
 	assert_nothing_denied_arrived();
@@ -385,9 +383,7 @@ static void test_both_killed(void **state)
 	pid_t init;
 
 	(void)state;
-	util_open(&s, kinds, NULL);
-	steps_open(&st, both_killed_step);
-	init = util_spawn(&s, true, steps_body, &st);
+	init = begin(&s, &st, both_killed_step);
 	steps_begin(&st); /* with a call in their hands */
 	assert_int_equal(steps_end(&st, 50), -1);
 	now = util_status(&s);
@@ -395,9 +391,7 @@ static void test_both_killed(void **state)
 	kill_one(now.pid, false);
 	assert_int_equal(steps_end(&st, 5000), 0);
 	assert_false(util_status(&s).alive);
-	close(st.to[1]);
-	assert_int_equal(util_wait(init), 0);
-	st.to[1] = -1;
+	steps_last(&st, init);
 	steps_close(&st);
 	util_close(&s);
 	assert_nothing_denied_arrived();
@@ -420,15 +414,11 @@ static void test_term(void **state)
 	assert_int_equal(util_wait(s.sup), 0);
 	util_gone(pidfd);
 	util_close(&s);
-	util_open(&s, kinds, NULL);
-	steps_open(&st, closed_step);
-	init = util_spawn(&s, true, steps_body, &st);
+	init = begin(&s, &st, closed_step);
 	kill(s.sup, SIGTERM);
 	assert_int_equal(util_wait(s.sup), 0);
 	assert_int_equal(step(&st), 0);
-	close(st.to[1]);
-	st.to[1] = -1;
-	assert_int_equal(util_wait(init), 0);
+	steps_last(&st, init);
 	steps_close(&st);
 	util_close(&s);
 }
@@ -443,15 +433,11 @@ static void test_stopped(void **state)
 	int pidfd;
 
 	(void)state;
-	util_open(&s, kinds, NULL);
-	steps_open(&st, both_ways);
-	init = util_spawn(&s, true, steps_body, &st);
+	init = begin(&s, &st, both_ways);
 	now = util_status(&s);
 	pidfd = sys_pidfd_open(now.pid, 0);
 	assert_int_equal(sys_pidfd_send_signal(pidfd, SIGSTOP), 0);
-	close(st.to[1]);
-	st.to[1] = -1;
-	assert_int_equal(util_wait(init), 0);
+	steps_last(&st, init);
 	assert_int_equal(util_wait(s.sup), 0);
 	util_gone(pidfd);
 	steps_close(&st);
