@@ -65,6 +65,7 @@ struct creation {
 	struct confine_profile *profile;
 	struct confine_notify *notify;
 	struct rootfs_source *sources;
+	int *nodes;
 	struct cgroup *cgroup;
 	char *rdt_root; /* NULL: no linux.intelRdt */
 	struct layers layers;
@@ -400,6 +401,7 @@ static int make_init(struct creation *k, struct err *e)
 			.userns = namespaces_has(&k->ns, OCI_NS_USER) || geteuid() != 0,
 			.cgroupns = namespaces_has(&k->ns, OCI_NS_CGROUP),
 			.sources = k->sources,
+			.nodes = k->nodes,
 		},
 		.workload = {
 			.process = &k->config.process,
@@ -453,6 +455,8 @@ static int make_all(struct creation *k, struct err *e)
 		log_debug("create %s: the policy is enforced by %s; supervisor %d", k->o->id, k->c->enforcement, (int)k->supervisor);
 	if (rootfs_open_sources(&k->config, k->bundle, &k->sources, e) < 0)
 		return -1;
+	if (k->ns.new_flags & CLONE_NEWUSER)
+		k->nodes = rootfs_make_nodes(&k->config);
 	if (make_init(k, e) < 0)
 		return -1;
 	receiver = oci_map_get(&k->config.annotations, "run.oci.pidfd_receiver"); /* crun's --pidfd-socket */
@@ -500,6 +504,7 @@ static void undo(struct creation *k)
 static void free_all(struct creation *k)
 {
 	rootfs_sources_free(k->sources, k->config.n_mounts);
+	rootfs_nodes_free(k->nodes, k->config.linux_.n_devices);
 	confine_notify_free(k->notify);
 	confine_profile_free(k->profile);
 	policy_free(k->policy);

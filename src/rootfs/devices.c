@@ -30,6 +30,7 @@ struct device {
 	dev_t dev;
 	uid_t uid;
 	gid_t gid;
+	int *node; /* made outside (devnodes.c), or NULL; taken when it is used */
 };
 
 /* config-linux.md, "Default Devices". */
@@ -184,7 +185,7 @@ static int bind_node(int dir, const char *name, const struct device *d, struct e
 		return err_sys(e, "open the place of the device");
 	if (S_ISLNK(st.st_mode) || S_ISDIR(st.st_mode))
 		return err_set(e, EEXIST, "a %s is in the place of the device", S_ISDIR(st.st_mode) ? "directory" : "symlink");
-	tree = open_host_device(d, e);
+	tree = d->node && *d->node >= 0 ? fd_steal(d->node) : open_host_device(d, e);
 	return tree < 0 ? -1 : mount_attach_with(tree, target, false, DEVICE_ATTRS, e);
 }
 
@@ -216,7 +217,7 @@ static int make_device(const struct rootfs *r, int dev, const struct device *d, 
 
 /* --- the lists --------------------------------------------------------------------------------------------- */
 
-static int listed_device(const struct oci_device *o, struct device *d, struct err *e)
+static int listed_device(const struct oci_device *o, int *node, struct device *d, struct err *e)
 {
 	const char *type = o->type ? o->type : "";
 	mode_t kind = str_eq(type, "b") ? S_IFBLK : str_eq(type, "p") ? S_IFIFO : S_IFCHR;
@@ -231,6 +232,7 @@ static int listed_device(const struct oci_device *o, struct device *d, struct er
 		.dev = kind == S_IFIFO ? 0 : makedev((unsigned int)o->major, (unsigned int)o->minor),
 		.uid = o->uid.set ? o->uid.v : 0,
 		.gid = o->gid.set ? o->gid.v : 0,
+		.node = node,
 	};
 	return 0;
 }
@@ -244,7 +246,7 @@ static int make_listed(const struct rootfs *r, int dev, struct err *e)
 
 		if (!l->devices[i].path || devices_same_path(l->devices[i].path, "/dev/ptmx"))
 			continue; /* ptmx is that of the container's own devpts, always */
-		if (listed_device(&l->devices[i], &d, e) < 0 || make_device(r, dev, &d, e) < 0)
+		if (listed_device(&l->devices[i], r->nodes ? &r->nodes[i] : NULL, &d, e) < 0 || make_device(r, dev, &d, e) < 0)
 			return err_prefix(e, "linux.devices[%zu] (%s)", i, l->devices[i].path);
 	}
 	return 0;

@@ -1,6 +1,7 @@
 libsandrun_a_SOURCES += \
 	src/rootfs/copyup.c \
 	src/rootfs/devices.c src/rootfs/devices.h \
+	src/rootfs/devnodes.c \
 	src/rootfs/hosts.c src/rootfs/hosts.h \
 	src/rootfs/idmap.c src/rootfs/idmap.h \
 	src/rootfs/mask.c \

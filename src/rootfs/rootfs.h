@@ -33,16 +33,21 @@ struct rootfs {
 	bool userns;		/* in a user namespace (new or joined, or rootless): mknod falls back to bind mounts */
 	bool cgroupns;
 	struct rootfs_source *sources; /* one for each config->mounts[], or NULL */
+	int *nodes; /* one for each config->linux_.devices[]: rootfs_make_nodes(), or NULL */
 	const char *cgroup_path_v2;    /* where the cgroup of the container is, for mounts of type cgroup without a cgroup ns */
 	struct rootfs_state *state;    /* of the room itself: NULL at the start; rootfs_seal() frees it */
 };
 
-/* Runs in create with its rights, before clone: opens what init could not. May leave fds at -1. The owner frees with
- * rootfs_sources_free(). */
 /* Destinations that begin with @root, the absolute path of the root filesystem, are taken as what is behind it, as runc does. */
 void rootfs_strip_root(struct oci_config *config, const char *root);
+/* Runs in create with its rights, before clone: opens what init could not. May leave fds at -1. The owner frees with
+ * rootfs_sources_free(). */
 int rootfs_open_sources(const struct oci_config *config, const char *bundle, struct rootfs_source **out, struct err *e);
 void rootfs_sources_free(struct rootfs_source *s, size_t n);
+/* Likewise: a detached mount of each device, made with its owner and mode, for a container with a new user namespace. NULL, or -1
+ * for a device, where that is not possible: then the host's device has to do. */
+int *rootfs_make_nodes(const struct oci_config *config);
+void rootfs_nodes_free(int *nodes, size_t n);
 
 /* Propagation of "/" (rootfsPropagation; default rslave), bind of root.path on itself, its descriptor. */
 int rootfs_enter(struct rootfs *r, struct err *e);

@@ -376,3 +376,16 @@ outliving_init() {
 	is "0 " "$status $stderr"
 	jq -se 'map(select(.level == "debug" and (.msg | test("is ready")))) | length == 1' "$T/log"
 }
+
+@test "linux.devices in a user namespace: the owner and the mode that were asked for, also of one that the host does not show" {
+	chmod -R go+rX "$B"
+	cfg '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}] |
+		.linux.gidMappings = .linux.uidMappings | .mounts |= map(select(.type != "sysfs")) |
+		.linux.devices = [{"path": "/dev/zip", "type": "c", "major": 1, "minor": 5, "fileMode": 416, "uid": 7, "gid": 8},
+			{"path": "/dev/plain", "type": "c", "major": 1, "minor": 3}] |
+		.linux.resources.devices = [{"allow": true, "access": "rwm"}]'
+	run_container sh -c 'stat -c "%a %u %g %t:%T" /dev/zip /dev/plain; head -c 3 /dev/zip | wc -c; chmod 600 /dev/plain; stat -c %a /dev/plain'
+	is 0 "$status"
+	is "640 7 8 1:5 666 0 0 1:3 3 600" "$(xargs <<<"$output")"
+	is 666 "$(stat -c %a /dev/null)"
+}
