@@ -79,7 +79,7 @@ flat() {
 	[ $((${3% *} - ${2% *})) -le 64 ] && [ $((${3#* } - ${2#* })) -le 2048 ] || { echo "$1: $2 kB, then $3 kB"; return 1; }
 }
 work() {
-	local i n=$1
+	local i n=$1 RT_TIMEOUT=1000
 	rt exec "$ID" flip addr tcp $((n * 50)) 127.0.0.1 80 127.0.0.1 81 >/dev/null
 	rt exec "$ID" flip addr udp $((n * 50)) 127.0.0.1 80 127.0.0.1 81 >/dev/null
 	rt exec "$ID" flip msghdr udp $((n * 10)) 127.0.0.1 80 127.0.0.1 81 >/dev/null
@@ -93,6 +93,8 @@ work() {
 	cfg 'del(.annotations)'
 	annotate 'net-allow=127.0.0.1:80;udp://127.0.0.1:80'
 	serve tcp:127.0.0.1:80 udp:127.0.0.1:80
+	# or the ports run out
+	in_ns sh -c 'echo 0 >/proc/sys/net/ipv4/tcp_max_tw_buckets'
 	args sleep 10000
 	start_container
 	local sup watch before before_watch
