@@ -280,6 +280,18 @@ static int unified_failed(const struct cg_limit *l, const char *what, const char
 	return cg_limit_failed(l, what, key, value);
 }
 
+/* Files that say who is in the cgroup and whether it runs. A number written to one of them would bring a stranger in, whom
+ * "delete" then kills. */
+static bool is_about_processes(const char *key)
+{
+	static const char *const names[] = { "cgroup.procs", "cgroup.threads", "cgroup.kill", "cgroup.freeze", "cgroup.type" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (str_eq(key, names[i]))
+			return true;
+	return false;
+}
+
 static int unified_one(const struct cg_limit *l, const char *key, const char *text)
 {
 	autofree char *what = xasprintf(R "unified[\"%.100s\"]", key);
@@ -290,6 +302,8 @@ static int unified_one(const struct cg_limit *l, const char *key, const char *te
 	if (strchr(key, '/') || !strchr(key, '.') || key[0] == '.')
 		return err_text(l->e, EINVAL,
 				"%s: a key is a file name like memory.high, without a slash", what);
+	if (is_about_processes(key))
+		return err_text(l->e, EINVAL, "%s: is about processes, not a resource", what);
 	if (strspn(copy, " \t\n") == strlen(copy))
 		return 0;
 	fd = cg_io_open(l->dir->path, key, O_WRONLY);
