@@ -261,60 +261,42 @@ static int read_objects(struct oci_walk *w, const struct oci_field *f, const str
 	return 0;
 }
 
-struct entry {
-	const struct json_node *node;
-	size_t at;
-};
-
 static int by_key(const void *a, const void *b)
 {
-	const struct entry *x = a, *y = b;
-	size_t n = x->node->key_len < y->node->key_len ? x->node->key_len : y->node->key_len;
-	int r = memcmp(x->node->key, y->node->key, n);
+	const struct json_node *x = *(const struct json_node *const *)a, *y = *(const struct json_node *const *)b;
+	size_t n = x->key_len < y->key_len ? x->key_len : y->key_len;
+	int r = memcmp(x->key, y->key, n);
 
-	if (r)
-		return r;
-	if (x->node->key_len != y->node->key_len)
-		return x->node->key_len < y->node->key_len ? -1 : 1;
-	return x->at < y->at ? -1 : 1;
+	return r ? r : (x->key_len > y->key_len) - (x->key_len < y->key_len);
 }
 
-/* The entries of an object whose keys are data, in the order of the text; of a key that is there twice, the last one.
- * Sorted aside for that, since a hostile text has a million of them. Returns a heap array that ends with NULL, and
- * the number of entries; or NULL. */
-static const struct json_node **distinct_entries(struct oci_walk *w, const struct json_node *n, size_t *count)
+/* In an object whose keys are data no key may be there twice: readers that take the first and readers that take the last
+ * would disagree about, say, an annotation that is a policy. The keys are sorted for that, since a hostile text has a
+ * million of them. */
+static int check_keys(struct oci_walk *w, const struct json_node *n)
 {
-	const struct json_node **list = NULL;
-	struct entry *sorted;
+	const struct json_node **sorted;
 	size_t i = 0;
+	int r = 0;
 
-	if (n->type != JSON_OBJECT) {
-		fault_type(w, "an object", n);
-		return NULL;
-	}
+	if (n->type != JSON_OBJECT)
+		return fault_type(w, "an object", n);
 	sorted = allocate(w, n->len, sizeof(*sorted));
-	list = sorted ? allocate(w, n->len + 1, sizeof(*list)) : NULL;
-	if (!list) {
-		free(sorted);
-		return NULL;
-	}
-	for (const struct json_node *m = n->first; m; m = m->next, i++)
-		sorted[i] = (struct entry){ m, i };
+	if (!sorted)
+		return -1;
+	for (const struct json_node *m = n->first; m; m = m->next)
+		sorted[i++] = m;
 	qsort(sorted, n->len, sizeof(*sorted), by_key);
-	for (i = 0; i < n->len; i++) {
-		const struct json_node *next = i + 1 < n->len ? sorted[i + 1].node : NULL;
+	for (i = 1; i < n->len && r == 0; i++) {
+		const struct json_node *last = sorted[i - 1], *m = sorted[i];
 
-		if (!next || next->key_len != sorted[i].node->key_len || // NOLINT(clang-analyzer-core.NullDereference): filled above
-		    memcmp(next->key, sorted[i].node->key, next->key_len) != 0)
-			list[sorted[i].at] = sorted[i].node;
+		if (last->key_len != m->key_len || memcmp(last->key, m->key, m->key_len) != 0)
+			continue;
+		fault_enter_key(w, m);
+		r = oci_walk_fail(w, "", "it is there twice");
 	}
-	*count = 0;
-	for (i = 0; i < n->len; i++)
-		if (list[i])
-			list[(*count)++] = list[i];
-	list[*count] = NULL;
 	free(sorted);
-	return list;
+	return r;
 }
 
 static char *take_key(struct oci_walk *w, const struct json_node *n)
@@ -328,31 +310,24 @@ static char *take_key(struct oci_walk *w, const struct json_node *n)
 
 static int read_map(struct oci_walk *w, const struct oci_field *f, const struct json_node *n, struct oci_map *out)
 {
-	size_t count;
-	const struct json_node **list = distinct_entries(w, n, &count);
-	int r = -1;
-
-	if (!list)
+	if (check_keys(w, n) < 0)
 		return -1;
-	out->v = allocate(w, count, sizeof(*out->v));
+	out->v = allocate(w, n->len, sizeof(*out->v));
 	if (!out->v)
-		goto out;
-	for (size_t i = 0; i < count; i++) {
+		return -1;
+	for (const struct json_node *m = n->first; m; m = m->next) {
 		struct oci_pair *p = &out->v[out->n];
 
-		fault_enter_key(w, list[i]);
+		fault_enter_key(w, m);
 		/* Counted first: oci_…_free() takes NULLs. */
 		out->n++;
-		p->key = take_key(w, list[i]);
-		p->value = p->key ? take_string(w, f, list[i]) : NULL;
+		p->key = take_key(w, m);
+		p->value = p->key ? take_string(w, f, m) : NULL;
 		if (!p->value)
-			goto out;
+			return -1;
 		fault_leave(w);
 	}
-	r = 0;
-out:
-	free(list);
-	return r;
+	return 0;
 }
 
 static int read_keyed(struct oci_walk *w, const struct oci_field *f, const struct json_node *n, char **out,
@@ -360,30 +335,24 @@ static int read_keyed(struct oci_walk *w, const struct oci_field *f, const struc
 {
 	/* "eth0": null is {} in Go. */
 	static const struct json_node nothing = { .type = JSON_OBJECT };
-	size_t total;
-	const struct json_node **list = distinct_entries(w, n, &total);
-	int r = -1;
 
-	if (!list)
+	if (check_keys(w, n) < 0)
 		return -1;
-	*out = allocate(w, total, f->of->size);
+	*out = allocate(w, n->len, f->of->size);
 	if (!*out)
-		goto out;
-	for (size_t i = 0; i < total; i++) {
+		return -1;
+	for (const struct json_node *m = n->first; m; m = m->next) {
 		char *element = *out + *count * f->of->size;
 		char **key = (char **)(void *)(element + f->of->key);
 
-		fault_enter_key(w, list[i]);
+		fault_enter_key(w, m);
 		++*count;
-		*key = take_key(w, list[i]);
-		if (!*key || read_object(w, f->of, list[i]->type == JSON_NULL ? &nothing : list[i], element) < 0)
-			goto out;
+		*key = take_key(w, m);
+		if (!*key || read_object(w, f->of, m->type == JSON_NULL ? &nothing : m, element) < 0)
+			return -1;
 		fault_leave(w);
 	}
-	r = 0;
-out:
-	free(list);
-	return r;
+	return 0;
 }
 
 static int read_field(struct oci_walk *w, const struct oci_field *f, const struct json_node *n, char *obj)
