@@ -19,7 +19,7 @@
 #include "base/str.h"
 #include "oci/json_write.h"
 
-#define RECORD_MAX (1024 * 1024)
+#define RECORD_MAX (32 * 1024 * 1024) /* it has the annotations of a config.json, which may be 16 MiB */
 
 enum record_type {
 	RECORD_FLAG, /* bool */
