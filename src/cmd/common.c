@@ -38,8 +38,8 @@ int cmd_begin(const struct option *table, const char *usage, int n, bool more, i
 		words -= rest - 1;
 	}
 	if (words < n || (words > n && !more))
-		return err_text(e, EINVAL, "%s: %s; usage: sandrun %s %s", argv[0],
-				words < n ? "an argument is missing" : "too many arguments", argv[0], usage);
+		return err_text(e, EINVAL, "%s: %s; usage: sandrun %s%s%s", argv[0],
+				words < n ? "an argument is missing" : "too many arguments", argv[0], *usage ? " " : "", usage);
 	return 0;
 }
 
