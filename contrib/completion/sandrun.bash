@@ -2,7 +2,7 @@
 # bash completion for sandrun: commands, their options (asked of sandrun itself), container ids
 
 _sandrun_options() {
-	"$1" "${@:2}" --help 2>/dev/null | grep -oE -- '(^| )--?[a-z][a-z-]*' | tr -d ' '
+	"$1" "${@:2}" --help 2>/dev/null | sed -nE 's/^  (-.), (--[a-z0-9-]+).*/\1\n\2/p; s/^      (--[a-z0-9-]+).*/\1/p'
 }
 
 _sandrun() {

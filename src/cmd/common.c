@@ -23,8 +23,10 @@ int cmd_begin(const struct option *table, const char *usage, int n, bool more, i
 	if (help) {
 		const struct command *c = cmd_find(argv[0]);
 
-		printf("NAME:\n   sandrun %s - %s\n\nUSAGE:\n   sandrun [global options] %s %s\n\nOPTIONS:\n", argv[0],
-		       c ? c->help : "", argv[0], usage);
+		printf("NAME:\n   sandrun %s - %s\n\nUSAGE:\n   sandrun [global options] %s%s%s\n", argv[0],
+		       c ? c->help : "", argv[0], *usage ? " " : "", usage);
+		if (table->name)
+			printf("\nOPTIONS:\n");
 		options_print(table);
 		return 1;
 	}

@@ -139,6 +139,16 @@ int options_parse(const struct option *table, int argc, char **argv, bool *help,
 	return i;
 }
 
+/* Columns that @s takes: its characters, not its bytes ("GID,…"). */
+static int columns(const char *s)
+{
+	int n = 0;
+
+	for (; *s; s++)
+		n += (*s & 0xc0) != 0x80;
+	return n;
+}
+
 void options_print(const struct option *table)
 {
 	for (const struct option *o = table; o->name; o++) {
@@ -150,6 +160,6 @@ void options_print(const struct option *table)
 		if (o->letter)
 			snprintf(letter, sizeof(letter), "-%c, ", o->letter);
 		head = xasprintf("  %s--%s%s%s", letter, o->name, o->arg ? " " : "", o->arg ? o->arg : "");
-		printf("%-36s %s\n", head, o->help ? o->help : "");
+		printf("%s%*s %s\n", head, columns(head) < 36 ? 36 - columns(head) : 0, "", o->help ? o->help : "");
 	}
 }

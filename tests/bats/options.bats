@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+# options.bats - what --help, the manual page and the completion say of commands and options is the same
+
+load helpers
+
+setup() { need sandrun; }
+
+manual=$TESTS_DIR/../../docs/sandrun.1
+completion=$TESTS_DIR/../../contrib/completion/sandrun.bash
+
+commands() { "$SANDRUN" --help | sed -n '/^COMMANDS:/,/^GLOBAL OPTIONS:/s/^   \([a-z]*\) .*/\1/p'; }
+# help_options [COMMAND]: the lines of its options; names: the long names in such lines; letters: the short ones.
+help_options() { "$SANDRUN" "$@" --help | sed -n '/OPTIONS:$/,$s/^  \(-., \|    \)--/&/p'; }
+names() { sed -E 's/^ +(-., +)?(--[a-z0-9-]+).*/\2/' | sort -u; }
+letters() { sed -nE 's/^ +(-.), .*/\1/p' | sort -u; }
+
+# manual_of COMMAND ("" is the global options): its section as plain text; one line for each line of the source.
+manual_of() {
+	awk -v c="$1" '
+		/^\.SH/ { on = c == "" && $0 ~ /GLOBAL OPTIONS/ }
+		/^\.SS/ { title = $0; gsub(/^\.SS "?|"$/, "", title); on = 0
+			n = split(title, part, ", "); for (i = 1; i <= n; i++) { split(part[i], w, " "); on = on || w[1] == c } }
+		on' "$manual" | sed 's/\\-/-/g; s/\\f[BIRP]//g; s/"//g'
+}
+# Heads of paragraphs and titles: what the section is about, not what it mentions.
+heads() { awk '/^\.SS/ { print } tp { print } { tp = /^\.TP/ }'; }
+long_in() { grep -oE -- '--[a-z0-9][a-z0-9-]*' | sort -u; }
+missing() { comm -23 - <(sort -u "$1"); }
+
+# The sections that speak of a command's options.
+sections() {
+	manual_of "$1"
+	case $1 in
+	run) manual_of create ;;
+	restore) manual_of checkpoint; manual_of run; manual_of create ;;
+	esac
+}
+
+@test "the manual page has every command, and every option with its letter, of --help" {
+	local c m=$BATS_TEST_TMPDIR/manual
+	for c in "" $(commands); do
+		sections "$c" >"$m"
+		[ -s "$m" ] || { echo "no section of $c"; return 1; }
+		is "$c:" "$c:$(help_options $c | names | missing <(long_in <"$m"))"
+		is "$c:" "$c:$(help_options $c | letters | missing <(grep -oE -- '(^|[^-a-z])-[a-zA-Z]\b' "$m" | grep -oE -- '-.$'))"
+	done
+}
+
+@test "what the manual page says a command takes, it takes" {
+	local c
+	for c in "" $(commands); do
+		is "$c:" "$c:$(manual_of "$c" | heads | long_in | grep -vx -- '--help\|--name' |
+			missing <(help_options $c | names))"
+	done
+}
+
+@test "the completion has every command and every option, and completes files where a file is wanted" {
+	local c
+	is "$(commands | sort)" "$(sed -n "s/.*commands='\(.*\)'/\1/p" "$completion" | tr ' ' '\n' | sort)"
+	source "$completion"
+	for c in "" $(commands); do
+		is "$c:" "$c:$(help_options $c | names | missing <(_sandrun_options "$SANDRUN" $c))"
+		# not of the container's files
+		is "$c:" "$c:$(help_options $c | grep -E -- '--[a-z0-9-]+ (FILE|DIR|PATH) ' | grep -vE -- '--(cwd|cgroup) ' | names |
+			missing <(sed -n '/--root | --bundle/p' "$completion" | long_in))"
+	done
+	# A value of a global option is not the command.
+	is "" "$(help_options | grep -E -- '--[a-z-]+ [A-Z]' | names | missing <(sed -n '/^\t\t--root)/,/^\t\t-\*)/p' "$completion" | long_in))"
+}
