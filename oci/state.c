@@ -14,8 +14,8 @@ static void put_state(struct json_out *j, const struct oci_state *s)
 	json_open_map(j);
 	json_kv_string(j, "ociVersion", OCI_SPEC_VERSION);
 	json_kv_string(j, "id", s->id);
-	json_kv_string(j, "status", s->status);
 	json_kv_int(j, "pid", s->pid);
+	json_kv_string(j, "status", s->status);
 	json_kv_string(j, "bundle", s->bundle);
 	if (s->rootfs)
 		json_kv_string(j, "rootfs", s->rootfs);
@@ -43,7 +43,7 @@ char *oci_state_write(const struct oci_state *s, bool pretty)
 
 char *oci_state_write_list(const struct oci_state *v, size_t n)
 {
-	struct json_out *j = json_out_new(true);
+	struct json_out *j = json_out_new(false);
 
 	json_open_array(j);
 	for (size_t i = 0; i < n; i++)

@@ -21,7 +21,7 @@ struct oci_state {
 /* Writes the document as heap text that the caller frees. @pretty: indented by two, with a newline at the end (state
  * and list); otherwise one line (hooks' standard input). */
 char *oci_state_write(const struct oci_state *s, bool pretty);
-/* An array of them (list --format json); "[]" for none. */
+/* An array of them on one line, without a newline (list --format json); "[]" for none. */
 char *oci_state_write_list(const struct oci_state *v, size_t n);
 
 #endif

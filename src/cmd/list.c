@@ -51,7 +51,7 @@ static void print_json(const struct row *rows, size_t n)
 					   .annotations = &c->annotations };
 	}
 	text = oci_state_write_list(v, n);
-	fputs(text, stdout);
+	puts(text);
 	free(v);
 }
 
