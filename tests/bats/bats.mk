@@ -6,7 +6,7 @@ bats_files = tests/bats/options.bats tests/bats/lifecycle.bats tests/bats/proces
 	tests/bats/attack-races.bats tests/bats/attack-entries.bats tests/bats/attack-runtime.bats \
 	tests/bats/attack-supervisor.bats tests/bats/attack-refusals.bats \
 	tests/bats/stress.bats tests/bats/killed.bats tests/bats/checkpoint.bats \
-	tests/bats/podman.bats tests/bats/podman-exec.bats tests/bats/podman-policy.bats tests/bats/podman-life.bats tests/bats/podman-make.bats tests/bats/podman-rootless.bats \
+	tests/bats/podman.bats tests/bats/podman-exec.bats tests/bats/podman-policy.bats tests/bats/podman-checkpoint.bats tests/bats/podman-life.bats tests/bats/podman-make.bats tests/bats/podman-rootless.bats \
 	tests/bats/ctr.bats tests/bats/ctr-shim.bats tests/bats/docker.bats
 bats_helpers = tests/bats/helpers.bash tests/bats/helpers-net.bash tests/bats/helpers-engine.bash tests/bats/helpers-docker.bash \
 	tests/bats/config.json tests/bats/run-bats

@@ -30,8 +30,9 @@ restore() {
 		</dev/null >>"$OUT" 2>"$OUT.err" || { cat "$OUT.err"; failed restore; return 1; }
 }
 failed() {
-	cat "$T/ck.out"
+	[ ! -e "$T/ck.out" ] || cat "$T/ck.out"
 	grep -n -B3 Error "$T/work/$1.log" "$T/img/$1.log" 2>/dev/null | tail -n 40
+	return 1
 }
 
 # A shell that counts: in memory, in a file of the root and one of a tmpfs.
@@ -112,30 +113,30 @@ mount_options_of() { awk -v at="$1" '$5 == at { print $6 }' "/proc/$(container_p
 	wait_until file_has "$B/rootfs/root/n" 1000000
 }
 
-@test "standard streams that are pipes, files or fifos become those of restore" {
+@test "standard streams that are pipes, fifos or logs become those of restore" {
 	need_criu
 	mkfifo "$T/fifo"
 	# Opened read-write, so that nobody waits for the other side.
 	spawn sh -c 'exec 4<>"$1"; exec cat <&4 >"$2"' - "$T/fifo" "$T/fifo.txt"
 	shell 'read -r x; n=0; while :; do n=$((n + 1)); echo out $n $x; echo err $n >&2; sleep 0.05; done'
 	echo word >"$T/in"
-	rt create --bundle "$B" "$ID" <"$T/in" > >(exec cat >"$T/out.1") 2>"$T/err.1"
+	rt create --bundle "$B" "$ID" <"$T/in" > >(exec cat >"$T/out.1") 2>>"$T/err.1"
 	rt start "$ID"
 	wait_until file_has "$T/out.1" 'out 3 word'
 	wait_until file_has "$T/err.1" 'err 3'
 	checkpoint
-	ck restore --detach --bundle "$B" --image-path "$T/img" "$ID" <"$T/in" > >(exec cat >"$T/out.2") 2>>"$T/err.2"
+	ck restore --detach --bundle "$B" --image-path "$T/img" "$ID" <"$T/in" > >(exec cat >"$T/out.2") 2>>"$T/err.2" || { cat "$T/err.2"; false; }
 	wait_until test -s "$T/out.2"
 	wait_until test -s "$T/err.2"
 	is $(($(tail -n 1 "$T/out.1" | cut -d' ' -f2) + 1)) "$(head -n 1 "$T/out.2" | cut -d' ' -f2)"
 	not file_has "$T/err.2" out
 	# And again: what is out there now is known as well.
 	checkpoint
-	ck restore --detach --bundle "$B" --image-path "$T/img" "$ID" <"$T/in" >"$T/fifo" 2>"$T/err.3"
+	ck restore --detach --bundle "$B" --image-path "$T/img" "$ID" <"$T/in" >"$T/fifo" 2>>"$T/err.3"
 	wait_until test -s "$T/err.3"
 	wait_until file_has "$T/fifo.txt" word
 	checkpoint
-	ck restore --detach --bundle "$B" --image-path "$T/img" "$ID" <"$T/in" >"$T/fifo" 2>"$T/err.4"
+	ck restore --detach --bundle "$B" --image-path "$T/img" "$ID" <"$T/in" >"$T/fifo" 2>>"$T/err.4"
 	wait_until test -s "$T/err.4"
 }
 
@@ -234,14 +235,17 @@ mount_options_of() { awk -v at="$1" '$5 == at { print $6 }' "/proc/$(container_p
 		.linux.gidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}]'
 	chown -R 100000:100000 "$B/rootfs"
 	counter
-	start_container
+	# CRIU opens files of the host again, and as the container's root.
+	rt run --detach --bundle "$B" "$ID" </dev/null >/dev/null 2>&1
 	wait_until counts_past 1
 	checkpoint
 	local before
 	before=$(count)
-	restore
+	ck restore --detach --bundle "$B" --image-path "$T/img" --pid-file "$T/pid" "$ID" </dev/null >/dev/null 2>"$T/err" ||
+		{ cat "$T/err"; failed restore; }
 	wait_until counts_past "$before"
 	is "0 100000 65536" "$(awk '{ print $1, $2, $3 }' "/proc/$(container_pid)/uid_map")"
+	is 700 "$(stat -c %a "$T/img")"
 	is 1:3 "$(inside stat -c %t:%T /dev/null)"
 }
 
@@ -332,22 +336,18 @@ mount_options_of() { awk -v at="$1" '$5 == at { print $6 }' "/proc/$(container_p
 
 @test "dump that fails says why in a line, and the container runs on; --file-locks" {
 	need_criu
-	ln -sf busybox "$B/rootfs/bin/flock"
-	args flock /root/lock sh -c 'while :; do date +%N >/root/n; sleep 0.05; done'
-	ln -sf busybox "$B/rootfs/bin/date"
+	args probe hold-lock /root/lock
 	start_container
-	wait_until test -s "$B/rootfs/root/n"
+	wait_until file_has "$OUT" locked
 	run --separate-stderr ck checkpoint --image-path "$T/img" "$ID"
 	one_clear_line "CRIU failed" lock
 	status_is running
-	rm "$B/rootfs/root/n"
-	wait_until test -s "$B/rootfs/root/n"
+	run inside probe hold-lock /root/lock
+	is EAGAIN "$output"
 	checkpoint --file-locks
 	restore --file-locks
-	rm "$B/rootfs/root/n"
-	wait_until test -s "$B/rootfs/root/n"
-	run inside flock -n /root/lock true
-	[ "$status" -ne 0 ]
+	run inside probe hold-lock /root/lock
+	is EAGAIN "$output"
 }
 
 @test "an id that is taken is left alone" {

@@ -5,10 +5,12 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -214,6 +216,22 @@ static void landlock(int argc, char **argv)
 	printf("%ld", abi < 0 ? 0 : abi);
 }
 
+/* Makes and locks a file, says so, and stays. */
+static void hold_lock(int argc, char **argv)
+{
+	int fd = open(argv[1], O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	(void)argc;
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		say(errno);
+		return;
+	}
+	printf("locked\n");
+	fflush(stdout);
+	for (;;)
+		pause();
+}
+
 const struct verb probe_self_verbs[] = {
 	{ "attach", "PID", 1, attach },
 	{ "exit", "N", 1, do_exit },
@@ -229,5 +247,6 @@ const struct verb probe_self_verbs[] = {
 	{ "await-size", "ROWS COLS", 2, await_size },
 	{ "kill", "PID SIG", 2, do_kill },
 	{ "landlock", "", 0, landlock },
+	{ "hold-lock", "PATH", 1, hold_lock },
 	{ 0 },
 };
