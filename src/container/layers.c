@@ -216,6 +216,16 @@ const char *layers_leaving_capability(const struct oci_process *p, bool userns)
 	return NULL;
 }
 
+/* Root of the container is root of the host's cgroup files, and needs no capability to write its number into one that it sees:
+ * without a cgroup namespace of its own that is, on cgroup v2, the whole hierarchy (rootfs/mount_cgroup.c), and in one that is
+ * joined whatever that has. */
+static bool shows_cgroups(const struct layers_facts *f, const struct oci_mount *m)
+{
+	if (!str_eq(m->type ? m->type : "", "cgroup") && !str_eq(m->type ? m->type : "", "cgroup2"))
+		return false;
+	return !is_new(f->config, OCI_NS_CGROUP) && (!has_option(m, "ro") || has_option(m, "rw"));
+}
+
 static void look_outside(const struct layers_facts *f, struct layers *l)
 {
 	int fd = layers_inherited_socket(f->preserve_fds, false);
@@ -236,6 +246,10 @@ static void look_outside(const struct layers_facts *f, struct layers *l)
 		for (size_t i = 0; i < f->config->n_mounts; i++) {
 			if (brings_sockets(f, &f->config->mounts[i])) {
 				foreign(l, "mounts[%zu] shares a directory or socket of the host", i);
+				return;
+			}
+			if (shows_cgroups(f, &f->config->mounts[i])) {
+				foreign(l, "mounts[%zu] lets the container leave its cgroup (\"ro\", or a cgroup namespace, would not)", i);
 				return;
 			}
 		}

@@ -171,3 +171,30 @@ all_refused() {
 	run_container true
 	one_clear_line "the layer bpf" "shares a directory or socket of the host"
 }
+
+@test "a cgroup hierarchy that root of the container could write to, beyond its own part, takes the program out of force" {
+	annotate net-deny=private
+	cfg '.mounts += [{"type": "cgroup", "source": "cgroup", "destination": "/sys/fs/cgroup", "options": ["nosuid"]}]'
+	args sleep 1000
+	start_container
+	[[ $(annotation enforcement) != *bpf* ]]
+	rt delete --force "$ID"
+	cfg '.mounts[-1].options = ["nosuid", "ro"]'
+	start_container
+	case $(annotation enforcement) in *bpf*) ;; *) skip "no cgroup program here" ;; esac
+	rt delete --force "$ID"
+	cfg '.mounts[-1].options = [] | .linux.namespaces += [{"type": "cgroup"}]'
+	start_container
+	has bpf "$(annotation enforcement)"
+	# What it can make there is below.
+	exec_probe each 'udp 10.1.2.3 53'
+	outcome 'udp 10.1.2.3 53' ECONNREFUSED
+	run --separate-stderr rt exec "$ID" /bin/sh -c 'cd /sys/fs/cgroup/unified 2>/dev/null || cd /sys/fs/cgroup
+		mkdir own && echo 0 >own/cgroup.procs && exec /bin/probe udp 10.1.2.3 53'
+	is ECONNREFUSED "$output"
+	rt delete --force "$ID"
+	annotate require=bpf
+	cfg '.linux.namespaces |= map(select(.type != "cgroup"))'
+	run_container true
+	one_clear_line "the layer bpf" "leave its cgroup"
+}
