@@ -6,13 +6,18 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/rtnetlink.h>
+#include <linux/xfrm.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sched.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "probe.h"
@@ -91,7 +96,221 @@ static void sctp_option(int argc, char **argv)
 	close(fd);
 }
 
+/* --- sources that are not ours, devices, repair ------------------------------------------------------------------------- */
+
+/* A datagram to ADDR from an address that is nobody's, over each option that lets one bind it; and out of a device. */
+static void foreign_source(int argc, char **argv)
+{
+	static const struct {
+		int level, name;
+	} options[] = { { IPPROTO_IP, 15 /* IP_FREEBIND */ }, { IPPROTO_IP, 19 /* IP_TRANSPARENT */ } };
+	const char *sep = "";
+	struct dest d, from;
+	int on = 1;
+
+	(void)argc;
+	dest_parse(&from, "192.0.2.77", "0");
+	for (size_t i = 0; i < 3; i++) {
+		int fd = dest_sock(&d, argv + 1, AF_INET, SOCK_DGRAM, 0);
+
+		printf("%s", sep);
+		sep = " ";
+		if (i == 2)
+			setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, argc > 3 ? argv[3] : "lo", 3);
+		else if (setsockopt(fd, options[i].level, options[i].name, &on, sizeof(on)) < 0 || bind(fd, &from.sa, from.len) < 0)
+			errno = 0; /* without the capability: as an ordinary socket */
+		say_ret(sendto(fd, payload, sizeof(payload), 0, &d.sa, d.len));
+		close(fd);
+	}
+}
+
+/* A TCP socket in repair mode connects without a packet; out of it, it sends. "CONNECT …" is what connect said. */
+static void repair(int argc, char **argv)
+{
+	int on = 1, off = 0, fd;
+	struct dest d;
+
+	(void)argc;
+	fd = dest_sock(&d, argv + 1, 0, SOCK_STREAM, 0);
+	if (fd < 0)
+		return;
+	if (setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &on, sizeof(on)) < 0)
+		say_step("REPAIR");
+	else
+		say_ret(connect(fd, &d.sa, d.len));
+	setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &off, sizeof(off));
+	printf(" ");
+	say_ret(send(fd, payload, sizeof(payload), MSG_NOSIGNAL));
+	close(fd);
+}
+
+/* A datagram to ADDR behind hop-by-hop options, with a routing header to HOP behind these; as control data. */
+static void hop_by_hop(int argc, char **argv)
+{
+	union {
+		struct cmsghdr h;
+		char buf[CMSG_SPACE(8) + CMSG_SPACE(24)];
+	} c = { 0 };
+	struct iovec iov = { (void *)(uintptr_t)payload, sizeof(payload) };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &c, .msg_controllen = sizeof(c) };
+	struct cmsghdr *rt = (struct cmsghdr *)(void *)(c.buf + CMSG_SPACE(8));
+	/* Type 2, which a kernel without Mobile IPv6 does not take (EINVAL); control data has no other. */
+	uint8_t padding[8] = { 0, 0, 1, 4 }, route[24] = { 0, 2, 2, 1 };
+	struct dest d, hop;
+	int fd = dest_sock(&d, argv + 1, AF_INET6, SOCK_DGRAM, 0);
+
+	(void)argc;
+	if (fd < 0)
+		return;
+	dest_parse(&hop, argv[3], "0");
+	memcpy(route + 8, &((struct sockaddr_in6 *)&hop.ss)->sin6_addr, 16);
+	c.h = (struct cmsghdr){ .cmsg_len = CMSG_LEN(8), .cmsg_level = IPPROTO_IPV6, .cmsg_type = 54 /* IPV6_HOPOPTS */ };
+	memcpy(CMSG_DATA(&c.h), padding, sizeof(padding));
+	*rt = (struct cmsghdr){ .cmsg_len = CMSG_LEN(24), .cmsg_level = IPPROTO_IPV6, .cmsg_type = 57 /* IPV6_RTHDR */ };
+	memcpy(CMSG_DATA(rt), route, sizeof(route));
+	m.msg_name = &d.ss;
+	m.msg_namelen = d.len;
+	say_ret(sendmsg(fd, &m, 0));
+	close(fd);
+}
+
+/* --- network namespaces of its own ---------------------------------------------------------------------------------------- */
+
+struct request {
+	struct nlmsghdr h;
+	struct ifinfomsg i;
+	char attrs[256];
+};
+
+static struct rtattr *attr(struct request *q, unsigned short type, const void *data, size_t len)
+{
+	struct rtattr *a = (struct rtattr *)(void *)((char *)q + NLMSG_ALIGN(q->h.nlmsg_len));
+
+	a->rta_type = type;
+	a->rta_len = (unsigned short)RTA_LENGTH(len);
+	if (len)
+		memcpy(RTA_DATA(a), data, len);
+	q->h.nlmsg_len = NLMSG_ALIGN(q->h.nlmsg_len) + RTA_ALIGN(a->rta_len);
+	return a;
+}
+
+static void end(struct request *q, struct rtattr *nest)
+{
+	nest->rta_len = (unsigned short)((char *)q + NLMSG_ALIGN(q->h.nlmsg_len) - (char *)nest);
+}
+
+static void ask(struct request *q)
+{
+	struct {
+		struct nlmsghdr h;
+		struct nlmsgerr e;
+	} answer = { 0 };
+	int fd = sock(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+
+	if (fd < 0)
+		return;
+	if (send(fd, q, q->h.nlmsg_len, 0) < 0)
+		say(errno);
+	else if (recv(fd, &answer, sizeof(answer), MSG_TRUNC) < (ssize_t)sizeof(answer.h))
+		printf("SILENT");
+	else
+		say(-answer.e.error);
+	close(fd);
+}
+
+/* RTM_NEWLINK of @kind in the network namespace that process 1 is in, or (for veth) with the other end there. */
+static void make_link(const char *kind, uint32_t netns_pid)
+{
+	struct request q = { .h = { .nlmsg_len = NLMSG_LENGTH(sizeof(struct ifinfomsg)), .nlmsg_type = RTM_NEWLINK,
+				    .nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK } };
+	struct ifinfomsg peer = { 0 };
+	struct rtattr *info, *data, *p;
+
+	if (netns_pid && strcmp(kind, "veth") != 0)
+		attr(&q, 19 /* IFLA_NET_NS_PID */, &netns_pid, sizeof(netns_pid));
+	info = attr(&q, 18 /* IFLA_LINKINFO */, NULL, 0);
+	attr(&q, 1 /* IFLA_INFO_KIND */, kind, strlen(kind));
+	if (netns_pid && strcmp(kind, "veth") == 0) {
+		data = attr(&q, 2 /* IFLA_INFO_DATA */, NULL, 0);
+		p = attr(&q, 1 /* VETH_INFO_PEER */, &peer, sizeof(peer));
+		attr(&q, 19, &netns_pid, sizeof(netns_pid));
+		end(&q, p);
+		end(&q, data);
+	}
+	end(&q, info);
+	ask(&q);
+}
+
+/* In a user and network namespace of its own, with every capability there: devices that reach into the container's own
+ * network, then a datagram to ADDR. With "here": no namespace, in the container's itself. */
+static void links(int argc, char **argv)
+{
+	static const char *const kinds[] = { "veth", "dummy", "ipvlan", "macvlan", "ipip", "gre", "sit", "vxlan", "wireguard", "xfrm" };
+	bool own = argc < 4;
+	struct dest d;
+	pid_t pid;
+	int fd;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	if (pid)
+		return;
+	if (own && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
+		say_step("UNSHARE");
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		printf("%s%s=", i ? " " : "", kinds[i]);
+		make_link(kinds[i], own ? 1 : 0);
+	}
+	printf(" send=");
+	fd = dest_sock(&d, argv + 1, 0, SOCK_DGRAM, 0);
+	if (fd >= 0)
+		say_ret(sendto(fd, payload, sizeof(payload), 0, &d.sa, d.len));
+	fflush(stdout);
+	_exit(0);
+}
+
+/* A policy of the socket's own that puts its packets into a tunnel to HOP (IP_XFRM_POLICY), and of the namespace. */
+static void xfrm(int argc, char **argv)
+{
+	struct {
+		struct xfrm_userpolicy_info p;
+		struct xfrm_user_tmpl t;
+	} v = { .p = { .sel = { .family = AF_INET }, .dir = XFRM_POLICY_OUT, .action = XFRM_POLICY_ALLOW },
+		.t = { .family = AF_INET, .mode = XFRM_MODE_TUNNEL, .id = { .proto = IPPROTO_ESP }, .optional = 1 } };
+	struct {
+		struct nlmsghdr h;
+		struct xfrm_userpolicy_info p;
+	} q = { .h = { .nlmsg_len = sizeof(q), .nlmsg_type = XFRM_MSG_NEWPOLICY, .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK } };
+	struct dest hop;
+	int fd = sock(AF_INET, SOCK_STREAM, 0);
+
+	(void)argc;
+	dest_parse(&hop, argv[1], "0");
+	memcpy(&v.t.id.daddr.a4, &((struct sockaddr_in *)&hop.ss)->sin_addr, 4);
+	say_ret(setsockopt(fd, IPPROTO_IP, 17 /* IP_XFRM_POLICY */, &v, sizeof(v)));
+	close(fd);
+	printf(" ");
+	q.p = v.p;
+	fd = sock(AF_NETLINK, SOCK_RAW, NETLINK_XFRM);
+	if (fd >= 0 && send(fd, &q, sizeof(q), 0) > 0) {
+		struct {
+			struct nlmsghdr h;
+			struct nlmsgerr e;
+		} answer = { 0 };
+
+		say(recv(fd, &answer, sizeof(answer), MSG_TRUNC) < 0 ? errno : -answer.e.error);
+	}
+	close(fd);
+}
+
 const struct verb attack_net_verbs[] = {
+	{ "foreign-source", "ADDR PORT [DEVICE]", 2, foreign_source },
+	{ "repair", "ADDR PORT", 2, repair },
+	{ "hop-by-hop", "ADDR PORT HOP", 3, hop_by_hop },
+	{ "links", "ADDR PORT [here]", 2, links },
+	{ "xfrm", "HOP", 1, xfrm },
 	{ "join", "GROUP", 1, join },
 	{ "request-key", "[TYPE [quiet]]", 0, request_key },
 	{ "sctp-option", "", 0, sctp_option },

@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+# attack-means.bats - what the network and the kernel's other interfaces offer a hostile workload: tunnels, sources, groups, odd
+# ways to write, slow pages, cgroups, traces, exec in mid-call; in each mode: on behalf ("traps": the host's network), with the cgroup
+# program ("bpf"), and where neither it nor Landlock is there ("bare")
+
+load helpers
+load helpers-net
+
+setup() {
+	common_setup
+	need sandrun
+	netns_make
+	netns_addr 10.1.2.3/32 203.0.113.5/32 fd00:77::1/128 2001:db8::5/128
+	BARE=()
+}
+teardown() { common_teardown; }
+
+# As in helpers.bash; in mode "bare" on a kernel without Landlock and cgroup programs.
+rt() {
+	local enter=("${NSENTER[@]}")
+	[ -z "${RT_OUTSIDE:-}" ] || enter=()
+	SANDRUN_TEST=$ID timeout --foreground -k 5 "${RT_TIMEOUT:-60}" "${enter[@]}" "${BARE[@]}" "$SANDRUN" --root "$STATE" "$@" 3>&-
+}
+
+allow_udp='net-allow=udp://203.0.113.5:53;tcp://203.0.113.5:80;udp://[2001:db8::5]:53'
+modes='traps bpf bare'
+
+# in_mode traps|bpf|bare POLICY
+in_mode() {
+	cfg 'del(.annotations) | .linux.namespaces |= (map(select(.type != "network")) + [{"type": "network"}])'
+	RT_OUTSIDE= BARE=()
+	case $1 in
+	traps) host_network ;;
+	bare) BARE=("$PROGRAMS/oldkernel" landlock bpf --); joined_network ;;
+	*) joined_network ;;
+	esac
+	annotate "$2"
+}
+# No process that the runtime has started.
+nobody_left() { ! grep -lsaF "SANDRUN_TEST=$ID" /proc/[0-9]*/environ; }
+capabilities() { cfg '.process.capabilities |= map_values(. + $ARGS.positional)' --args -- "$@"; }
+
+@test "a source that is nobody's, or another device, does not change the verdict on the destination" {
+	serve udp:203.0.113.5:53 udp:10.1.2.3:53
+	capabilities CAP_NET_RAW
+	local mode policy
+	for mode in $modes; do
+		for policy in net-deny=private "$allow_udp"; do
+			in_mode $mode "$policy"
+			trying 'foreign-source 10.1.2.3 53=ECONNREFUSED ECONNREFUSED ECONNREFUSED'
+		done
+	done
+	nothing_reached udp:10.1.2.3:53
+}
+
+@test "a TCP socket in repair mode connects where it may, and else sends nothing" {
+	serve tcp:10.1.2.3:80
+	capabilities CAP_NET_ADMIN
+	local mode
+	for mode in $modes; do
+		in_mode $mode net-deny=private
+		try 'repair 10.1.2.3 80'
+		[[ $output == *": ECONNREFUSED "* && $output != *OK ]]
+	done
+	nothing_reached tcp:10.1.2.3:80
+}
+
+@test "hop-by-hop options do not carry a routing header past" {
+	capabilities CAP_NET_RAW
+	local mode
+	for mode in $modes; do
+		in_mode $mode "$allow_udp"
+		try 'hop-by-hop 2001:db8::5 53 fd00:77::1'
+		[[ $output == *": EPERM" || $output == *": EINVAL" ]] || is EPERM "$output"
+	done
+}
+
+@test "IPv4 addresses in IPv6 clothes: those that the kernel takes off are judged as IPv4" {
+	serve udp:10.1.2.3:53 tcp:10.1.2.3:80
+	local mode
+	for mode in $modes; do
+		in_mode $mode net-deny=private
+		trying 'udp ::ffff:10.1.2.3 53=ECONNREFUSED' 'sendmsg ::ffff:10.1.2.3 53=ECONNREFUSED' 'tcp ::ffff:10.1.2.3 80=ECONNREFUSED' \
+			'udp 64:ff9b::10.1.2.3 53=ECONNREFUSED' 'tcp 64:ff9b::10.1.2.3 80=ECONNREFUSED' 'udp-v4-on-v6 10.1.2.3 53=ECONNREFUSED' \
+			'udp 0.0.0.0 53=ECONNREFUSED' 'udp :: 53=ECONNREFUSED' 'udp fe80::1%lo 53=ECONNREFUSED' 'udp 127.1.2.3 53=ECONNREFUSED'
+		in_mode $mode net-allow=udp://10.1.2.4:53
+		# 6to4, Teredo, ISATAP, compatible: addresses like any other, and not listed
+		trying 'udp 2002:a01:203::1 53=ECONNREFUSED' 'udp 2001:0:a01:203:: 53=ECONNREFUSED' 'udp fe80::5efe:10.1.2.3%lo 53=ECONNREFUSED' \
+			'udp ::10.1.2.3 53=ECONNREFUSED' 'udp ff02::1%lo 53=ECONNREFUSED' 'udp 255.255.255.255 53=ECONNREFUSED'
+	done
+	nothing_reached udp:10.1.2.3:53 tcp:10.1.2.3:80
+}
+
+@test "tunnels and devices of a network namespace of its own do not reach into the container's" {
+	need userns
+	serve udp:10.1.2.3:53
+	local mode word
+	for mode in $modes; do
+		in_mode $mode net-deny=private
+		try 'links 10.1.2.3 53' 'links 10.1.2.3 53 here'
+		grep -q 'send=ECONNREFUSED' <<<"$output"
+		for word in $(tail -1 <<<"$output" | cut -d: -f2); do
+			case $word in *=OK) echo "made: $output"; return 1 ;; esac
+		done
+		# With every capability over a namespace of its own, but none over the container's
+		for word in $(head -1 <<<"$output" | cut -d: -f2); do
+			case $word in *=EPERM | *=EOPNOTSUPP | vxlan=EINVAL | send=ECONNREFUSED) ;; *) echo "$word in: $output"; return 1 ;; esac
+		done
+	done
+	nothing_reached udp:10.1.2.3:53
+}
+
+@test "policies of the kernel that put packets into a tunnel want a capability that the container has not" {
+	local mode
+	for mode in $modes; do
+		in_mode $mode net-deny=private
+		try 'xfrm 10.1.2.3'
+		[[ $output != *OK* && $output == *EPERM* ]]
+	done
+}
+
+@test "a socket that could not be connected takes no data by any call" {
+	serve udp:10.1.2.3:53
+	local mode
+	for mode in $modes; do
+		in_mode $mode net-deny=private
+		try 'write-ways 10.1.2.3 53'
+		has 'connect=ECONNREFUSED' "$output"
+		[[ $output != *=OK* ]]
+		[[ $output == *aio=EDESTADDRREQ* || $output == *aio=EAGAIN* ]]
+	done
+	nothing_reached udp:10.1.2.3:53
+}
+
+@test "pages that are protected, dropped and mapped anew under an address that changes" {
+	serve udp:203.0.113.5:53 udp:10.1.2.3:53 tcp:203.0.113.5:53 tcp:10.1.2.3:53
+	local mode
+	for mode in $modes; do
+		in_mode $mode net-deny=10.0.0.0/8
+		trying 'page-flip 4000 203.0.113.5 53 10.1.2.3 53=DONE'
+	done
+	nothing_reached udp:10.1.2.3:53 tcp:10.1.2.3:53
+}
+
+@test "an address in a file of FUSE that is never read delays nobody else, and the supervisor ends with its container" {
+	[ -c /dev/fuse ] || skip_or_fail "no /dev/fuse"
+	serve tcp:203.0.113.5:80 tcp:10.1.2.3:80
+	capabilities CAP_SYS_ADMIN
+	cfg '.linux.devices += [{"type": "c", "path": "/dev/fuse", "major": 10, "minor": 229, "fileMode": 438, "uid": 0, "gid": 0}]'
+	cfg '.linux.resources.devices += [{"allow": true, "type": "c", "major": 10, "minor": 229, "access": "rwm"}]'
+	local mode
+	for mode in traps bare; do
+		in_mode $mode net-deny=private
+		trying 'fuse-pages 203.0.113.5 80 10.1.2.3 80=OK ECONNREFUSED FAST'
+		wait_until nobody_left
+	done
+	nothing_reached tcp:10.1.2.3:80
+}
+
+@test "exec out of a file without a name, in the middle of other threads' calls, leaves the policy where it was" {
+	netns_peer
+	serve udp:10.1.2.3:53 tcp:10.1.2.3:80
+	local mode
+	for mode in $modes; do
+		in_mode $mode net-deny=10.1.0.0/16
+		args probe exec-midcall 10.9.0.77 80 tcp 10.1.2.3 80
+		run_container
+		is ECONNREFUSED "$output"
+		args probe exec-midcall 10.9.0.77 80 sendmsg 10.1.2.3 53
+		run_container
+		is ECONNREFUSED "$output"
+	done
+	nothing_reached udp:10.1.2.3:53 tcp:10.1.2.3:80
+}
+
+@test "a tracer that comes while a call is on its way cannot send it elsewhere" {
+	netns_peer
+	serve tcp:10.1.2.3:80
+	local mode
+	for mode in $modes; do
+		in_mode $mode net-deny=10.1.0.0/16
+		trying 'trace-pending 10.9.0.77 80 10.1.2.3 80=DONE'
+	done
+	nothing_reached tcp:10.1.2.3:80
+}
+
+@test "filters of its own, on top: no listener, and no other answer than the stricter one" {
+	local mode
+	for mode in $modes; do
+		in_mode $mode net-deny=private
+		try 'own-filters 10.1.2.3 80'
+		# EINVAL: a flag that this kernel has not; TRACE without a tracer is ENOSYS, where nothing of ours is stricter.
+		[[ $output =~ ^own-filters\ 10.1.2.3\ 80:\ (EBUSY|EINVAL)\ (EBUSY|EINVAL)\ (EBUSY|EINVAL)\ (EBUSY|EINVAL)\ ECONNREFUSED\ ECONNREFUSED\ (ECONNREFUSED|ENOSYS)$ ]] ||
+			is 'own-filters: EBUSY… ECONNREFUSED…' "$output"
+	done
+}
+
+@test "a cgroup of its own below, a child born there, and one that is gone do not take a socket out of sight" {
+	serve udp:10.1.2.3:53 tcp:10.1.2.3:53
+	in_mode bpf net-deny=private
+	cfg '.mounts += [{"type": "cgroup", "source": "cgroup", "destination": "/sys/fs/cgroup", "options": []}] |
+		.linux.namespaces += [{"type": "cgroup"}]'
+	local dir=/sys/fs/cgroup
+	[ ! -d /sys/fs/cgroup/unified ] || dir=/sys/fs/cgroup/unified
+	try "orphan-cgroup $dir 10.1.2.3 53" "clone-cgroup $dir 10.1.2.3 53" "clone-cgroup $dir/.. 10.1.2.3 53"
+	outcome "orphan-cgroup $dir 10.1.2.3 53" 'ECONNREFUSED ECONNREFUSED'
+	outcome "clone-cgroup $dir 10.1.2.3 53" ECONNREFUSED
+	[[ $output != *OK* ]]
+	nothing_reached udp:10.1.2.3:53 tcp:10.1.2.3:53
+}
+
+@test "where its pid can be seen, the supervisor gives nothing away and takes nothing, also to root" {
+	in_mode traps net-deny=private
+	cfg '.linux.namespaces |= map(select(.type != "pid"))'
+	args sleep 1000
+	start_container
+	local pid
+	for pid in "$(supervisor_pid)" "$(sed -n 's/^PPid:\t//p' "/proc/$(supervisor_pid)/status")"; do
+		exec_probe pry "$pid"
+		[[ $output != *=OK* && $output == "ptrace=EPERM getfd=EPERM"* ]] || is 'no OK' "$output"
+	done
+}
