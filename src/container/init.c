@@ -18,6 +18,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,6 +131,28 @@ static int make_terminal(struct init_args *a, struct err *e)
 	return process_take_terminal(slave, p->user.uid, e);
 }
 
+static void die(int sig)
+{
+	_exit(128 + sig);
+}
+
+/* While we wait for start, a signal that ends a program ends us, too, as it ends runc's init: the first process of a pid namespace
+ * is spared all for which it has no handler. */
+static void end_by_signals(bool on)
+{
+	static const int ends[] = { SIGHUP, SIGINT, SIGTERM };
+	struct sigaction act = { .sa_handler = on ? die : SIG_DFL };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		sigaddset(&set, ends[i]);
+		sigaction(ends[i], &act, NULL);
+	}
+	if (on)
+		sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
 static int until_ready(struct init_args *a, struct err *e)
 {
 	struct workload *w = &a->workload;
@@ -161,6 +184,7 @@ static int until_ready(struct init_args *a, struct err *e)
 	process_reset_cpu_affinity();
 	if (workload_become(w, e) < 0)
 		return -1;
+	end_by_signals(true); /* before anybody can know that there is somebody to be ended */
 	return sync_send(w->sync, SYNC_READY, 0, e);
 }
 
@@ -173,6 +197,7 @@ static int wait_for_start(const struct init_args *a, struct err *e)
 	do {
 		n = read(a->start_fifo, &byte, 1);
 	} while (n < 0 && errno == EINTR);
+	end_by_signals(false); /* hooks are to run, and execve may fail; for the workload all signals are reset */
 	return n == 1 ? 0 : err_sys(e, "wait for start");
 }
 

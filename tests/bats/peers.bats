@@ -389,3 +389,12 @@ outliving_init() {
 	is "640 7 8 1:5 666 0 0 1:3 3 600" "$(xargs <<<"$output")"
 	is 666 "$(stat -c %a /dev/null)"
 }
+
+@test "a created container ends by a TERM" {
+	args touch /tmp/ran
+	create
+	rt kill "$ID" TERM
+	wait_until status_is stopped
+	[ ! -e "$B/rootfs/tmp/ran" ]
+	rt delete "$ID"
+}
