@@ -38,7 +38,7 @@ static int oom_v2(const char *dir, struct err *e)
 	autofd in = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 
 	if (in < 0)
-		return err_sys(e, "watch for oom: inotify");
+		return err_sys(e, "watch for oom: make an inotify descriptor");
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		autofree char *path = xasprintf("%s/%s", dir, files[i]);
 

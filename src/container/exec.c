@@ -160,7 +160,7 @@ static int until_exec(struct session *s, struct err *e)
 
 	cgroup_entry_take(&s->entry);
 	if (setsid() < 0)
-		return err_sys(e, "setsid");
+		return err_sys(e, "start a session for the new process");
 	/* Root of the container's user namespace, for what comes before the user. EINVAL: 0 is not mapped. */
 	if (s->ns.join[OCI_NS_USER] >= 0 && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL)
 		return err_sys(e, "become root of the user namespace");

@@ -195,7 +195,7 @@ int foreground_wait(pid_t pid, int master, int notify, struct err *e)
 
 		if (poll(p, ARRAY_SIZE(p), -1) < 0 && errno != EINTR) {
 			relay_end(&r);
-			return err_sys(e, "poll");
+			return err_sys(e, "wait for the process in the container");
 		}
 		if (p[0].revents && take_signal(sigfd, pid, &r, &code))
 			break;

@@ -162,7 +162,7 @@ static int until_ready(struct init_args *a, struct err *e)
 	/* From here on nobody in a shared pid namespace may look into our memory or take our descriptors (CVE-2016-9962). */
 	prctl(PR_SET_DUMPABLE, 0);
 	if (setsid() < 0 && errno != EPERM) /* EPERM: we lead a group already, as the first of a new pid namespace may */
-		return err_sys(e, "setsid");
+		return err_sys(e, "start a session for the container");
 	if (sync_ask(w->sync, SYNC_NAMESPACED, e) < 0)
 		return -1;
 	if ((a->ns->new_flags & CLONE_NEWNET) && netdev_raise_loopback(e) < 0)

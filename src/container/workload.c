@@ -35,10 +35,10 @@ static pid_t postman(int sync, enum sync_type type, int *wake, struct err *e)
 	pid_t pid;
 
 	if (pipe2(pipefd, O_CLOEXEC) < 0)
-		return err_sys(e, "make a pipe");
+		return err_sys(e, "make a pipe to the helper that hands over the seccomp listener");
 	pid = sys_clone3(&args);
 	if (pid < 0)
-		return err_sys(e, "clone");
+		return err_sys(e, "clone the helper that hands over the seccomp listener");
 	if (pid == 0) {
 		if (fd_read_all(pipefd[0], &listener, sizeof(listener)) != (ssize_t)sizeof(listener) || listener < 0)
 			_exit(0);
