@@ -123,22 +123,110 @@ bring_libraries() {
 	[ "$status" != 124 ]
 }
 
-@test "an exec'd process cannot be looked into by the container before it is the command" {
-	annotate net-deny=private
-	shell 'while [ ! -e /tmp/over ]; do for p in /proc/[0-9]*; do
+# What a container tries with every process of ours that it meets: descriptors, memory, environment, the places it is in.
+# (Which numbers are open the kernel tells every root.)
+# Whatever it gets is in /tmp/looked; /tmp/met says that it met one.
+looker='looked() { [ "$(cat $p/comm 2>/dev/null)" = sandrun ] && echo "$1" >>/tmp/looked; }
+while [ ! -e /tmp/over ]; do
+	for p in /proc/[0-9]*; do
 		[ "$(cat $p/comm 2>/dev/null)" = sandrun ] || continue
 		echo met >>/tmp/met
-		for n in 3 4 5 6 7 8 9; do readlink $p/fd/$n; done 2>/dev/null | sed "s/^/$(cat $p/comm) /" >>/tmp/looked
-		ls $p/fd >/dev/null 2>&1 && [ "$(cat $p/comm 2>/dev/null)" = sandrun ] && echo listed >>/tmp/looked
-		head -c 1 $p/environ >>/tmp/looked 2>/dev/null
-	done; done'
+		for n in 0 1 3 4 5 6 7 8 9 10 11 12; do readlink $p/fd/$n >/dev/null 2>&1 && looked fd; done
+		for n in exe cwd root; do readlink $p/$n >/dev/null 2>&1 && looked $n; done
+		ls $p/root/ >/dev/null 2>&1 && looked through
+		head -c 1 $p/environ 2>/dev/null | grep -q . && looked environ
+		(exec 9<$p/mem) 2>/dev/null && looked mem
+	done
+done'
+
+@test "CVE-2016-9962: init, waiting for start in another container's pid namespace, cannot be looked into from there" {
+	local policy other
+	for policy in '' net-deny=private; do
+		shell "$looker"
+		start_container
+		other=$(container_pid)
+		cp "$B/config.json" "$T/looker.json"
+		[ -z "$policy" ] || annotate "$policy"
+		cfg '.linux.namespaces |= map(if .type == "pid" then .path = $p else . end) | .linux.cgroupsPath += "-2"' --arg p "/proc/$other/ns/pid"
+		args sleep 1000
+		rt create --bundle "$B" "$ID-2" </dev/null >"$OUT" 2>&1
+		# looked at a few times
+		wait_until eval '[ "$(grep -c met "$B/rootfs/tmp/met")" -ge 3 ]'
+		touch "$B/rootfs/tmp/over"
+		[ ! -e "$B/rootfs/tmp/looked" ] || { sort "$B/rootfs/tmp/looked" | uniq -c; false; }
+		rt delete --force "$ID-2"
+		rt delete --force "$ID"
+		rm "$B/rootfs/tmp/over" "$B/rootfs/tmp/met"
+		cp "$T/looker.json" "$B/config.json"
+	done
+}
+
+@test "CVE-2016-9962: an exec'd process cannot be looked into by the container before it is the command" {
+	need strace
+	annotate net-deny=private
+	shell "$looker"
 	start_container
 	local i
-	for i in $(seq 40); do rt exec "$ID" /bin/true; done
+	# held back at the last moment, when it has no more capabilities than the container
+	for i in 1 2 3 4 5; do
+		strace -f -o /dev/null -e inject=execve:delay_enter=1s "$SANDRUN" --root "$STATE" exec "$ID" /bin/true 3>&-
+		[ ! -s "$B/rootfs/tmp/met" ] || break
+	done
+	[ -s "$B/rootfs/tmp/met" ]
+	for i in $(seq 10); do rt exec "$ID" /bin/true; done
 	touch "$B/rootfs/tmp/over"
-	[ -s "$B/rootfs/tmp/met" ] || skip "the two did not meet"
-	run grep -a sandrun "$B/rootfs/tmp/looked"
-	is "" "$output"
+	[ ! -e "$B/rootfs/tmp/looked" ] || { sort "$B/rootfs/tmp/looked" | uniq -c; false; }
+}
+
+# elsewhere COMMAND -- WORD…: a run in a mount namespace in which the command has changed something of the host's.
+elsewhere() {
+	run --separate-stderr unshare --mount --propagation private sh -c "$1"'; shift; exec "$@"' sh "$1" \
+		"$SANDRUN" --root "$STATE" run --bundle "$B" "$ID" 3>&-
+}
+
+@test "CVE-2025-52881: a sysctl is written into procfs itself, not to what somebody has mounted over it" {
+	cfg '.linux.sysctl = {"kernel.msgmax": "9000", "net.ipv4.ip_default_ttl": "33"}'
+	args cat /proc/sys/kernel/msgmax /proc/sys/kernel/msgmnb /proc/sys/net/ipv4/ip_default_ttl
+	run_container
+	local usual=$output
+	is 9000 "${lines[0]}"
+	echo untouched >"$T/file"
+	# a file of somebody else's, another sysctl, and a directory full of them
+	elsewhere "mount --bind $T/file /proc/sys/kernel/msgmax"
+	is "0 $usual" "$status $output"
+	is untouched "$(cat "$T/file")"
+	elsewhere "mount --bind /proc/sys/kernel/msgmnb /proc/sys/kernel/msgmax"
+	is "0 $usual" "$status $output"
+	mkdir -p "$T/sys/kernel" "$T/sys/net/ipv4"
+	echo untouched | tee "$T/sys/kernel/msgmax" >"$T/sys/net/ipv4/ip_default_ttl"
+	elsewhere "mount --bind $T/sys /proc/sys"
+	is "0 $usual" "$status $output"
+	is "untouched untouched" "$(cat "$T/sys/kernel/msgmax" "$T/sys/net/ipv4/ip_default_ttl" | xargs)"
+}
+
+@test "CVE-2025-31133: what covers a masked file is the null device, and nothing else that has its name" {
+	cfg '.linux.maskedPaths = ["/etc/passwd"]'
+	args cat /etc/passwd
+	run_container
+	is "0 " "$status $output"
+	# the host's
+	echo planted >"$T/file"
+	elsewhere "mount --bind $T/file /dev/null"
+	is "0 " "$status $output"
+	# the container's, in a volume where somebody has been before: a file, a link to one, another device
+	mkdir "$T/dev"
+	cfg '.mounts |= map(if .destination == "/dev" then {destination: "/dev", type: "bind", source: $d, options: ["bind"]} else . end |
+		select(.destination | startswith("/dev/") | not))' --arg d "$T/dev"
+	local plant
+	for plant in "cp $T/file" "ln -s /etc/group" "ln -s ../../../../../../..$T/file" mknod; do
+		rm -rf "$T/dev"/*
+		case $plant in mknod*) mknod -m 666 "$T/dev/null" c 1 5 ;; *) $plant "$T/dev/null" ;; esac
+		elsewhere true
+		[[ $output != *planted* && $output != *root* ]]
+		elsewhere "mount --bind $T/file /dev/null"
+		[[ $output != *planted* && $output != *root* ]]
+		is planted "$(cat "$T/file")"
+	done
 }
 
 @test "a path to a command that changes between symbolic links stays in the container" {

@@ -27,6 +27,20 @@ teardown() { common_teardown; }
 	has "CapEff=0000000000000000" "$output"
 }
 
+@test "capabilities of the caller's are not handed on: neither inheritable nor ambient ones" {
+	need setpriv
+	cfg '.process.capabilities = {"bounding": ["CAP_KILL", "CAP_CHOWN"], "permitted": ["CAP_KILL"], "effective": ["CAP_KILL"]} | .process.user.uid = 1000'
+	args probe caps
+	run --separate-stderr rt_with_caps run --bundle "$B" "$ID"
+	has "CapInh=0000000000000000" "$output"
+	has "CapAmb=0000000000000000" "$output"
+	cfg '.process.capabilities.inheritable = ["CAP_KILL"]'
+	run --separate-stderr rt_with_caps run --bundle "$B" "$ID"
+	has "CapInh=0000000000000020" "$output"
+	has "CapAmb=0000000000000000" "$output"
+}
+rt_with_caps() { setpriv --inh-caps=+kill,+chown --ambient-caps=+kill,+chown "$SANDRUN" --root "$STATE" "$@" 3>&-; }
+
 @test "noNewPrivileges" {
 	cfg '.process.noNewPrivileges = true'
 	run_container -- probe ids
