@@ -82,10 +82,11 @@ hook() {
 	wait_until status_is stopped
 	rt delete "$ID"
 	is "prestart createRuntime createContainer startContainer poststart poststop" "$(xargs <"$T/hook.order")"
-	for s in prestart createRuntime createContainer; do
+	for s in createRuntime createContainer; do
 		jq -e --arg id "$ID" '.id == $id and .status == "creating" and .annotations["org.test"] == "seen" and .ociVersion and .bundle' \
 			"$T/hook.$s.state" || { echo "state of $s:"; cat "$T/hook.$s.state"; false; }
 	done
+	is created "$(jq -r .status "$T/hook.prestart.state")"
 	is created "$(jq -r .status "$T/hook.startContainer.state")"
 	is running "$(jq -r .status "$T/hook.poststart.state")"
 	is stopped "$(jq -r .status "$T/hook.poststop.state")"
@@ -94,7 +95,7 @@ hook() {
 
 @test "hooks that fail before start fail create and leave nothing" {
 	local s
-	for s in prestart createRuntime createContainer; do
+	for s in createRuntime createContainer; do
 		cp "$B/config.json" "$T/saved"
 		cfg '.hooks[$s] = [{"path": "/bin/sh", "args": ["sh", "-c", "echo why >&2; exit 3"]}]' --arg s "$s"
 		run --separate-stderr rt create --bundle "$B" "$ID"
