@@ -224,8 +224,8 @@ enum answer connect_handle(struct worker *w, struct caller *c, struct op *op, st
 	if (verdict_is_inet(&op->si))
 		return perform(w, op, r);
 	if (op->si.domain == AF_UNIX || op->si.domain == AF_NETLINK) {
-		/* CONTINUE: either every internet protocol has its backstop (Landlock refuses TCP, other sockets cannot be
-		 * made), or the caller is the only task with this descriptor table and cannot change it. */
+		/* CONTINUE: either every internet protocol has its backstop (the cgroup program; or Landlock refuses TCP, and
+		 * other sockets cannot be made), or the caller is the only task with this descriptor table and cannot change it. */
 		if (listener_may_continue(s, c, op, false))
 			return ANSWER_CONTINUE;
 		return unix_connect(w, c, op, r);

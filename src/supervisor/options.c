@@ -8,8 +8,8 @@
  * has the same ports: whatever changes meanwhile, it lets no other through. Where Landlock cannot express the policy, an
  * internet socket is bound on behalf. For others (AF_UNIX) the call continues in any case: a path must be made with the
  * caller's own rights, labels and umask. Its descriptor may be changed to a TCP socket meanwhile; what that wins without
- * Landlock is a bound socket, which is useless until it listens or connects, and both look at the port that it really has
- * (options_listen(), connect.c).
+ * Landlock is a bound socket, of little use until it listens or, under an egress policy, connects: both look at the port that
+ * it really has (options_listen(), connect.c).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -199,7 +199,7 @@ enum answer options_bind(struct worker *w, struct caller *c, struct op *op, stru
 	if (rc < 0)
 		return fail(r, rc);
 	if (!verdict_is_inet(&op->si))
-		return ANSWER_CONTINUE; /* backstop: listen and connect look at the real port, see above */
+		return ANSWER_CONTINUE; /* backstop: Landlock; else listen and connect look at the real port, see above */
 	if (len < 0 || len > (int)sizeof(op->addr))
 		return fail(r, -EINVAL);
 	op->addr_len = (socklen_t)len;
