@@ -15,7 +15,9 @@
 
 struct json_out;
 
+/* Never NULL. @pretty: for people, with line breaks. */
 struct json_out *json_out_new(bool pretty);
+/* Ends the text and frees @j. The text is heap, the caller's. */
 char *json_out_finish(struct json_out *j);
 void json_open_map(struct json_out *j);
 void json_close_map(struct json_out *j);

@@ -84,8 +84,8 @@ int cgroup_join(const struct cgroup *cg, const struct cgroup_subs *subs, pid_t p
 /* Applies limits; absent ones stay as they are. Device rules too where there are any. */
 int cgroup_update(struct cgroup *cg, const struct oci_resources *res, struct err *e);
 
-int cgroup_freeze(const struct cgroup *cg, bool freeze,
-		  struct err *e); /* returns when it has happened */
+/* Returns when it has happened, or with an error after 10 s. */
+int cgroup_freeze(const struct cgroup *cg, bool freeze, struct err *e);
 bool cgroup_frozen(const struct cgroup *cg);
 /* The directory by which cgroup_freeze() does it; NULL: there is none. Belongs to @cg. */
 const char *cgroup_freezer(const struct cgroup *cg);
@@ -132,6 +132,7 @@ struct cgroup_stats {
 	size_t n_hugetlb;
 	char *mem_raw; /* memory.stat as it is ("key value" lines), for memory.raw; NULL */
 };
+/* What it reads at this moment; EOPNOTSUPP in @e: no cgroup. The caller frees with cgroup_stats_free(), also after an error. */
 int cgroup_get_stats(const struct cgroup *cg, struct cgroup_stats *out, struct err *e);
 void cgroup_stats_free(struct cgroup_stats *s); /* what hangs off it */
 

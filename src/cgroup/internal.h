@@ -120,6 +120,8 @@ bool cg_denied(int err);
 
 /* --- tree.c: making and removing directories ---------------------------------------------- */
 
+/* mkdir, with the parents that are missing (they are remembered in @cg). One that is there is taken if
+ * it is free: no process, not frozen. */
 int cg_tree_make(struct cgroup *cg, struct cg_dir *d, struct err *e);
 /* Switches on in every parent of @d (v2) what the kernel has. Failures are remembered in cg->why
  * only. */
@@ -159,6 +161,7 @@ char *cg_join_path_of(pid_t pid, const char *key);
 
 /* --- procs.c ------------------------------------------------------------------------------ */
 
+/* 0, or -1 with errno. Takes up to 20 ms where v1 refuses a process that has never run. */
 int cg_procs_add(const char *dir, pid_t pid);
 /* True if any process is in the directory or below it. */
 bool cg_procs_any(const struct cg_dir *d);
@@ -170,6 +173,7 @@ uint32_t cg_limits_controllers(const struct oci_resources *res);
 /* Of quota and period the one that an update leaves out, as it is now: systemd knows the two as one
  * rate, and would write that again with another period. */
 void cg_limits_complete_cpu(const struct cgroup *cg, struct oci_cpu *c);
+/* All limits of @res (NULL: none) but devices. @update: those that are absent stay as they are. */
 int cg_limits_apply(struct cgroup *cg, const struct oci_resources *res, bool update, struct err *e);
 
 /* What one function of limits_v1.c or limits_v2.c gets. */
@@ -192,11 +196,13 @@ struct cg_setting {
 	char value[48];
 	bool optional; /* a file that is not there is no error */
 };
+/* @n: 8 at the most. */
 int cg_limit_settle(const struct cg_limit *l, struct cg_setting *v, size_t n);
 /* The error for @errno after a failed write, as cg_limit_put() words it. Returns -1. */
 int cg_limit_failed(const struct cg_limit *l, const char *what, const char *file,
 		    const char *value);
 
+/* The limits of one controller, as its files have them. -1 with l->e, which names the field. */
 int cg_v1_memory(const struct cg_limit *l);
 int cg_v1_cpu(const struct cg_limit *l);
 int cg_v1_blkio(const struct cg_limit *l);
@@ -209,11 +215,15 @@ int cg_v2_unified(const struct cg_limit *l);
 
 /* --- freezer.c ---------------------------------------------------------------------------- */
 
+/* Told to be frozen, itself and not a parent. */
 bool cg_freezer_frozen(const struct cgroup *cg);
+/* Freezing waits for @wait_ms at the most (ETIMEDOUT, and it is thawed again); EOPNOTSUPP: no freezer. */
 int cg_freezer_set(const struct cgroup *cg, bool freeze, int wait_ms, struct err *e);
 
 /* --- device.c, devbpf.c: see device.h ----------------------------------------------------- */
 
+/* linux.resources.devices, with the devices that every container has. With @update only where there are
+ * any rules. Rootless, a kernel that refuses is no error: the user could not open such devices either. */
 int cg_device_apply(const struct cgroup *cg, const struct oci_resources *res, bool update,
 		    struct err *e);
 

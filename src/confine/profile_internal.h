@@ -41,6 +41,7 @@ bool profile_flag_supported(unsigned int flag);
 
 /* --- profile_compile.c --- */
 
+/* The whole program, in the kernel's form. 0, or -1 with @e, which names the place in linux.seccomp. */
 int profile_compile(const struct oci_seccomp *s, struct profile_program *out, struct err *e);
 
 /* --- profile_cache.c --- */
@@ -50,6 +51,7 @@ struct profile_key {
 	size_t len;
 };
 
+/* The caller frees key->bytes. */
 void profile_key_make(const struct oci_seccomp *s, struct profile_key *key);
 /* Both are best effort: a cache that cannot be used costs time, nothing else. */
 bool profile_cache_load(const char *dir, const struct profile_key *key, struct profile_program *out);

@@ -13,6 +13,8 @@
 #include "base/error.h"
 #include "oci/config.h"
 
+/* Writes the mappings of @l for @pid, which is alone in its new user namespace. What a user may not write himself goes by
+ * newuidmap and newgidmap. */
 int idmap_write(pid_t pid, const struct oci_linux *l, struct err *e);
 
 /* For a new user namespace that the configuration says no mappings of: as crun, the creator's own id is the one that the workload

@@ -48,8 +48,10 @@ struct canonical_net {
 	uint8_t len;
 };
 
+/* ::ffff:a.b.c.d of an address in host order, and whether one is of that form. */
 struct in6_addr canonical_v4(uint32_t host_order);
 bool canonical_is_v4(const struct in6_addr *a);
+/* Clears the bits behind the prefix. */
 void canonical_mask(struct canonical_net *n);
 bool canonical_contains(const struct canonical_net *n, const struct in6_addr *a);
 /* a.b.c.d, a.b.c.d/8, 2001:db8::/32: without the length where it is a host's. @size: CANONICAL_TEXT or more. */
@@ -63,6 +65,7 @@ struct canonical_forms {
 	size_t n_must;
 	size_t n;
 };
+/* What a packet to @a would get: to the kernel an any-address is the host itself, to a NAT64 its prefix is IPv4. */
 void canonical_forms(const struct in6_addr *a, struct canonical_forms *out);
 /* 64:ff9b::a.b.c.d -> a.b.c.d. False if it is none. */
 bool canonical_nat64(const struct in6_addr *a, struct in6_addr *v4);
@@ -155,6 +158,7 @@ struct annotations {
 	unsigned int require; /* 1 << enum policy_layer */
 };
 
+/* The keys of @map that are ours; what is in *out points into @map. -1 with @e: unknown, double, or contradicting ones. */
 int annotations_read(const struct oci_map *map, struct annotations *out, struct err *e);
 
 /* --- addrset.c -------------------------------------------------------------------------------------- */
@@ -246,7 +250,9 @@ struct text {
 	size_t size;
 	size_t len;
 };
+/* @t->buf is NUL-terminated at any time; @t->len may exceed it. */
 void text_add(struct text *t, const char *s);
+/* As the user would write it: "tcp://10.0.0.0/8:25", "80-90". */
 void text_rule(const struct policy *p, const struct policy_rule *r, struct text *t);
 void text_range(const struct policy_range *r, struct text *t);
 /* @s in double quotes for an error: all but printable ASCII as \xNN (a blank, too: no engine's phrase such as

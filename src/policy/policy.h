@@ -78,6 +78,7 @@ struct policy_traits {
 	/* Egress is TCP port rules for any address, and nothing else may be created: Landlock can say it. */
 	bool tcp_ports_only;
 };
+/* Made once, when the policy was compiled or read. */
 struct policy_traits policy_get_traits(const struct policy *p);
 
 /* For Landlock: calls @each for every port range that is reachable at any address, or bindable. Only meaningful
@@ -93,6 +94,7 @@ struct policy_host {
 	const struct in6_addr *addrs;
 	size_t n;
 };
+/* *out belongs to @p. Returns how many. */
 size_t policy_hosts(const struct policy *p, const struct policy_host **out);
 
 /* The sets of address ranges for a kernel-side copy (cgroup BPF maps): one call for each (protocol, prefix, port

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "oci/config.h"
 
+/* 0, or -1 with @e, which names the field. Nothing on the host is asked or changed. */
 int caps_check(const struct oci_capabilities *c, struct err *e);
 int user_check(const struct oci_user *u, struct err *e);
 int rlimits_check(const struct oci_process *p, struct err *e);
@@ -41,6 +42,7 @@ struct idlist {
 
 /* Reads "0-3,7". Nothing else is accepted: no space, no empty item, no lo > hi. */
 int idlist_parse(const char *text, struct idlist *out, struct err *e);
+/* How many numbers are in it. */
 size_t idlist_count(const struct idlist *list);
 
 #endif

@@ -3,7 +3,10 @@
  *
  * Owns:     user, groups, capabilities, rlimits, scheduler, io priority, personality, memory policy,
  *           labels, the terminal, the lookup of the command.
- * Runs in:  init and exec'd processes; the caller (container/init.c) decides the order and says why.
+ * Must not: decide the order: container/workload.c does, and says why.
+ * Runs in:  init and exec'd processes; process_validate(), process_set_rlimits_of() and process_send_console() in create and exec.
+ *
+ * A step does nothing where its part of "process" is absent. 0, or -1 with @e, which names the field.
  */
 #ifndef PROCESS_PROCESS_H
 #define PROCESS_PROCESS_H
@@ -18,9 +21,11 @@
  * capability is a warning (config.md). */
 int process_validate(const struct oci_process *p, struct err *e);
 
+/* process.rlimits, for the caller itself. */
 int process_set_rlimits(const struct oci_process *p, struct err *e);
 /* From outside, for a process in a user namespace: there it has lost the right to raise a hard limit. */
 int process_set_rlimits_of(pid_t pid, const struct oci_process *p, struct err *e);
+/* Policy, priority, nice, and for SCHED_DEADLINE its nanoseconds, in one sched_setattr(2). Real-time needs CAP_SYS_NICE. */
 int process_set_scheduler(const struct oci_process *p, struct err *e);
 int process_set_io_priority(const struct oci_process *p, struct err *e);
 int process_set_personality(const struct oci_personality *p, struct err *e);
@@ -41,8 +46,9 @@ int process_set_no_new_privs(struct err *e);
 
 /* One descriptor for both: the attribute directory of this process.
  * AppArmor and SELinux: the label for the coming exec. A label that the kernel cannot give is an error whose text avoids
- * the words engines turn into "command not found". Opened before pivot (procfs of the host), written at the end. */
-int process_open_label_fd(const struct oci_process *p, int *fd, struct err *e); /* -1: nothing to do */
+ * the words engines turn into "command not found". Opened early (init: before the root is changed), proven to be procfs, and
+ * written at the end. *fd is the caller's; -1: there is nothing to write. */
+int process_open_label_fd(const struct oci_process *p, int *fd, struct err *e);
 int process_write_label(const struct oci_process *p, int fd, struct err *e);
 
 /* A new pty from the devpts below the root (run after the root is entered): master (close-on-exec), and the slave's open
@@ -50,9 +56,10 @@ int process_write_label(const struct oci_process *p, int fd, struct err *e);
 int process_open_terminal(int *master, int *slave, struct err *e);
 /* The same below @rootfd: before pivot_root, when "/" is still the host's. */
 int process_open_terminal_at(int rootfd, int *master, int *slave, struct err *e);
-int process_set_winsize(int tty, unsigned int height, unsigned int width, struct err *e);
 /* @slave becomes the controlling terminal and descriptors 0 to 2; its owner becomes @uid. */
 int process_take_terminal(int slave, uid_t uid, struct err *e);
+/* process.consoleSize, in characters. */
+int process_set_winsize(int tty, unsigned int height, unsigned int width, struct err *e);
 /* Sends the master to a --console-socket: connects, one message, name "/dev/ptmx" and one descriptor. */
 int process_send_console(const char *socket_path, int master, struct err *e);
 
