@@ -144,3 +144,44 @@ rt_of_user() { "${NSENTER[@]}" podman unshare "$FT/bin/sandrun" --root "$FT/xdg/
 	wait_until pid_gone "$sup"
 	wait_until grep -q 'tcp:127.0.0.1:80 1' "$T/counts"
 }
+
+# The supervisor is the user's, outside of the container's user namespace: it has no capability over the host's network, and there
+# is no cgroup program. So all is on behalf of callers whose ids it may not always take.
+@test "podman, rootless: the attacks on a policy win nothing, and are counted" {
+	need sandrun
+	local policy in_net=(nsenter --net --target "$HOLDER") a t calls
+	for a in 10.1.2.3/32 203.0.113.5/32; do "${in_net[@]}" ip addr add "$a" dev lo; done
+	"${in_net[@]}" sh -c 'echo 3 >/proc/sys/net/ipv4/tcp_fastopen'
+	"${in_net[@]}" "$PROGRAMS/serve" "$T/counts" tcp:10.1.2.3:80 udp:10.1.2.3:53 tcp:203.0.113.5:80 udp:203.0.113.5:53 3>&- &
+	SPAWNED+=($!)
+	wait_until test -e "$T/counts"
+	local attacks=('tcp 10.1.2.3 80=ECONNREFUSED' 'nonblock 10.1.2.3 80=ECONNREFUSED' 'udp 10.1.2.3 53=ECONNREFUSED'
+		'sendmsg 10.1.2.3 53=ECONNREFUSED' 'udp-connect 10.1.2.3 53=ECONNREFUSED' 'sendmmsg 203.0.113.5 53 10.1.2.3 53=OK 1'
+		'udp ::ffff:10.1.2.3 53=ECONNREFUSED' 'udp-unspec 10.1.2.3 53=ECONNREFUSED' 'udp-v4-on-v6 10.1.2.3 53=ECONNREFUSED'
+		'fastopen 10.1.2.3 80=ECONNREFUSED' 'fastopen-sendmsg 10.1.2.3 80=ECONNREFUSED' 'mptcp 10.1.2.3 80=EPROTONOSUPPORT'
+		'dissolve 203.0.113.5 80 10.1.2.3 80=ECONNREFUSED ECONNREFUSED' 'addrform 203.0.113.5 53 10.1.2.3 53=ECONNREFUSED ECONNREFUSED'
+		'io_uring=ENOSYS' 'uring-calls=ENOSYS ENOSYS ENOSYS' 'clone-files=EPERM' 'sctp-option=EPERM'
+		'foreign-source 10.1.2.3 53=ECONNREFUSED ECONNREFUSED ECONNREFUSED' 'page-flip 1000 203.0.113.5 53 10.1.2.3 53=DONE'
+		'flip-by-process memory 2000 203.0.113.5 53 10.1.2.3 53=DONE' 'last-rival connect 300 10.1.2.3 53=0'
+		'last-rival sendto 300 10.1.2.3 53=0' 'vanish 50 10.1.2.3 80=OK' 'tcp-echo 203.0.113.5 80=OK' 'udp-echo 203.0.113.5 53=OK'
+		'unix-self=OK' 'netlink=OK')
+	for t in "${attacks[@]}"; do calls+=("${t%=*}"); done
+	for policy in net-deny=10.0.0.0/8 'net-allow=203.0.113.5:80 udp://203.0.113.5:53'; do
+		run --separate-stderr pm run --rm --network host --annotation "io.sandlock.$policy" t probe each "${calls[@]}"
+		is 0 "$status"
+		for t in "${attacks[@]}"; do outcome "${t%=*}" "${t##*=}"; done
+		pm run -d --network host --annotation "io.sandlock.$policy" --name "$NAME" t sleep 1000 >/dev/null
+		pm exec "$NAME" probe each 'socket packet raw all' 'io_uring' 'tcp 10.1.2.3 80' 'join 224.0.0.251' >"$T/exec"
+		grep -q 'io_uring: ENOSYS' "$T/exec"
+		grep -q 'tcp 10.1.2.3 80: ECONNREFUSED' "$T/exec"
+		rt_of_user state "$(cid)" | jq -r '.annotations["io.sandlock.denied"]' >"$T/denied"
+		# at least the socket and the connect: the engine's own profile may be faster about others
+		[ "$(cat "$T/denied")" -ge 2 ]
+		pm rm -f -t 0 "$NAME" >/dev/null
+	done
+	# A marker is the first that arrives.
+	is OK "$("${in_net[@]}" "$PROBE" tcp 10.1.2.3 80)"
+	is OK "$("${in_net[@]}" "$PROBE" udp 10.1.2.3 53)"
+	wait_until count_is udp:10.1.2.3:53 1
+	wait_until count_is tcp:10.1.2.3:80 1
+}
