@@ -109,6 +109,36 @@ scope() { echo "libpod-$(cid).scope"; }
 	[ ! -e "/sys/fs/cgroup/${slice#/}" ]
 }
 
+@test "podman, systemd: unified, throttles, cpuset; update changes them, and a daemon-reload keeps them" {
+	local vda
+	vda=$(stat -c '%Hr:%Lr' /dev/vda)
+	pms run -d --network none --name "$NAME" --cgroup-conf memory.high=50331648 --device-read-bps /dev/vda:1mb t sleep 1000 >/dev/null
+	unit_is "$(scope)" MemoryHigh 50331648
+	pms update --cpus 0.5 --cpuset-cpus 0 --memory-reservation 32m --device-write-iops /dev/vda:100 "$NAME" >/dev/null
+	systemctl daemon-reload
+	cg_is "$(cpid)" memory.high 50331648
+	cg_is "$(cpid)" cpu.max '50000 100000'
+	cg_is "$(cpid)" cpuset.cpus 0
+	cg_is "$(cpid)" memory.low 33554432
+	cg_is "$(cpid)" io.max "$vda rbps=1048576 wbps=max riops=max wiops=100"
+}
+
+@test "podman, systemd: a pod is paused, counted, killed and started again as one" {
+	pms pod create --name "$NAME-p" --network none --infra-image localhost/t:latest --infra-command '/bin/sleep 1000' >/dev/null
+	pms run -d --name "$NAME" --pod "$NAME-p" t sleep 1000 >/dev/null
+	pms pod pause "$NAME-p" >/dev/null
+	cg_is "$(cpid)" cgroup.freeze 1
+	pms pod unpause "$NAME-p" >/dev/null
+	cg_is "$(cpid)" cgroup.freeze 0
+	run --separate-stderr pms pod stats --no-stream --format '{{.Name}} {{.PIDS}}' "$NAME-p"
+	has "$NAME 1" "$output"
+	pms pod kill "$NAME-p" >/dev/null
+	is 137 "$(pms wait "$NAME")"
+	pms pod start "$NAME-p" >/dev/null
+	unit_is "$(scope)" ActiveState active
+	pms pod rm -f -t 0 "$NAME-p" >/dev/null
+}
+
 @test "podman, systemd: the default bridge, a published port, and a policy" {
 	need sandrun
 	pms run -d -p 127.0.0.1:18080:80 --name "$NAME" --annotation io.sandlock.net-deny=10.0.2.0/24 -v "$PROGRAMS/serve:/serve" t \
