@@ -3,6 +3,7 @@
  *
  * Owns:     what a single string must look like, and what the fields of one object must be to each other.
  * Must not: ask the host anything: the same text is right or wrong on every machine.
+ * Runs in:  the commands, before anything is made.
  */
 #include "oci/check.h"
 

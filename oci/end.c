@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/* end.c - freeing what a walk has made, by the same tables */
+/* end.c - freeing what a walk has made, by the same tables
+ *
+ * Owns:     the way back: all that read.c has allocated, also of a struct that was read by half.
+ * Must not: know any field by name.
+ * Runs in:  the commands.
+ */
 #include <stdlib.h>
 #include <string.h>
 

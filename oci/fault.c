@@ -2,6 +2,7 @@
 /* fault.c - where a document is wrong, in one line
  *
  * Owns:     the path of the walk, and the sentences. Whatever the document holds, a message is one line and ends.
+ * Runs in:  the commands.
  */
 #include "oci/fault.h"
 

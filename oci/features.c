@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* features.c - the features document */
+/* features.c - the features document
+ *
+ * Runs in:  features.
+ */
 #include "oci/features.h"
 
 #include "oci/json_write.h"

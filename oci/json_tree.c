@@ -2,6 +2,7 @@
 /* json_tree.c - yajl's events into nodes that live in one arena
  *
  * Owns:     the arena: every node and string of a tree, freed in one loop. No recursion anywhere.
+ * Runs in:  the commands, on a text that nobody has checked.
  */
 #include "oci/json_tree.h"
 

@@ -3,6 +3,7 @@
  *
  * Owns:     valid UTF-8 whatever the caller passes (ids, paths and annotations may be any bytes on Linux), and the
  *           end of the process when memory is gone: for the short-lived commands, as base/str.h.
+ * Runs in:  the commands.
  */
 #include "oci/json_write.h"
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* names.c - the words of the specification, one table each */
+/* names.c - the words of the specification, one table each
+ *
+ * Runs in:  wherever such a word is read or written. Constants.
+ */
 #include "oci/names.h"
 
 #include <string.h>

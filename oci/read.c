@@ -3,6 +3,7 @@
  *
  * Owns:     the walk: which value goes into which member. Errors are in fault.c, the end of it all in end.c.
  * Must not: know any field by name.
+ * Runs in:  the commands, before anything is made.
  *
  * The walk recurses over the tables, whose depth is a constant, never over the text. What it allocates hangs off the
  * struct at once and its count is set before its elements are filled, so that oci_…_free() ends a half-read one, too.

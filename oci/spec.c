@@ -3,6 +3,7 @@
  *
  * Owns:     its content: what config-linux.md wants in every container ("Default Filesystems"), masked and read-only
  *           what /proc and /sys show of the host.
+ * Runs in:  spec.
  */
 #include "oci/spec.h"
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* state.c - the state document
  *
+ * Owns:     its keys and their order.
  * Must not: have any of the keys "started", "finished", "exitCode", "oomKilled", "seccompKilled", "error", "initPid",
  *           "initStartTime", "checkpointedTime", "containerMonitorProcess": CRI-O decodes it over a struct of its own.
+ * Runs in:  state, list; whoever runs hooks or a seccomp agent.
  */
 #include "oci/state.h"
 

@@ -2,6 +2,8 @@
 /* main.c - global options, and the way to a command
  *
  * Owns:     how a failure is told: one line on stderr, one entry in --log, the exit status of the command.
+ * Must not: know what a command does: the table in cmd/table.c calls it.
+ * Runs in:  every invocation, also the second one of the same command (selfexe.c).
  */
 #include "config.h"
 

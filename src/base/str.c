@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* str.c - strings on the heap for commands that may end when memory is gone */
+/* str.c - strings on the heap for commands that may end when memory is gone
+ *
+ * Runs in:  the short-lived commands, and init; not the supervisor once it is ready.
+ */
 #include "base/str.h"
 
 #include <ctype.h>

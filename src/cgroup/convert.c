@@ -3,6 +3,7 @@
  *
  * Owns:     the formulas.
  * Must not: do I/O.
+ * Runs in:  create and update.
  */
 #include "cgroup/convert.h"
 

@@ -3,6 +3,7 @@
  *
  * Owns:     names, order and units of v1's memory, cpu, blkio, net_cls and net_prio files.
  * Must not: run without l->dir being the hierarchy's directory.
+ * Runs in:  as limits.c.
  */
 #include <stdio.h>
 #include <string.h>

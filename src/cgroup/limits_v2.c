@@ -3,6 +3,7 @@
  *
  * Owns:     names, units and the translation of v1's ideas; the "unified" map.
  * Must not: pass over what v2 cannot do: it is an error, as config-linux.md ("Unified") wants it.
+ * Runs in:  as limits.c.
  */
 #include <fcntl.h>
 #include <stdio.h>

@@ -3,6 +3,7 @@
  *
  * Owns:     the meaning of cgroupsPath, and the place when it is absent.
  * Must not: touch the filesystem.
+ * Runs in:  create, and exec --cgroup.
  *
  * An absolute path is taken below the mount point. A relative one, and the container's id where
  * there is none, go below the caller's own cgroup on v1, so that what limits the caller limits its

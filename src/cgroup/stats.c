@@ -4,6 +4,7 @@
  * Owns:     the statistics files of v1 and v2, in v1's units (nanoseconds, memory and swap
  *           together).
  * Must not: fail for a file that a kernel does not have: it stays 0.
+ * Runs in:  events.
  */
 #include <dirent.h>
 #include <stdio.h>

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/* systemd_stub.c - systemd.h for a build without libsystemd's headers */
+/* systemd_stub.c - systemd.h for a build without libsystemd's headers
+ *
+ * Owns:     the answer of a build without the systemd manager.
+ * Runs in:  create and the later commands.
+ */
 #include "cgroup/systemd.h"
 
 static int absent(struct err *e)

@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/* cmd.h - the commands: options in, one call into container/, output out */
+/* cmd.h - the commands: options in, one call into container/, output out
+ *
+ * For every file of this room:
+ *
+ * Owns:     a command's table of options, the words of its usage, and what is printed.
+ * Must not: do the work: another front end would call the same function of container/.
+ * Runs in:  the short-lived command itself, with the caller's privileges.
+ */
 #ifndef CMD_CMD_H
 #define CMD_CMD_H
 

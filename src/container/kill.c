@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* kill.c - signals for a container
  *
+ * Owns:     whom a signal goes to: init by its pidfd, or every member of the cgroup (--all; SIGKILL where no pid
+ *           namespace of its own ends with init).
  * Runs in:  kill, delete, run.
  */
 #include "container/kill.h"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* selfexe.c - the running binary must not be reachable from the container (CVE-2019-5736)
  *
+ * Owns:     the one descriptor that the runtime executes itself from.
+ *
  * A container whose entry point is /proc/self/exe (or a script with that interpreter) gets a descriptor of the runtime's
  * own binary, and with host root's uid can open it for writing once it is no longer running: the next container is then
  * started by the attacker's program. So what enters a container is executed from something that cannot be written:

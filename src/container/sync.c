@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* sync.c - the conversation between create (or exec) and the process that becomes the workload
  *
+ * Owns:     the framing, and the descriptors and errors that travel in it. The messages and their order are in sync.h.
  * Runs in:  create, exec, the stage and init, also under a loaded seccomp filter: read(2) and write(2) only,
  *           but for sync_send_fd().
  */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* piece.c - a part of a text that is not ours: compared, searched, cut and shown without a copy
  *
+ * Owns:     comparing and cutting; no byte of a piece is changed.
  * Must not: know the language (grammar.c).
  * Runs in:  create, and exec when it reads the stored policy.
  */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* rlimits.c - process.rlimits and no_new_privs
  *
+ * Owns:     setting them, for oneself or another process, and the words for why the kernel refused.
  * Must not: choose what limits apply where none are given.
  * Runs in:  init and exec'd processes, before capabilities are given up: raising a hard limit needs CAP_SYS_RESOURCE. It
  *           counts only in the initial user namespace, so for a process in another one create and exec set the limits,

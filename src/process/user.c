@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* user.c - process.user: groups, gid, uid, umask; stdio that the new user can open again
  *
+ * Owns:     the order of groups, gid and uid, and what is checked of them in create.
+ * Must not: touch capabilities, but for keeping them over the change.
  * Runs in:  init and exec'd processes, after the bounding set, before process_set_caps().
  */
 #include "process/process.h"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* mount_cgroup.c - /sys/fs/cgroup of the container
  *
+ * Owns:     what of the host's hierarchies a container sees, and under which names.
+ *
  * v2:      the one hierarchy. In a cgroup namespace a new mount of it, whose root is the container's cgroup; without one,
  *          a bind of the host's.
  * v1:      a tmpfs with a directory for each hierarchy of the host, under the host's names, and the host's symlinks

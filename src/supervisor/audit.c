@@ -5,6 +5,7 @@
  * Must not: delay a verdict: workers only copy into the ring, under a lock that is never held over I/O; the main
  *           thread writes. Nor fill a disk: two files of AUDIT_FILE_MAX, AUDIT_PER_SECOND lines; what exceeds that is counted
  *           in a line of its own.
+ * Runs in:  the main thread, but audit_denied() and its like: workers.
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -6,6 +6,8 @@
  *           2. limit: no_new_privs, not dumpable, capabilities, rlimits (the watcher; before "ready");
  *           3. filter: system calls: the watcher's when the first supervisor is on its way, a supervisor's own once its
  *              first threads are made (before the first notification).
+ * Runs in:  the watcher and the supervisors, before their first notification.
+ *
  * The supervisors inherit what their watcher is.
  */
 #include <endian.h>
