@@ -19,6 +19,7 @@
 /* After SIGKILL a process needs moments; one that is stuck in the kernel is not waited for longer
  * than this. */
 #define KILL_WAIT_MS 5000
+#define KILL_ROUNDS 10 /* each may take SIGNAL_FREEZE_MS, too */
 /* A signal does not wait long for a process that cannot be frozen. */
 #define SIGNAL_FREEZE_MS 500
 
@@ -207,12 +208,12 @@ static int kill_all(const struct cgroup *cg, const struct cg_dir *d, struct err 
 		if (cg_tree_wait_empty(cg, KILL_WAIT_MS))
 			return 0;
 	}
-	for (int round = 0; round < 100; round++) {
+	for (int round = 0; round < KILL_ROUNDS; round++) {
 		size_t count;
 
 		if (signal_frozen(cg, d, SIGKILL, &count, e) < 0)
 			return -1;
-		if (count == 0 || cg_tree_wait_empty(cg, KILL_WAIT_MS / 100))
+		if (count == 0 || cg_tree_wait_empty(cg, KILL_WAIT_MS / KILL_ROUNDS))
 			return 0;
 	}
 	return err_text(e, EBUSY, "processes of the cgroup %s survive SIGKILL", d->path);

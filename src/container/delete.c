@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "cgroup/cgroup.h"
@@ -38,23 +37,26 @@ static int wait_end(int pidfd, int ms)
 	return n > 0 ? 0 : -1;
 }
 
-static void end_init(const struct container *c)
+static int end_init(const struct container *c, struct err *e)
 {
 	autofd pidfd = container_pidfd(c);
 	struct cgroup *cg;
 
 	if (pidfd < 0)
-		return;
+		return 0;
 	sys_pidfd_send_signal(pidfd, SIGKILL);
 	/* cgroup v1 delivers nothing to a frozen task, not even SIGKILL. */
 	cg = c->cgroup && !c->cgroup_planned ? cgroup_read(c->cgroup, NULL) : NULL;
 	if (cg)
 		(void)cgroup_freeze(cg, false, NULL);
 	cgroup_free(cg);
+	/* In the middle of a call that does not come back, or frozen by somebody else. Its state is kept, for another try. */
 	if (wait_end(pidfd, END_MS) < 0)
-		log_warn("container %s: init did not end within %d ms of SIGKILL", c->id, END_MS);
+		return err_text(e, EBUSY, "container init still running: %s: process %d did not end within %d ms of SIGKILL", c->id,
+				(int)c->pid, END_MS);
 	/* If it is our own child ("run"), nobody else reaps it. */
 	waitpid(c->pid, NULL, WNOHANG);
+	return 0;
 }
 
 static void end_supervisor(const struct container *c)
@@ -96,14 +98,16 @@ int container_delete(struct container *c, bool force, struct err *e)
 
 	if (check_status(c, force, e) < 0)
 		return -1;
-	end_init(c);
+	if (end_init(c, e) < 0)
+		return -1;
 	/* A create at work notices that its init is gone, undoes everything itself and lets go of the lock. If it had none yet
 	 * when we looked, it may have come to an end in peace: so look again. */
 	if (container_lock(c, END_MS, e) < 0)
 		return -1;
 	if (container_reload(c, e) < 0)
 		return force && e->code == ENOENT ? 0 : -1;
-	end_init(c);
+	if (end_init(c, e) < 0)
+		return -1;
 	/* A broken configuration is no reason to keep a container: its poststop hooks are then unknown. */
 	if (c->poststop && container_read_config(c, &config, NULL) < 0)
 		memset(&config, 0, sizeof(config));

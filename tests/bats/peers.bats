@@ -398,3 +398,21 @@ outliving_init() {
 	[ ! -e "$B/rootfs/tmp/ran" ]
 	rt delete "$ID"
 }
+
+@test "delete --force of a container whose init cannot be killed is an error within seconds, and the next one has success" {
+	local frozen
+	on_v1 freezer >/dev/null
+	frozen=/sys/fs/cgroup/freezer/$ID-other
+	args sleep 1000
+	start_container
+	mkdir "$frozen"
+	cleanup eval "echo THAWED >$frozen/freezer.state; rmdir $frozen"
+	container_pid >"$frozen/cgroup.procs"
+	echo FROZEN >"$frozen/freezer.state"
+	rrun delete --force "$ID"
+	one_clear_line "container init still running"
+	is "$ID" "$(rt list -q)"
+	echo THAWED >"$frozen/freezer.state"
+	wait_until status_is stopped
+	rt delete --force "$ID"
+}
