@@ -10,6 +10,7 @@
 #include "container/layers.h"
 
 #include <dirent.h>
+#include <linux/magic.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -18,6 +19,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -155,6 +157,22 @@ static bool is_new(const struct oci_config *c, enum oci_namespace_type t)
 	return ns && (!ns->path || !*ns->path);
 }
 
+/* Engines mount it for every container, and it is as private as the IPC namespace that it belongs to: a tmpfs made for that, in a
+ * directory "shm". Not so the host's own, or a volume that somebody puts there for several containers. */
+static bool is_own_shm(const char *path)
+{
+	const char *name = strrchr(path, '/');
+	autofree char *parent = xasprintf("%s/..", path);
+	struct stat st, up, host;
+	struct statfs sfs;
+
+	if (!name || !str_eq(name + 1, "shm") || statfs(path, &sfs) < 0 || sfs.f_type != TMPFS_MAGIC)
+		return false;
+	if (stat(path, &st) < 0 || stat(parent, &up) < 0 || st.st_dev == up.st_dev)
+		return false;
+	return stat("/dev/shm", &host) < 0 || host.st_dev != st.st_dev;
+}
+
 static bool brings_sockets(const struct layers_facts *f, const struct oci_mount *m)
 {
 	autofree char *path = NULL;
@@ -162,12 +180,11 @@ static bool brings_sockets(const struct layers_facts *f, const struct oci_mount 
 
 	if (!str_eq(m->type ? m->type : "", "bind") && !has_option(m, "bind") && !has_option(m, "rbind"))
 		return false;
-	/* Engines mount it for every container; it is as private as the IPC namespace that it belongs to. */
-	if (str_eq(m->destination ? m->destination : "", "/dev/shm") && is_new(f->config, OCI_NS_IPC))
-		return false;
 	if (!m->source)
 		return false;
 	path = m->source[0] == '/' ? xstrdup(m->source) : xasprintf("%s/%s", f->bundle, m->source);
+	if (str_eq(m->destination ? m->destination : "", "/dev/shm") && is_new(f->config, OCI_NS_IPC) && is_own_shm(path))
+		return false;
 	/* What is not there is an error of its own, later; or made as a directory. */
 	return stat(path, &st) < 0 || S_ISDIR(st.st_mode) || S_ISSOCK(st.st_mode);
 }

@@ -59,6 +59,19 @@ all_refused() {
 	reached udp:203.0.113.5:53 5
 }
 
+@test "in a directory that is mounted where shared memory is" {
+	local policy
+	give "$T/share/udp" udp
+	cfg '.mounts += [{"type": "bind", "source": $s, "destination": "/dev/shm", "options": ["rbind", "rw"]}]' --arg s "$T/share"
+	for policy in "${policies[@]}"; do
+		annotate "$policy"
+		run_container passfd take /dev/shm/udp 10.1.2.3 53
+		all_refused
+		no_annotations
+	done
+	nothing_reached "${denied[@]}"
+}
+
 @test "over a unix socket that is itself mounted" {
 	local policy
 	give "$T/share/udp" udp
@@ -158,11 +171,23 @@ all_refused() {
 	annotate net-deny=private
 	touch "$T/file"
 	cfg '.mounts += [{"type": "bind", "source": $s, "destination": "/file", "options": ["bind"]}]' --arg s "$T/file"
-	cfg '.mounts += [{"type": "bind", "source": $s, "destination": "/dev/shm", "options": ["bind"]}]' --arg s "$T/share"
+	mkdir "$T/shm"
+	mount -t tmpfs shm "$T/shm"
+	cleanup umount "$T/shm"
+	cfg '.mounts += [{"type": "bind", "source": $s, "destination": "/dev/shm", "options": ["bind"]}]' --arg s "$T/shm"
 	args sleep 1000
 	start_container
 	case $(annotation enforcement) in *bpf*) ;; *) skip "no cgroup program here" ;; esac
 	rt delete --force "$ID"
+	# shared memory that others have, too: the host's, a volume
+	local shm
+	for shm in /dev/shm "$T/share"; do
+		cfg '.mounts[-1].source = $s' --arg s "$shm"
+		start_container
+		[[ $(annotation enforcement) != *bpf* ]]
+		rt delete --force "$ID"
+	done
+	cfg 'del(.mounts[-1])'
 	share_directory
 	start_container
 	[[ $(annotation enforcement) != *bpf* ]]
