@@ -348,3 +348,16 @@ int cgroup_open_v2(const struct cgroup *cg)
 
 	return d ? open(d->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 }
+
+bool cgroup_open_cpu_quota(const struct cgroup *cg, int *quota, int *period)
+{
+	const struct cg_dir *d = cg ? cg_dir_with(cg, CG_CPU) : NULL;
+
+	*quota = *period = -1;
+	if (!d)
+		return false;
+	*quota = cg_io_open(d->path, d->v2 ? "cpu.max" : "cpu.cfs_quota_us", O_RDONLY);
+	if (!d->v2 && *quota >= 0)
+		*period = cg_io_open(d->path, "cpu.cfs_period_us", O_RDONLY);
+	return *quota >= 0;
+}

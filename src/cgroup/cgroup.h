@@ -145,4 +145,8 @@ int cgroup_oom_fd(const struct cgroup *cg, struct err *e);
  * that of the hybrid layout. -1 if there is none. Descriptor is the caller's. */
 int cgroup_open_v2(const struct cgroup *cg);
 
+/* The processor quota, for who wants to read it again and again: *quota is v2's cpu.max, or v1's cpu.cfs_quota_us and *period
+ * its cpu.cfs_period_us (else -1). False: there is no such controller. Descriptors are the caller's. */
+bool cgroup_open_cpu_quota(const struct cgroup *cg, int *quota, int *period);
+
 #endif

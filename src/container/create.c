@@ -223,6 +223,8 @@ static int start_supervisor(struct creation *k, struct err *e)
 	const struct layers_facts facts = { .ns = &k->ns, .config = &k->config, .bundle = k->bundle,
 					    .preserve_fds = k->o->preserve_fds };
 	struct supervisor_request req = { .id = k->o->id, .state_dir = k->c->dirfd, .policy = k->policy };
+	autofd quota = -1;
+	autofd period = -1;
 
 	if (!k->policy)
 		return 0;
@@ -241,6 +243,9 @@ static int start_supervisor(struct creation *k, struct err *e)
 	req.bpf_backstop = k->layers.bpf;
 	req.bpf_log = k->layers.bpf_log;
 	req.bpf_cgroup = k->layers.bpf_cgroup;
+	req.has_quota = cgroup_open_cpu_quota(k->cgroup, &quota, &period);
+	req.cpu_quota = quota;
+	req.cpu_period = period;
 	k->supervisor = supervisor_start(&req, e);
 	if (k->supervisor < 0) {
 		k->supervisor = 0;

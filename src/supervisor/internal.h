@@ -330,6 +330,10 @@ struct sup {
 	unsigned int undelivered_next;
 	/* Until when (µs) a connect on a blocking socket is expected to block (connect.c). */
 	_Atomic int64_t connects_block_until;
+	/* budget.c. The last two: main thread only. */
+	int cpu_quota_fd, cpu_period_fd; /* -1: no quota to read */
+	_Atomic int64_t pause_until;	 /* µs; 0: none yet */
+	int64_t window_start, window_cpu;
 	/* Leadership: (worker index << 1 | busy) | sequence << 16. */
 	_Atomic uint64_t lead;
 	pthread_mutex_t idle_lock;
@@ -363,6 +367,12 @@ void listener_audit_record(struct sup *s, const struct op *op, struct audit_reco
 /* --- kernel_log.c: main thread ------------------------------------------------------------------------------------------- */
 int kernel_log_open(struct sup *s, int map_fd);
 void kernel_log_drain(struct sup *s);
+
+/* --- budget.c ------------------------------------------------------------------------------------------------------------ */
+/* Main thread, while calls come in. */
+void budget_tick(struct sup *s);
+/* Returns when there is time to spend. */
+void budget_wait(struct sup *s);
 
 /* --- pending.c ------------------------------------------------------------------------------------------------------------- */
 int pending_init(struct sup *s);

@@ -1,5 +1,6 @@
 libsandrun_a_SOURCES += \
 	src/supervisor/audit.c \
+	src/supervisor/budget.c \
 	src/supervisor/caller.c \
 	src/supervisor/client.c \
 	src/supervisor/connect.c \

@@ -151,8 +151,10 @@ static void lead(struct worker *w)
 	struct epoll_event ev;
 
 	for (;;) {
-		int n = epoll_wait(w->sup->work_ep, &ev, 1, -1);
+		int n;
 
+		budget_wait(w->sup);
+		n = epoll_wait(w->sup->work_ep, &ev, 1, -1);
 		if (n <= 0)
 			continue;
 		if (!lead_turn(w, true))
@@ -280,6 +282,7 @@ static void tick(struct sup *s)
 	bool blocked;
 
 	(void)!read(s->tick_fd, &drain, sizeof(drain));
+	budget_tick(s);
 	blocked = watch_blocked(s);
 	now = atomic_load(&s->lead);
 	/* Those made now are idle at the next tick. */

@@ -369,10 +369,10 @@ static enum answer send_single(struct worker *w, struct caller *c, struct op *op
 			r->error = -EINVAL;
 			return ANSWER_VALUE;
 		}
-		/* An address of no length is too short for a datagram; sendmsg, which we make of it, would see none. */
-		if (m.name && name_len == 0 && verdict_is_inet(&op->si) && !is_stream(op)) {
+		/* An address of no length is too short for a datagram and Fast Open; sendmsg, which we make of it, would see none. */
+		if (m.name && name_len == 0 && verdict_is_inet(&op->si) && (!is_stream(op) || flags & MSG_FASTOPEN)) {
 			/* (Ping wants to read its header before it looks at the address.) */
-			bool ping = op->si.protocol != IPPROTO_UDP && caller_read(c, op->call.args[1], w->payload, 8) == 0;
+			bool ping = !is_stream(op) && op->si.protocol != IPPROTO_UDP && caller_read(c, op->call.args[1], w->payload, 8) == 0;
 			void *p = ping ? w->payload : UNREADABLE;
 
 			r->error = sendto(op->sock, p, (size_t)op->call.args[2], flags | MSG_DONTWAIT | MSG_NOSIGNAL,

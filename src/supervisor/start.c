@@ -86,9 +86,13 @@ void start_supervise(struct sup *s, int ready)
 /* What all of them have in common. */
 static int prepare(struct sup *s, int *ready, struct err *e)
 {
-	int *keep[] = { &s->state_dir, &s->creator_fd, ready, &s->cgroup_fd };
+	int *keep[6] = { &s->state_dir, &s->creator_fd, ready }, *maybe[] = { &s->cgroup_fd, &s->cpu_quota_fd, &s->cpu_period_fd };
+	size_t n = 3;
 
-	if (self_detach(keep, s->cgroup_fd < 0 ? 3 : 4, e) < 0)
+	for (size_t i = 0; i < sizeof(maybe) / sizeof(maybe[0]); i++)
+		if (*maybe[i] >= 0)
+			keep[n++] = maybe[i];
+	if (self_detach(keep, n, e) < 0)
 		return -1;
 	/* Needs our own /proc/self/fd, which is root's once we are not dumpable. */
 	s->control_fd = control_listen(s->state_dir, e);
@@ -135,6 +139,8 @@ static struct sup *make_sup(const struct supervisor_request *req, struct err *e)
 	snprintf(s->id, sizeof(s->id), "%s", req->id);
 	s->state_dir = req->state_dir;
 	s->cgroup_fd = req->bpf_backstop ? req->bpf_cgroup : -1;
+	s->cpu_quota_fd = req->has_quota ? req->cpu_quota : -1;
+	s->cpu_period_fd = req->has_quota ? req->cpu_period : -1;
 	s->init_fd = s->control_fd = s->watch_fd = -1;
 	/* Mapped here and inherited: the descriptor need not be kept. */
 	if (req->bpf_backstop && kernel_log_open(s, req->bpf_log) < 0) {

@@ -21,6 +21,8 @@ struct supervisor_request {
 	bool bpf_backstop;	     /* a cgroup program is attached (confine_bpf_attach()) */
 	int bpf_log;		     /* only then: the log that it gave. Borrowed */
 	int bpf_cgroup;		     /* only then: the cgroup that it is attached to. Borrowed */
+	bool has_quota;		     /* the container's cgroup has a processor quota to read: */
+	int cpu_quota, cpu_period;   /* only then, from cgroup_open_cpu_quota(). Borrowed */
 	bool landlock;		     /* a Landlock network domain will be in force */
 	bool foreign;		     /* sockets may come in from outside (confine/plan.h) */
 };

@@ -152,7 +152,7 @@ static void put_unix(struct arg *a, const char *name)
 }
 
 static const char *const unix_names[] = { "/tmp/differ.stream", "/tmp/differ.dgram", "/tmp/differ.seq", "@differ.stream",
-					   "@differ.dgram", "/tmp/differ.none", "@differ.none", "/tmp", "/etc/passwd/x", "" };
+					   "@differ.dgram", "/tmp/differ.none", "@differ.none", "/tmp", "/tmp/differ.dgram/x", "" };
 
 /* The address that a socket of @domain would take, or any. */
 static void put_address(struct arg *a, int domain, int type)

@@ -57,6 +57,7 @@ struct util_options {
 	bool no_landlock;
 	bool foreign;
 	bool bpf; /* in a cgroup of its own, with the program attached; skipped where that is not possible */
+	const char *cpu_max; /* the text of a cpu.max */
 	bool keep_supervisor_check; /* the body kills it: no status afterwards */
 	void (*before)(void *arg);  /* in the child, before it is confined */
 };
@@ -230,12 +231,20 @@ static inline void util_open(struct util_session *s, const char *const kv[], con
 		}
 		req.bpf_backstop = true;
 	}
+	if (s->o.cpu_max) {
+		req.has_quota = true;
+		req.cpu_quota = memfd_create("cpu.max", MFD_CLOEXEC);
+		req.cpu_period = -1;
+		assert_int_equal(write(req.cpu_quota, s->o.cpu_max, strlen(s->o.cpu_max)), strlen(s->o.cpu_max));
+	}
 	req.foreign = s->o.foreign;
 	req.landlock = !s->o.no_landlock && confine_landlock_abi() >= 4;
 	s->sup = supervisor_start(&req, &e);
 	if (s->sup < 0)
 		fprintf(stderr, "start: %s\n", e.msg);
 	assert_true(s->sup > 0);
+	if (s->o.cpu_max)
+		close(req.cpu_quota);
 	if (s->o.bpf)
 		close(req.bpf_log), close(req.bpf_cgroup);
 	assert_int_equal(confine_notify_prepare(s->policy, s->o.bpf, s->o.foreign, &s->filter, &e), 0);

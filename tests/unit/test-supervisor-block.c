@@ -325,6 +325,77 @@ static void test_callers_die(void **state)
 	util_run(tcp_only, NULL, killed_body, NULL, NULL);
 }
 
+/* --- what the supervisor spends ------------------------------------------------------------------------------------------ */
+
+static void *big_sends(void *arg)
+{
+	static char big[60000];
+	struct sockaddr_in good = util_v4("127.0.0.1", 7101);
+	struct iovec iov = { big, sizeof(big) };
+	struct mmsghdr mm[256] = { 0 };
+	int s = socket(AF_INET, SOCK_DGRAM, 0);
+	int64_t end = util_now_us() + 2000000;
+
+	for (int i = 0; i < 256; i++)
+		mm[i].msg_hdr = (struct msghdr){ .msg_name = &good, .msg_namelen = sizeof(good), .msg_iov = &iov, .msg_iovlen = 1 };
+	while (util_now_us() < end)
+		if (sendmmsg(s, mm, 256, 0) <= 0)
+			return arg;
+	return NULL;
+}
+
+static int spend_body(void *arg)
+{
+	pthread_t t[4];
+	void *failed;
+
+	(void)arg;
+	for (int i = 0; i < 4; i++)
+		CHECK(pthread_create(&t[i], NULL, big_sends, &t) == 0);
+	for (int i = 0; i < 4; i++)
+		CHECK(pthread_join(t[i], &failed) == 0 && !failed);
+	return 0;
+}
+
+static int64_t cpu_us(pid_t pid)
+{
+	struct timespec ts;
+	clockid_t clock;
+
+	assert_int_equal(clock_getcpuclockid(pid, &clock), 0);
+	assert_int_equal(clock_gettime(clock, &ts), 0);
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+/* A container of a tenth of a processor makes us spend no more than that: with a call that costs it next to nothing. */
+static void test_budget(void **state)
+{
+	struct util_options o = { .cpu_max = "10000 100000\n" };
+	struct supervisor_status st;
+	struct util_session s;
+	struct err e = { 0 };
+	int64_t began, spent, took;
+	pid_t pid;
+
+	(void)state;
+	util_open(&s, all_kinds, &o);
+	began = util_now_us();
+	pid = util_spawn(&s, true, spend_body, NULL);
+	/* It is init: the supervisor ends with it. Looked at before. */
+	do {
+		usleep(20000);
+		assert_int_equal(supervisor_get_status(s.state_dir, &st, &e), 0);
+		spent = cpu_us(st.pid);
+		took = util_now_us() - began;
+	} while (took < 1800000);
+	fprintf(stderr, "  %lld ms of processor time in %lld ms\n", (long long)spent / 1000, (long long)took / 1000);
+	/* A tenth, and what a single call costs; without a bound it is what the machine has to give. */
+	assert_true(spent < took / 7);
+	assert_int_equal(util_wait(pid), 0);
+	util_wait(s.sup);
+	util_close(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -334,6 +405,7 @@ int main(void)
 		cmocka_unit_test(test_restart_then_success),
 		cmocka_unit_test(test_sends_that_wait),
 		cmocka_unit_test(test_callers_die),
+		cmocka_unit_test(test_budget),
 	};
 
 	return cmocka_run_group_tests_name("supervisor, blocked calls", tests, setup, NULL);
