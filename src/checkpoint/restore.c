@@ -35,6 +35,7 @@
 #include "checkpoint/request.h"
 #include "checkpoint/root.h"
 #include "checkpoint/rpc.h"
+#include "container/bundle.h"
 #include "container/hooks.h"
 #include "container/making.h"
 #include "container/namespaces.h"
@@ -89,12 +90,9 @@ static int prepare(struct restoration *k, struct err *e)
 {
 	const struct oci_linux *l = &k->config.linux_;
 	CriuFeatures features = CRIU_FEATURES__INIT;
-	char resolved[PATH_MAX];
 
-	if (!realpath(k->o->bundle, resolved))
-		return err_sys(e, "bundle %s", k->o->bundle);
-	k->bundle = xstrdup(resolved);
-	if (container_load_bundle(k->bundle, k->o->config_file, &k->config, &k->config_text, e) < 0)
+	k->bundle = bundle_read(k->o->bundle, k->o->config_file, &k->config, &k->config_text, e);
+	if (!k->bundle)
 		return -1;
 	if (namespaces_prepare(l, &k->ns, e) < 0 || check(k, e) < 0)
 		return -1;

@@ -6,10 +6,10 @@
  * Runs in:  create and run, with the caller's privileges, in the runtime namespace.
  *
  * Theory of operation. What can be refused without making anything is refused first: configuration, policy (which resolves
- * names), profile, namespaces paths. Then, in this order: state directory (its mkdir is the claim of the id), cgroup,
+ * names), profile, paths of namespaces. Then, in this order: state directory (its mkdir is the claim of the id), cgroup,
  * supervisor (only with a policy that needs one), init. From its birth on init speaks first and we answer: the protocol and
- * its order are the table in sync.h, what we do for each message is the table "steps" below. The record is written as soon as there is something
- * in it that "delete" would have to undo if we were killed.
+ * its order are the table in sync.h, what we do for each message is the table "handlers" below. The record is written as soon as
+ * there is something in it that "delete" would have to undo if we were killed.
  */
 #include "container/create.h"
 
@@ -30,6 +30,7 @@
 #include "base/sys.h"
 #include "confine/confine.h"
 #include "confine/plan.h"
+#include "container/bundle.h"
 #include "container/hooks.h"
 #include "container/idmap.h"
 #include "container/init.h"
@@ -49,7 +50,6 @@
 #include "rootfs/rootfs.h"
 #include "supervisor/supervisor.h"
 
-#define CONFIG_MAX (16 * 1024 * 1024)
 #define UNDO_MS 3000
 
 /* What one create has made so far. */
@@ -79,56 +79,6 @@ struct creation {
 
 /* --- before anything is made ------------------------------------------------------------------------- */
 
-static int check_config(const struct oci_config *c, struct err *e)
-{
-	if (!c->has_process)
-		return err_msg(e, "process: it is missing, and a container needs one");
-	if (!c->process.args.n)
-		return err_msg(e, "process.args: it is missing or empty");
-	if (!c->has_linux)
-		return err_msg(e, "linux: it is missing; this runtime makes Linux containers");
-	if (!c->root.path || !*c->root.path)
-		return err_msg(e, "root.path: it is missing or empty");
-	if (c->hostname && *c->hostname && !oci_namespace_find(&c->linux_, OCI_NS_UTS))
-		return err_msg(e, "hostname: it needs a uts namespace in linux.namespaces");
-	if (c->domainname && *c->domainname && !oci_namespace_find(&c->linux_, OCI_NS_UTS))
-		return err_msg(e, "domainname: it needs a uts namespace in linux.namespaces");
-	return process_validate(&c->process, e);
-}
-
-int container_load_bundle(const char *bundle, const char *config_file, struct oci_config *config, char **text,
-			  struct err *e)
-{
-	autofree char *path = config_file ? xstrdup(config_file) : xasprintf("%s/config.json", bundle);
-	struct oci_error oe;
-	size_t len;
-
-	if (file_read(AT_FDCWD, path, CONFIG_MAX, text, &len, e) < 0)
-		return -1;
-	if (oci_config_parse(*text, len, config, &oe) < 0)
-		return err_msg(e, "%s: %s", config_file ? config_file : "config.json", oe.msg);
-	if (check_config(config, e) < 0)
-		return err_prefix(e, "%s", config_file ? config_file : "config.json");
-	return 0;
-}
-
-static int check_terminal(const struct create_options *o, const struct oci_process *p, struct err *e)
-{
-	struct stat st;
-
-	if (p->terminal && !o->console_socket && !o->foreground)
-		return err_msg(e, "process.terminal is true: a detached container needs --console-socket");
-	if (!p->terminal && o->console_socket)
-		return err_msg(e, "--console-socket is given, but process.terminal is false");
-	if (!o->console_socket)
-		return 0;
-	if (stat(o->console_socket, &st) < 0)
-		return err_sys(e, "--console-socket %s", o->console_socket);
-	if (!S_ISSOCK(st.st_mode))
-		return err_msg(e, "--console-socket %s: it is not a socket", o->console_socket);
-	return 0;
-}
-
 static int compile_policy(struct creation *k, struct err *e)
 {
 	if (!policy_wanted(&k->config.annotations))
@@ -154,16 +104,13 @@ static bool fail_unknown_calls(const struct oci_map *annotations)
 static int prepare(struct creation *k, struct err *e)
 {
 	autofree char *cache = NULL, *root = NULL;
-	char resolved[PATH_MAX];
 
-	if (!realpath(k->o->bundle, resolved))
-		return err_sys(e, "bundle %s", k->o->bundle);
-	k->bundle = xstrdup(resolved);
-	if (container_load_bundle(k->bundle, k->o->config_file, &k->config, &k->config_text, e) < 0)
+	k->bundle = bundle_read(k->o->bundle, k->o->config_file, &k->config, &k->config_text, e);
+	if (!k->bundle)
 		return -1;
-	root = k->config.root.path[0] == '/' ? xstrdup(k->config.root.path) : xasprintf("%s/%s", k->bundle, k->config.root.path);
+	root = bundle_root(&k->config, k->bundle);
 	rootfs_strip_root(&k->config, root);
-	if (check_terminal(k->o, &k->config.process, e) < 0 || compile_policy(k, e) < 0)
+	if (bundle_check_terminal(&k->config.process, k->o->console_socket, k->o->foreground, e) < 0 || compile_policy(k, e) < 0)
 		return -1;
 	if (fail_unknown_calls(&k->config.annotations) && confine_profile_check_names(&k->config.linux_.seccomp, e) < 0)
 		return -1;

@@ -29,8 +29,4 @@ struct create_options {
  * pty's master (the caller's), else -1. On failure nothing is left behind: no state, no cgroup, no mount, no process. */
 int container_create(const struct create_options *o, struct container *c, int *master, struct err *e);
 
-/* Reads @bundle's configuration and checks all that can be checked without making anything. */
-int container_load_bundle(const char *bundle, const char *config_file, struct oci_config *config, char **text,
-			  struct err *e);
-
 #endif

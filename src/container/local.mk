@@ -1,4 +1,5 @@
 libsandrun_a_SOURCES += \
+	src/container/bundle.c src/container/bundle.h \
 	src/container/container.c src/container/container.h \
 	src/container/create.c src/container/create.h \
 	src/container/delete.c src/container/delete.h \

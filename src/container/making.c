@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "container/bundle.h"
 #include "container/rdt.h"
 
 void making_fill_record(struct container *c, const struct oci_config *config, const char *bundle,
@@ -34,7 +35,7 @@ void making_fill_record(struct container *c, const struct oci_config *config, co
 	c->created = xasprintf("%s.%09ldZ", stamp, ts.tv_nsec);
 	c->creating = true;
 	c->bundle = xstrdup(bundle);
-	c->rootfs = config->root.path[0] == '/' ? xstrdup(config->root.path) : xasprintf("%s/%s", bundle, config->root.path);
+	c->rootfs = bundle_root(config, bundle);
 	c->private_pid = (ns->new_flags & CLONE_NEWPID) != 0;
 	c->poststart = config->hooks.poststart.n > 0;
 	c->poststop = config->hooks.poststop.n > 0;
