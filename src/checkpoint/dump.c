@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "checkpoint/external.h"
+#include "checkpoint/place.h"
 #include "checkpoint/request.h"
 #include "checkpoint/rpc.h"
 #include "oci/json_write.h"
@@ -141,9 +142,9 @@ static int on_notice(void *ctx, const char *phase, pid_t pid, int fd, struct err
 	return 0;
 }
 
-static int ask(struct request *q, const struct checkpoint_options *o, struct err *e)
+static int ask(struct request *q, struct place *p, const struct checkpoint_options *o, struct err *e)
 {
-	struct rpc_child child = { .program = o->criu };
+	struct rpc_child child = { .program = o->criu, .prepare = place_enter, .ctx = p };
 	struct rpc r = RPC_INIT;
 	CriuAnswer *a = NULL;
 
@@ -174,6 +175,8 @@ static int dump(struct container *c, const struct checkpoint_options *o, const s
 		struct request *q, struct err *e)
 {
 	CriuFeatures features = CRIU_FEATURES__INIT;
+	struct place p = { 0 };
+	int ret;
 
 	features.has_memory_tracking = features.memory_tracking = o->pre_dump || o->parent_path;
 	features.has_lazy_pages = features.lazy_pages = o->lazy_pages;
@@ -186,7 +189,11 @@ static int dump(struct container *c, const struct checkpoint_options *o, const s
 	/* A pre-dump is memory only. */
 	if (!o->pre_dump && write_descriptors(q, c, e) < 0)
 		return -1;
-	return ask(q, o, e);
+	ret = place_make(&p, c, q, e);
+	if (ret == 0)
+		ret = ask(q, &p, o, e);
+	place_remove(&p, c);
+	return ret;
 }
 
 int checkpoint_dump(struct container *c, const struct checkpoint_options *o, struct err *e)

@@ -19,7 +19,7 @@ int external_dump(struct request *q, const struct oci_config *c, pid_t pid, stru
 int external_restore(struct request *q, const struct oci_config *c, const char *bundle, const char *rootfs,
 		     const struct namespaces *ns, pid_t criu, struct err *e);
 
-/* Bind mounts, told from others by type or options; also for root.c. */
+/* Bind mounts, told from others by type or options; also for place.c. */
 bool external_is_bind(const struct oci_mount *m);
 /* The source as an absolute path of the host, heap. */
 char *external_source(const struct oci_mount *m, const char *bundle);

@@ -6,7 +6,7 @@
  * Runs in:  restore.
  *
  * Theory of operation. As in create, what can be refused is refused first; then come the state directory, the cgroup, and CRIU,
- * which takes the place of init: it is put into the cgroup and gets a mount namespace with the root in it (root.c). On our
+ * which takes the place of init: it is put into the cgroup and gets a mount namespace with the root in it (place.c). On our
  * request it forks the new init beside itself, so that init is our child, rebuilds everything, and tells of the phases:
  *
  *   setup-namespaces    init has its namespaces: prestart and createRuntime hooks, as at create
@@ -32,8 +32,8 @@
 #include "base/str.h"
 #include "checkpoint/external.h"
 #include "checkpoint/flags.h"
+#include "checkpoint/place.h"
 #include "checkpoint/request.h"
-#include "checkpoint/root.h"
 #include "checkpoint/rpc.h"
 #include "container/bundle.h"
 #include "container/hooks.h"
@@ -55,7 +55,7 @@ struct restoration {
 	struct oci_config config;
 	char *config_text;
 	char *bundle;
-	char *root_dir; /* absolute; NULL: not made */
+	struct place place;
 	struct namespaces ns;
 	struct cgroup *cgroup;
 	struct request q;
@@ -111,7 +111,6 @@ static int prepare(struct restoration *k, struct err *e)
 static int make_state(struct restoration *k, struct err *e)
 {
 	struct container *c = k->c;
-	autofree char *dir = NULL;
 
 	if (container_claim(k->o->root, k->o->id, c, e) < 0)
 		return -1;
@@ -121,11 +120,8 @@ static int make_state(struct restoration *k, struct err *e)
 		making_note_stdio(c);
 	if (file_replace(c->dirfd, CONTAINER_CONFIG, k->config_text, strlen(k->config_text), 0600, e) < 0)
 		return -1;
-	if (mkdirat(c->dirfd, ROOT_DIR, 0700) < 0)
-		return err_sys(e, "make %s in the state directory", ROOT_DIR);
-	dir = xasprintf("%s/%s/%s", k->o->root, k->o->id, ROOT_DIR);
-	k->root_dir = realpath(dir, NULL);
-	return k->root_dir ? 0 : err_sys(e, "find %s", dir);
+	k->place = (struct place){ .config = &k->config, .bundle = k->bundle, .rootfs = c->rootfs };
+	return place_make(&k->place, c, &k->q, e);
 }
 
 static int make_limits(struct restoration *k, struct err *e)
@@ -172,9 +168,7 @@ static int inherit_stdio(struct restoration *k, struct rpc_child *child, struct 
 
 static int start_criu(struct restoration *k, struct err *e)
 {
-	struct root root = { .config = &k->config, .bundle = k->bundle, .rootfs = k->c->rootfs, .dir = k->root_dir,
-			     .request = &k->q };
-	struct rpc_child child = { .program = k->options->criu, .prepare = root_prepare, .ctx = &root };
+	struct rpc_child child = { .program = k->options->criu, .prepare = place_enter, .ctx = &k->place };
 
 	if (inherit_stdio(k, &child, e) < 0)
 		return -1;
@@ -191,18 +185,20 @@ static int start_criu(struct restoration *k, struct err *e)
 
 /* --- the conversation ----------------------------------------------------------------------------------------------- */
 
+/* As at create (on_hooks_wanted() there). */
 static int run_hooks(struct restoration *k, pid_t pid, struct err *e)
 {
 	const struct oci_hooks *h = &k->config.hooks;
-	const struct oci_state s = { .id = k->o->id, .status = "creating", .pid = pid, .bundle = k->bundle,
-				     .annotations = &k->config.annotations };
-	autofree char *json = h->prestart.n || h->create_runtime.n ? oci_state_write(&s, false) : NULL;
+	struct oci_state s = { .id = k->o->id, .status = "creating", .pid = pid, .bundle = k->bundle,
+			       .annotations = &k->config.annotations };
+	autofree char *creating = oci_state_write(&s, false);
+	autofree char *created = NULL;
 
-	if (!json)
-		return 0;
-	if (hooks_run(&h->prestart, "prestart", json, &k->config.annotations, e) < 0)
+	s.status = "created";
+	created = oci_state_write(&s, false);
+	if (hooks_run(&h->prestart, "prestart", created, &k->config.annotations, e) < 0)
 		return -1;
-	return hooks_run(&h->create_runtime, "createRuntime", json, &k->config.annotations, e);
+	return hooks_run(&h->create_runtime, "createRuntime", creating, &k->config.annotations, e);
 }
 
 static int know_init(struct restoration *k, pid_t pid, struct err *e)
@@ -239,7 +235,6 @@ static int say(struct restoration *k, struct err *e)
 {
 	CriuOptions *p = k->q.options;
 
-	p->root = xstrdup(k->root_dir);
 	p->has_rst_sibling = p->rst_sibling = 1;
 	/* A device that was opened by a name that is gone is found by another one. */
 	p->has_evasive_devices = p->evasive_devices = 1;
@@ -273,7 +268,7 @@ static int make_all(struct restoration *k, struct err *e)
 {
 	if (prepare(k, e) < 0 || make_state(k, e) < 0 || make_limits(k, e) < 0 || restore(k, e) < 0)
 		return -1;
-	unlinkat(k->c->dirfd, ROOT_DIR, AT_REMOVEDIR);
+	place_remove(&k->place, k->c);
 	k->c->creating = false;
 	if (container_save(k->c, e) < 0)
 		return -1;
@@ -309,7 +304,7 @@ static void free_all(struct restoration *k)
 	oci_config_free(&k->config);
 	free(k->config_text);
 	free(k->bundle);
-	free(k->root_dir);
+	free(k->place.dir);
 	parent_close(&k->p);
 }
 

@@ -95,10 +95,11 @@ mount_options_of() { awk -v at="$1" '$5 == at { print $6 }' "/proc/$(container_p
 
 @test "--pre-dump and --parent-path: what did not change is in the first images only" {
 	need_criu
-	# A megabyte that stays as it is.
-	args sh -c 'x=$(head -c 1000000 /dev/zero | tr "\0" x); n=0; while :; do n=$((n + 1)); echo $n ${#x} >/root/n; sleep 0.05; done'
+	# A megabyte that stays as it is, and nobody forks.
+	mkfifo "$B/rootfs/root/fifo"
+	args sh -c 'x=$(head -c 1000000 /dev/zero | tr "\0" x); echo ready >/root/n; read -r y </root/fifo; echo $y ${#x} >/root/n; read -r y </root/fifo'
 	start_container
-	wait_until file_has "$B/rootfs/root/n" 1000000
+	wait_until file_has "$B/rootfs/root/n" ready
 	if ! ck checkpoint --pre-dump --image-path "$T/pre" --work-path "$T/work" "$ID" 2>"$T/err"; then
 		grep -q 'cannot track memory' "$T/err" && skip "this kernel tracks no memory"
 		cat "$T/err"
@@ -108,9 +109,10 @@ mount_options_of() { awk -v at="$1" '$5 == at { print $6 }' "/proc/$(container_p
 	checkpoint --parent-path ../pre
 	[ "$(cat "$T"/pre/pages-*.img | wc -c)" -gt 1000000 ]
 	[ "$(cat "$T"/img/pages-*.img | wc -c)" -lt 1000000 ]
+	[ -e "$T/img/parent" ]
 	restore
-	echo 0 >"$B/rootfs/root/n"
-	wait_until file_has "$B/rootfs/root/n" 1000000
+	spawn sh -c 'echo back >"$1"' - "$B/rootfs/root/fifo"
+	wait_until file_has "$B/rootfs/root/n" 'back 1000000'
 }
 
 @test "standard streams that are pipes, fifos or logs become those of restore" {
@@ -264,6 +266,24 @@ mount_options_of() { awk -v at="$1" '$5 == at { print $6 }' "/proc/$(container_p
 	is 78 "$(cat "$dir/pids.max")"
 	grep -qx "$(container_pid)" "$dir/cgroup.procs"
 }
+
+@test "the host's cgroup filesystem keeps its options" {
+	need_criu
+	local before
+	before=$(cgroup2_options)
+	[ -n "$before" ] || skip "no cgroup v2 here"
+	grep -q 'cgroup2 /sys/fs/cgroup ' /proc/self/mounts || skip "CRIU is told of cgroup v2 where it is alone"
+	counter
+	cfg '.linux.namespaces += [{"type": "cgroup"}] |
+		.mounts += [{"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["ro"]}]'
+	start_container
+	wait_until counts_past 1
+	checkpoint
+	is "$before" "$(cgroup2_options)"
+	restore
+	is "$before" "$(cgroup2_options)"
+}
+cgroup2_options() { awk '$3 == "cgroup2" { print $4; exit }' /proc/self/mounts; }
 
 @test "a mount of type cgroup without a cgroup namespace" {
 	need_criu
