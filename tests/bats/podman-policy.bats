@@ -34,6 +34,19 @@ deny=(--annotation io.sandlock.net-deny=private)
 	nothing_reached tcp:127.0.0.1:80 tcp:10.1.2.3:80 udp:169.254.169.254:53
 }
 
+@test "podman: in an ordinary container no socket comes in from outside; a volume, or shared memory with others, is a way" {
+	enforcement() { rt_of_podman state "$(cid)" | jq -r '.annotations["io.sandlock.enforcement"]'; }
+	pm run -d --network none "${deny[@]}" --name "$NAME" t sleep 1000 >/dev/null
+	case $(enforcement) in *bpf*) ;; *) skip "no cgroup program here" ;; esac
+	pm rm -f -t 0 "$NAME" >/dev/null
+	local option
+	for option in "-v $T:/v" "-v $T:/dev/shm" "-v /dev/shm:/dev/shm" --pid=host --ipc=host; do
+		pm run -d --network none "${deny[@]}" $option --name "$NAME" t sleep 1000 >/dev/null
+		[[ $(enforcement) != *bpf* ]] || { echo "bpf with $option"; return 1; }
+		pm rm -f -t 0 "$NAME" >/dev/null
+	done
+}
+
 @test "podman: net-allow with semicolons survives podman's comma splitting" {
 	serve tcp:127.0.0.1:80 tcp:10.1.2.3:443
 	run --separate-stderr pm run --rm --network host --annotation 'io.sandlock.net-allow=127.0.0.1:80;10.1.2.3:443' t \
