@@ -92,7 +92,10 @@ int caller_read(const struct caller *c, uint64_t addr, void *buf, size_t len);
 /* Two places at once. */
 int caller_read2(const struct caller *c, uint64_t addr1, void *buf1, size_t len1, uint64_t addr2, void *buf2, size_t len2);
 int caller_read_vec(const struct caller *c, const struct iovec *remote, size_t n, void *buf, size_t len);
-int caller_write(const struct caller *c, uint64_t addr, const void *buf, size_t len);
+/* The caller's memory for caller_write(): a descriptor of the caller of this, or a negative errno. It is the caller's if the
+ * notification is found valid after this; a stranger's must not be written to. */
+int caller_open_memory(const struct caller *c);
+int caller_write(int memory, uint64_t addr, const void *buf, size_t len);
 /* The caller's descriptor @fd as one of ours, or a negative errno (-EBADF). */
 int caller_fetch(struct caller *c, int fd);
 struct sockinfo;

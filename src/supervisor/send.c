@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/fd.h"
 #include "base/sys.h"
 #include "supervisor/internal.h"
 
@@ -314,10 +315,17 @@ static enum answer send_many(struct worker *w, struct caller *c, struct op *op, 
 	int flags = (int)op->call.args[3] & ~MSG_CMSG_COMPAT;
 	size_t size = message_entry_size(op->call.compat);
 	uint64_t i = op->done;
+	autofd memory = caller_open_memory(c);
 	int64_t n = 0;
 
 	if (count > IOVECS_MAX)
 		count = IOVECS_MAX;
+	if (memory < 0) {
+		r->error = memory;
+		return ANSWER_VALUE;
+	}
+	if (!listener_valid(w->sup, op))
+		return ANSWER_DONE;
 	for (; i < count; i++) {
 		uint64_t at = base + i * size, sent = 0;
 		struct message m;
@@ -334,7 +342,7 @@ static enum answer send_many(struct worker *w, struct caller *c, struct op *op, 
 			break;
 		op->fastopen_sent = false; /* the next one asks anew, and is told EISCONN */
 		len = (uint32_t)n;
-		n = caller_write(c, at + message_entry_len_at(op->call.compat), &len, sizeof(len));
+		n = caller_write(memory, at + message_entry_len_at(op->call.compat), &len, sizeof(len));
 		if (n < 0)
 			break;
 	}
