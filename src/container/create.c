@@ -404,7 +404,7 @@ static int make_all(struct creation *k, struct err *e)
 		return -1;
 	if (k->rdt_root && making_rdt(k->c, &k->config, k->rdt_root, e) < 0)
 		return -1;
-	log_debug("create %s: the cgroup is made: %s", k->o->id, k->c->cgroup ? k->c->cgroup : "none");
+	log_debug("create %s: the cgroup is made", k->o->id);
 	if (start_supervisor(k, e) < 0)
 		return -1;
 	if (k->c->enforcement)
