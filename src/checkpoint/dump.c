@@ -104,7 +104,7 @@ static int say(struct request *q, const struct container *c, const struct checkp
 	if (say_parent(q, o->parent_path, e) < 0 || say_page_server(q, o->page_server, e) < 0)
 		return -1;
 	say_freezer(q, c);
-	return external_dump(q, config, c->pid, e);
+	return external_dump(q, config, c, e);
 }
 
 /* The three standard descriptors as they were when the container was made. A pipe's other end is the engine's, and so is a file

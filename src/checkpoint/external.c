@@ -14,6 +14,7 @@
 #include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -22,12 +23,14 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "container/notify.h"
 #include "oci/names.h"
 #include "rootfs/mount_options.h"
 #include "rootfs/target.h"
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
 #define NULL_DEVICE "/dev/null"
+#define NOTIFY_NAME "sandrun-notify"
 
 /* Under user namespaces they are binds of the host's (src/rootfs/devices.c). */
 static const char *const default_devices[] = { "/dev/null",   "/dev/zero",    "/dev/full",
@@ -230,6 +233,47 @@ static int restore_mounts(struct request *q, const struct oci_config *c, const c
 	return 0;
 }
 
+/* The directory of the notification socket (container/notify.c), which is in no config.json. Its root is a path of the
+ * filesystem that it is on, and ends as the path on the host does. */
+static int dump_notify(struct request *q, const struct container *c, struct err *e)
+{
+	autofree char *path = xasprintf("/proc/%d/mountinfo", (int)c->pid);
+	autofree char *end = xasprintf("/%s/%s", c->id, NOTIFY_DIRECTORY);
+	autofree char *text = NULL;
+	char *save = NULL;
+
+	if (faccessat(c->dirfd, NOTIFY_DIRECTORY, F_OK, 0) < 0)
+		return 0;
+	if (file_read(AT_FDCWD, path, 16 * 1024 * 1024, &text, NULL, e) < 0)
+		return -1;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char root[PATH_MAX], place[PATH_MAX];
+		size_t len;
+
+		/* proc(5): id, parent, device, root, mount point; blanks and the like are escaped */
+		if (sscanf(line, "%*s %*s %*s %4095s %4095s", root, place) != 2)
+			continue;
+		len = strlen(root);
+		if (len >= strlen(end) && str_eq(root + len - strlen(end), end))
+			request_add_mount(q, place, NOTIFY_NAME);
+	}
+	return 0;
+}
+
+/* Nobody listens there any more: a container says once that it is ready. */
+static int restore_notify(struct request *q, const struct container *c, struct err *e)
+{
+	autofree char *relative = xasprintf("%s/%s/%s", c->root, c->id, NOTIFY_DIRECTORY);
+	char path[PATH_MAX];
+
+	if (mkdirat(c->dirfd, NOTIFY_DIRECTORY, 0755) < 0 && errno != EEXIST)
+		return err_sys(e, "make %s", relative);
+	if (!realpath(relative, path))
+		return err_sys(e, "find %s", relative);
+	request_add_mount(q, NOTIFY_NAME, path);
+	return 0;
+}
+
 /* --- namespaces --------------------------------------------------------------------------------------------------- */
 
 /* Those that have a path in config.json. CRIU leaves net and pid alone and puts the container into them; others it
@@ -299,32 +343,35 @@ static int restore_namespaces(struct request *q, const struct oci_config *c, con
 
 /* --- all of it ------------------------------------------------------------------------------------------------------ */
 
-int external_dump(struct request *q, const struct oci_config *c, pid_t pid, struct err *e)
+int external_dump(struct request *q, const struct oci_config *c, const struct container *container, struct err *e)
 {
+	pid_t pid = container->pid;
 	autofree char *path = xasprintf("/proc/%d/root", (int)pid);
 	autofd rootfd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (rootfd < 0)
 		return err_sys(e, "open the root of the container");
-	if (dump_namespaces(q, c, pid, e) < 0 || dump_mounts(q, c, rootfd, e) < 0)
+	if (dump_namespaces(q, c, pid, e) < 0 || dump_mounts(q, c, rootfd, e) < 0 || dump_notify(q, container, e) < 0)
 		return -1;
 	dump_masks(q, c, rootfd);
 	add_device_mounts(q, c);
 	return 0;
 }
 
-int external_restore(struct request *q, const struct oci_config *c, const char *bundle, const char *rootfs,
+int external_restore(struct request *q, const struct oci_config *c, const struct container *container,
 		     const struct namespaces *ns, pid_t criu, struct err *e)
 {
 	autofree char *path = xasprintf("/proc/%d/cgroup", (int)criu);
 	autofree char *places = NULL;
-	autofd rootfd = open(rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autofd rootfd = open(container->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (rootfd < 0)
-		return err_sys(e, "root.path %s", rootfs);
+		return err_sys(e, "root.path %s", container->rootfs);
 	if (file_read(AT_FDCWD, path, 1 << 20, &places, NULL, e) < 0)
 		return -1;
-	if (restore_namespaces(q, c, ns, e) < 0 || restore_mounts(q, c, bundle, rootfd, places, e) < 0)
+	if (restore_namespaces(q, c, ns, e) < 0 || restore_mounts(q, c, container->bundle, rootfd, places, e) < 0)
+		return -1;
+	if (restore_notify(q, container, e) < 0)
 		return -1;
 	add_device_mounts(q, c);
 	add_cgroup_roots(q, places);

@@ -9,14 +9,15 @@
 
 #include "base/error.h"
 #include "checkpoint/request.h"
+#include "container/container.h"
 #include "container/namespaces.h"
 #include "oci/config.h"
 
-/* Of the running container @pid. */
-int external_dump(struct request *q, const struct oci_config *c, pid_t pid, struct err *e);
-/* The same for the way back. Where bind sources are relative they are so to @bundle. @criu is the process that stands in the
- * container's cgroup already; @ns has what is joined: CRIU has to inherit its descriptors for net and pid. */
-int external_restore(struct request *q, const struct oci_config *c, const char *bundle, const char *rootfs,
+/* Of the running container. */
+int external_dump(struct request *q, const struct oci_config *c, const struct container *container, struct err *e);
+/* The same for the way back. @criu is the process that stands in the container's cgroup already; @ns has what is joined: CRIU has
+ * to inherit its descriptors for net and pid. */
+int external_restore(struct request *q, const struct oci_config *c, const struct container *container,
 		     const struct namespaces *ns, pid_t criu, struct err *e);
 
 /* Bind mounts, told from others by type or options; also for place.c. */

@@ -242,7 +242,7 @@ static int say(struct restoration *k, struct err *e)
 		p->lsm_profile = xstrdup(k->options->lsm_profile);
 	if (k->options->lsm_mount_context)
 		p->lsm_mount_context = xstrdup(k->options->lsm_mount_context);
-	return external_restore(&k->q, &k->config, k->bundle, k->c->rootfs, &k->ns, k->rpc.pid, e);
+	return external_restore(&k->q, &k->config, k->c, &k->ns, k->rpc.pid, e);
 }
 
 static int restore(struct restoration *k, struct err *e)

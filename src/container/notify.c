@@ -27,7 +27,6 @@
 #include "base/str.h"
 #include "base/unixsock.h"
 
-#define DIRECTORY "notify"
 #define NAME "notify"
 #define ANYWHERE "/run/notify" /* our own socket is an abstract one: no path to take */
 #define MESSAGE_MAX 4096
@@ -77,9 +76,9 @@ int notify_prepare(const struct container *c, struct oci_config *config, struct 
 	if (n < 0)
 		return err_sys(e, "find the state directory");
 	state[n] = 0;
-	if (mkdirat(c->dirfd, DIRECTORY, 0755) < 0 || fchmodat(c->dirfd, DIRECTORY, 0755, 0) < 0)
+	if (mkdirat(c->dirfd, NOTIFY_DIRECTORY, 0755) < 0 || fchmodat(c->dirfd, NOTIFY_DIRECTORY, 0755, 0) < 0)
 		return err_sys(e, "make the directory of the notification socket");
-	add_mount(config, xasprintf("%s/" DIRECTORY, state), inside);
+	add_mount(config, xasprintf("%s/" NOTIFY_DIRECTORY, state), inside);
 	add_variable(&config->process.env, xasprintf("NOTIFY_SOCKET=%s/" NAME, inside));
 	return 0;
 }
@@ -92,7 +91,7 @@ int notify_open(const struct container *c, int *fd, struct err *e)
 	*fd = -1;
 	if (!manager())
 		return 0;
-	dir = openat(c->dirfd, DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	dir = openat(c->dirfd, NOTIFY_DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (dir < 0 && errno == ENOENT)
 		return 0;
 	sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);

@@ -11,6 +11,8 @@
 #include "container/container.h"
 #include "oci/config.h"
 
+#define NOTIFY_DIRECTORY "notify" /* in the state directory */
+
 /* For create, with $NOTIFY_SOCKET in our environment and none in the container's (an engine that has set one up itself): makes
  * the directory in the state directory and adds the mount and the variable to @config. Else does nothing. */
 int notify_prepare(const struct container *c, struct oci_config *config, struct err *e);

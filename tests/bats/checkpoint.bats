@@ -314,6 +314,21 @@ cgroup2_options() { awk '$3 == "cgroup2" { print $4; exit }' /proc/self/mounts; 
 	wait_until counts_past "$(count)"
 }
 
+@test "a container that told the service manager that it is ready" {
+	need_criu
+	need socat
+	spawn socat -u "UNIX-RECV:$T/manager" "CREATE:$T/told"
+	wait_until test -S "$T/manager"
+	shell 'probe notify $NOTIFY_SOCKET READY=1; n=0; while :; do n=$((n + 1)); echo $n >/root/n; sleep 0.05; done'
+	NOTIFY_SOCKET=$T/manager create
+	NOTIFY_SOCKET=$T/manager rt start "$ID"
+	wait_until file_has "$T/told" READY=1
+	wait_until counts_past 3
+	checkpoint
+	restore
+	wait_until counts_past "$(count)"
+}
+
 @test "hooks: prestart and createRuntime run at restore, with init's pid; poststop when the files are written" {
 	need_criu
 	counter
