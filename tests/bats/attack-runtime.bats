@@ -185,23 +185,24 @@ elsewhere() {
 }
 
 @test "CVE-2025-52881: a sysctl is written into procfs itself, not to what somebody has mounted over it" {
-	cfg '.linux.sysctl = {"kernel.msgmax": "9000", "net.ipv4.ip_default_ttl": "33"}'
-	args cat /proc/sys/kernel/msgmax /proc/sys/kernel/msgmnb /proc/sys/net/ipv4/ip_default_ttl
+	cfg '.linux.sysctl = {"kernel.msgmax": "9000", "kernel.domainname": "dom", "net.ipv4.ip_default_ttl": "33"}'
+	args cat /proc/sys/kernel/msgmax /proc/sys/kernel/domainname /proc/sys/kernel/hostname /proc/sys/net/ipv4/ip_default_ttl
 	run_container
-	local usual=$output
-	is 9000 "${lines[0]}"
+	local usual="9000 dom sandbox 33"
+	is "$usual" "$(xargs <<<"$output")"
 	echo untouched >"$T/file"
-	# a file of somebody else's, another sysctl, and a directory full of them
-	elsewhere "mount --bind $T/file /proc/sys/kernel/msgmax"
-	is "0 $usual" "$status $output"
+	# a file of somebody else's, another sysctl, and a directory full of them (a namespace's own ones are entries of its own,
+	# which nobody can have mounted over; those of UTS namespaces are the same for all)
+	elsewhere "mount --bind $T/file /proc/sys/kernel/domainname"
+	is "0 $usual" "$status $(xargs <<<"$output")"
 	is untouched "$(cat "$T/file")"
-	elsewhere "mount --bind /proc/sys/kernel/msgmnb /proc/sys/kernel/msgmax"
-	is "0 $usual" "$status $output"
+	elsewhere "mount --bind /proc/sys/kernel/hostname /proc/sys/kernel/domainname"
+	is "0 $usual" "$status $(xargs <<<"$output")"
 	mkdir -p "$T/sys/kernel" "$T/sys/net/ipv4"
-	echo untouched | tee "$T/sys/kernel/msgmax" >"$T/sys/net/ipv4/ip_default_ttl"
+	echo untouched | tee "$T/sys/kernel/msgmax" "$T/sys/kernel/domainname" >"$T/sys/net/ipv4/ip_default_ttl"
 	elsewhere "mount --bind $T/sys /proc/sys"
-	is "0 $usual" "$status $output"
-	is "untouched untouched" "$(cat "$T/sys/kernel/msgmax" "$T/sys/net/ipv4/ip_default_ttl" | xargs)"
+	is "0 $usual" "$status $(xargs <<<"$output")"
+	is "untouched untouched untouched" "$(cat "$T/sys/kernel/msgmax" "$T/sys/kernel/domainname" "$T/sys/net/ipv4/ip_default_ttl" | xargs)"
 }
 
 @test "CVE-2025-31133: what covers a masked file is the null device, and nothing else that has its name" {
