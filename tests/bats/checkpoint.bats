@@ -369,6 +369,23 @@ cgroup2_options() { awk '$3 == "cgroup2" { print $4; exit }' /proc/self/mounts; 
 	not grep -q "$T" /proc/self/mountinfo
 }
 
+@test "restore that is killed in the middle: delete --force removes what there is" {
+	need_criu
+	counter
+	start_container
+	wait_until counts_past 1
+	checkpoint
+	cfg '.hooks = {"createRuntime": [{"path": "/bin/sh", "args": ["sh", "-c", "kill -KILL $PPID"]}]}'
+	run restore
+	[ "$status" -ne 0 ]
+	status_is stopped
+	rt delete --force "$ID"
+	assert_no_leftovers
+	cfg 'del(.hooks)'
+	restore
+	wait_until counts_past "$(count)"
+}
+
 @test "dump that fails says why in a line, and the container runs on; --file-locks" {
 	need_criu
 	args probe hold-lock /root/lock
