@@ -25,7 +25,7 @@ setup() {
 }
 teardown() {
 	local rc=0
-	"${SD[@]}" stop "$NAME.service" "$NAME-pod.service" 2>/dev/null
+	"${SD[@]}" stop "$NAME.service" 2>/dev/null
 	rm -f "$QUADLETS/$NAME".*
 	"${SD[@]}" daemon-reload
 	"${SD[@]}" reset-failed "$NAME.service" 2>/dev/null
@@ -117,26 +117,6 @@ state_is() { [ "$(unit_prop "$NAME.service" ActiveState)" = "$1" ]; }
 	quadlet "tail -c 60000000 /dev/zero" 'PodmanArgs=--memory 16m --memory-swap 16m'
 	"${SD[@]}" start "$NAME.service" || true
 	wait_until state_is failed
-}
-
-@test "quadlet: a pod with a container in it" {
-	{
-		printf '%s\n' '[Pod]' "PodName=$NAME-p" "GlobalArgs=$GLOBAL" \
-			'PodmanArgs=--infra-image localhost/t:latest --infra-command /bin/sleep\ 1000 --network none'
-		quadlet_service
-	} >"$QUADLETS/$NAME.pod"
-	{
-		printf '%s\n' '[Container]' "ContainerName=$NAME" 'Image=localhost/t:latest' 'Pull=never' "GlobalArgs=$GLOBAL" \
-			'Exec=sleep 1000' "Pod=$NAME.pod"
-		quadlet_service
-	} >"$QUADLETS/$NAME.container"
-	"${SD[@]}" daemon-reload
-	"${SD[@]}" start "$NAME-pod.service"
-	wait_until state_is active
-	unit_is "$NAME-pod.service" ActiveState active
-	is "$NAME-p" "$(pms exec "$NAME" cat /proc/sys/kernel/hostname)"
-	"${SD[@]}" stop "$NAME-pod.service"
-	wait_until not pm container exists "$NAME"
 }
 
 @test "systemd-run: a service of type notify waits for the container; its end is the service's" {
