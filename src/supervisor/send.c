@@ -248,14 +248,14 @@ static int64_t send_copy(struct worker *w, struct caller *c, struct op *op, stru
 	return unix_send(w, c, op, &msg, flags | MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-static void send_sigpipe(struct caller *c)
+static void send_sigpipe(struct worker *w, struct caller *c, const struct op *op)
 {
 	struct caller_identity id;
 
 	/* A thread's pidfd addresses the thread. */
 	if (c->sup->thread_pidfds)
 		sys_pidfd_send_signal(c->pidfd, SIGPIPE);
-	else if (caller_identify(c->sup, c->tid, &id) == 0)
+	else if (caller_identify(c->sup, c->tid, &id) == 0 && listener_valid(w->sup, op)) /* its number is nobody else's */
 		syscall(SYS_tgkill, id.tgid, c->tid, SIGPIPE);
 }
 
@@ -274,7 +274,7 @@ static int64_t send_one(struct worker *w, struct caller *c, struct op *op, const
 			if (*done)
 				return (int64_t)*done;
 			if (n == -EPIPE && is_stream(op) && !(flags & MSG_NOSIGNAL))
-				send_sigpipe(c);
+				send_sigpipe(w, c, op);
 			return n;
 		}
 		if (n < 0)
