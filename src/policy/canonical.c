@@ -61,17 +61,6 @@ void canonical_mask(struct canonical_net *n)
 	}
 }
 
-bool canonical_contains(const struct canonical_net *n, const struct in6_addr *a)
-{
-	struct canonical_net m = { .addr = *a, .len = n->len };
-
-	/* ::/0 is every IPv6 address; IPv4 has its own 0.0.0.0/0 = ::ffff:0:0/96. */
-	if (canonical_is_v4(a) != (n->len >= 96 && canonical_is_v4(&n->addr)))
-		return false;
-	canonical_mask(&m);
-	return memcmp(&m.addr, &n->addr, sizeof(m.addr)) == 0;
-}
-
 /* RFC 5952, which libc leaves for ::/96: it writes ::2 as ::0.0.0.2, which reads like IPv4 and is not. */
 static void canonical_text_v6(const struct in6_addr *a, char *buf, size_t size)
 {

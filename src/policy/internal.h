@@ -53,7 +53,6 @@ struct in6_addr canonical_v4(uint32_t host_order);
 bool canonical_is_v4(const struct in6_addr *a);
 /* Clears the bits behind the prefix. */
 void canonical_mask(struct canonical_net *n);
-bool canonical_contains(const struct canonical_net *n, const struct in6_addr *a);
 /* a.b.c.d, a.b.c.d/8, 2001:db8::/32: without the length where it is a host's. @size: CANONICAL_TEXT or more. */
 #define CANONICAL_TEXT (INET6_ADDRSTRLEN + 4)
 void canonical_text(const struct canonical_net *n, char *buf, size_t size);

@@ -21,6 +21,7 @@
 #include "../../src/policy/sockets.c"
 #include "../../src/policy/text.c"
 #include "../../src/policy/verdict.c"
+#include "../unit/policy-naive.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -59,7 +60,7 @@ static void naive_net(const struct canonical_net *net, void *ctx)
 {
 	struct naive *w = ctx;
 
-	w->hit = w->hit || canonical_contains(net, &w->addr);
+	w->hit = w->hit || naive_contains(net, &w->addr);
 }
 
 /* The first rule for exactly this address. */

@@ -24,7 +24,7 @@ tests_fuzz_fuzz_config_LDADD = $(LIBS_ALL)
 # --- rules: rule lists, bind lists, keys, stored policies
 check_PROGRAMS += tests/fuzz/fuzz-rules
 TESTS += tests/fuzz/fuzz-rules
-tests_fuzz_fuzz_rules_SOURCES = tests/fuzz/fuzz-rules.c tests/fuzz/replay.c
+tests_fuzz_fuzz_rules_SOURCES = tests/fuzz/fuzz-rules.c tests/fuzz/replay.c tests/unit/policy-naive.h
 tests_fuzz_fuzz_rules_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"tests/fuzz/corpus/rules"'
 EXTRA_DIST += tests/fuzz/rules.dict
 

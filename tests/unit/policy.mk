@@ -5,7 +5,7 @@ POLICY_TESTS = tests/unit/test-policy-addrset tests/unit/test-policy-grammar tes
 	tests/unit/test-policy-serialize tests/unit/test-policy-verdict
 check_PROGRAMS += $(POLICY_TESTS)
 TESTS += $(POLICY_TESTS)
-tests_unit_test_policy_addrset_SOURCES = tests/unit/test-policy-addrset.c
+tests_unit_test_policy_addrset_SOURCES = tests/unit/test-policy-addrset.c tests/unit/policy-naive.h
 tests_unit_test_policy_addrset_LDADD = libsandrun.a liboci.a $(LIBS_ALL) $(CMOCKA_LIBS)
 tests_unit_test_policy_grammar_SOURCES = tests/unit/test-policy-grammar.c
 tests_unit_test_policy_grammar_LDADD = libsandrun.a liboci.a $(LIBS_ALL) $(CMOCKA_LIBS)
