@@ -14,8 +14,8 @@
  * sockets send without a connect. Its refusal is EPERM. Echo replies, neighbour discovery and the like are sent by sockets of
  * the kernel's own, made with the network namespace, outside of the cgroup.
  *
- * What is trapped beside it: nothing but options and, for the errno, sends where ICMP is possible (plan.c). A connect costs as
- * much as without a policy, a send 30 ns more.
+ * What is trapped beside it: nothing but options and, for the errno, sends where ICMP is possible (plan.c). A connect or send runs
+ * a program of at most 200 instructions and one look-up more.
  * The errno is set by bpf_set_retval() (in these hooks since 6.0 or so): where that is missing, so is this layer.
  *
  * The rules are in a map (bpf_trie.c), which all programs share.
