@@ -185,6 +185,9 @@ void cg_limits_complete_cpu(const struct cgroup *cg, struct oci_cpu *c)
 	int64_t q = -1;
 	uint64_t p = 0;
 
+	/* What is switched on in a v2 cgroup is not known of one that was read back: its files tell. */
+	if (!d)
+		d = cg_dir_v2(cg);
 	if (!d || quota == period)
 		return;
 	if (d->v2) {

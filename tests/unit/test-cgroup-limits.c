@@ -269,6 +269,28 @@ static void unlimited_memory_means_unlimited_swap(void **state)
 	expect_file("memory.swap.max", "max");
 }
 
+/* As an update has it: a cgroup that was read back, of which only the files say what is switched on. */
+static void a_quota_alone_keeps_its_period(void **state)
+{
+	struct cgroup *cg = fake(true, "");
+	struct oci_cpu quota = { .quota = SET_I(20000) }, period = { .period = SET_U(25000) };
+
+	(void)state;
+	put_file("cpu.max", "10000 50000");
+	cg_limits_complete_cpu(cg, &quota);
+	assert_int_equal(quota.period.v, 50000);
+	cg_limits_complete_cpu(cg, &period);
+	assert_int_equal(period.quota.v, 10000);
+	put_file("cpu.max", "max 40000   ");
+	quota.period = (struct oci_opt_u64){ 0 };
+	cg_limits_complete_cpu(cg, &quota);
+	assert_int_equal(quota.period.v, 40000);
+	period.quota = (struct oci_opt_i64){ 0 };
+	cg_limits_complete_cpu(cg, &period);
+	assert_false(period.quota.set);
+	cgroup_free(cg);
+}
+
 static void unified_writes_lines_and_wins(void **state)
 {
 	struct oci_resources r = { 0 };
@@ -388,6 +410,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(swap_alone_is_counted_from_the_limit_in_force,
 						make_top, remove_top),
 		cmocka_unit_test_setup_teardown(unlimited_memory_means_unlimited_swap, make_top,
+						remove_top),
+		cmocka_unit_test_setup_teardown(a_quota_alone_keeps_its_period, make_top,
 						remove_top),
 		cmocka_unit_test_setup_teardown(unified_writes_lines_and_wins, make_top,
 						remove_top),
