@@ -280,6 +280,7 @@ static int load_filter(const struct sup *s, const struct thread_rule *rules, siz
 {
 	static struct sock_filter code[(ARRAY_SIZE(own_calls) + ARRAY_SIZE(watcher_calls)) * 2 + 48];
 	struct sock_fprog prog = { .filter = code };
+	const void *clone_args = socket_clone_args(s); /* fills them in: needed without a filter, too */
 	unsigned short n = 0;
 
 	if (SANITIZED)
@@ -289,7 +290,7 @@ static int load_filter(const struct sup *s, const struct thread_rule *rules, siz
 	code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, notify_arches[0].audit, 1, 0);
 	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
 	code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-	n = filter_rules(code, n, rules, n_rules, socket_clone_args(s));
+	n = filter_rules(code, n, rules, n_rules, clone_args);
 	n = filter_calls(code, n, own_calls, ARRAY_SIZE(own_calls));
 	if (watcher)
 		n = filter_calls(code, n, watcher_calls, ARRAY_SIZE(watcher_calls));
