@@ -264,17 +264,17 @@ static void do_stdio(struct report *r, const void *arg)
 	struct oci_process p = { .user = { .uid = 1000, .gid = 1000 } };
 	char file[] = "/tmp/sandrun-test-XXXXXX";
 	int pipes[2], plain = mkstemp(file), null = open("/dev/null", O_RDWR);
-	struct stat st;
+	struct stat st, device;
 
 	(void)arg;
 	unlink(file);
-	expect(r, pipe(pipes) == 0 && plain >= 0 && null >= 0);
+	expect(r, pipe(pipes) == 0 && plain >= 0 && null >= 0 && fstat(null, &device) == 0);
 	dup2(null, 0);
 	dup2(pipes[1], 1);
 	dup2(plain, 2);
 	expect(r, process_set_user(&p, false, &r->err) == 0);
 	expect(r, fstat(1, &st) == 0 && st.st_uid == 1000 && st.st_gid == 1000);
-	expect(r, fstat(0, &st) == 0 && st.st_uid == 0);
+	expect(r, fstat(0, &st) == 0 && st.st_uid == device.st_uid); /* other runtimes have given it away on some hosts */
 	expect(r, fstat(2, &st) == 0 && st.st_uid == 0); /* the caller's own log file stays his */
 }
 
