@@ -80,7 +80,7 @@ static char *resolve(int rootfd, const char *path)
 	return fd < 0 || target_path(rootfd, fd, found, NULL) < 0 ? NULL : xstrdup(found);
 }
 
-/* --- cgroup v1 -------------------------------------------------------------------------------------------------- */
+/* --- cgroups ----------------------------------------------------------------------------------------------------- */
 
 static long fs_type(int dirfd, const char *path)
 {
@@ -90,13 +90,17 @@ static long fs_type(int dirfd, const char *path)
 	return fd >= 0 && fstatfs(fd, &sfs) == 0 ? (long)sfs.f_type : 0;
 }
 
-/* A mount of type cgroup consists of binds on a v1 or hybrid host, unless the container has a cgroup namespace: then, and on
- * v2, it is a filesystem like others. */
+static bool v2_alone(void)
+{
+	return fs_type(AT_FDCWD, CGROUP_ROOT) == CGROUP2_SUPER_MAGIC;
+}
+
+/* A mount of type cgroup or cgroup2 consists of binds of the host's (src/rootfs/mount_cgroup.c), unless the container has a
+ * cgroup namespace: then it is a filesystem like others. */
 static bool has_cgroup_binds(const struct oci_config *c, const struct oci_mount *m)
 {
-	return m->type && str_eq(m->type, "cgroup") && !external_is_bind(m) &&
-	       !oci_namespace_find(&c->linux_, OCI_NS_CGROUP) &&
-	       fs_type(AT_FDCWD, CGROUP_ROOT) != CGROUP2_SUPER_MAGIC;
+	return m->type && (str_eq(m->type, "cgroup") || str_eq(m->type, "cgroup2")) && !external_is_bind(m) &&
+	       !oci_namespace_find(&c->linux_, OCI_NS_CGROUP);
 }
 
 /* Finds the line "N:CONTROLLERS:PATH" of /proc/PID/cgroup that belongs to the directory @name of /sys/fs/cgroup. Heap; NULL: there
@@ -121,8 +125,8 @@ static char *own_path(const char *places, const char *name, bool v2)
 	return NULL;
 }
 
-/* One for each hierarchy of the host. @places: /proc/PID/cgroup, or NULL when dumping. */
-static int add_cgroup_binds(struct request *q, const struct oci_mount *m, const char *places, struct err *e)
+/* One for each v1 hierarchy of the host, and the hybrid's v2. @places: /proc/PID/cgroup, or NULL when dumping. */
+static int add_hierarchies(struct request *q, const struct oci_mount *m, const char *places, struct err *e)
 {
 	DIR *d = opendir(CGROUP_ROOT);
 	struct dirent *de;
@@ -143,6 +147,16 @@ static int add_cgroup_binds(struct request *q, const struct oci_mount *m, const 
 		request_add_mount(q, key, places ? source : key);
 	}
 	closedir(d);
+	return 0;
+}
+
+static int add_cgroup_binds(struct request *q, const struct oci_mount *m, const char *places, struct err *e)
+{
+	autofree char *place = external_place(m->destination);
+
+	if (!v2_alone() && !str_eq(m->type, "cgroup2"))
+		return add_hierarchies(q, m, places, e);
+	request_add_mount(q, place, !places ? place : v2_alone() ? CGROUP_ROOT : CGROUP_ROOT "/unified");
 	return 0;
 }
 
