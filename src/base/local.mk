@@ -1,4 +1,5 @@
 libsandrun_a_SOURCES += \
+	src/base/cgroupfs.c src/base/cgroupfs.h \
 	src/base/error.c src/base/error.h \
 	src/base/fd.c src/base/fd.h \
 	src/base/file.c src/base/file.h \

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cgroupfs.h"
 #include "base/file.h"
 #include "base/str.h"
 #include "cgroup/internal.h"
@@ -19,18 +20,15 @@ char *cg_join_path_of(pid_t pid, const char *key)
 {
 	char file[32];
 	autofree char *text = NULL;
-	char *save = NULL;
+	char *rest, *controllers, *path;
 
 	snprintf(file, sizeof(file), "/proc/%d/cgroup", (int)pid);
 	if (file_read(AT_FDCWD, file, 1 << 20, &text, NULL, NULL) < 0)
 		return NULL;
-	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		char *k = strchr(line, ':');
-		size_t len = strlen(key);
-
-		if (k && strncmp(k + 1, key, len) == 0 && k[1 + len] == ':')
-			return xstrdup(k + len + 2);
-	}
+	rest = text;
+	while (cgroupfs_next(&rest, &controllers, &path))
+		if (str_eq(controllers, key))
+			return xstrdup(path);
 	return NULL;
 }
 

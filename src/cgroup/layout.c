@@ -9,24 +9,18 @@
 #include "cgroup/layout.h"
 
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base/cgroupfs.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/str.h"
 #include "cgroup/internal.h"
 
-#ifndef CGROUP2_SUPER_MAGIC
-#define CGROUP2_SUPER_MAGIC 0x63677270
-#endif
-
-#define CGROUP_ROOT "/sys/fs/cgroup"
 #define MOUNTINFO_MAX ((size_t)64 << 20)
 
 static const struct {
@@ -139,9 +133,9 @@ static struct cg_hier *find(struct cg_layout *l, bool v2, const char *options)
 
 static bool under_usual_root(const char *mount)
 {
-	size_t n = strlen(CGROUP_ROOT);
+	size_t n = strlen(CGROUPFS_ROOT);
 
-	return strncmp(mount, CGROUP_ROOT, n) == 0 && (mount[n] == '/' || !mount[n]);
+	return strncmp(mount, CGROUPFS_ROOT, n) == 0 && (mount[n] == '/' || !mount[n]);
 }
 
 /* A hierarchy can be mounted many times (also bind mounts into other containers' trees): the usual
@@ -276,7 +270,7 @@ int cg_layout_parse(const char *mountinfo, const char *self_cgroup,
 	if (out->n)
 		return 0;
 	cg_layout_free(out);
-	return err_text(e, ENODEV, "no cgroup filesystem is mounted (usually on " CGROUP_ROOT ")");
+	return err_text(e, ENODEV, "no cgroup filesystem is mounted (usually on " CGROUPFS_ROOT ")");
 }
 
 bool cg_layout_pure_v2(const struct cg_layout *l)
@@ -306,15 +300,13 @@ static bool self_is_below(const char *mount, const char *self)
 /* Most hosts today. A mount table grows with every container; on this path it is not read. */
 static bool load_pure_v2(const char *self_cgroup, struct cg_layout *out)
 {
-	struct statfs fs;
-
-	if (statfs(CGROUP_ROOT, &fs) < 0 || fs.f_type != CGROUP2_SUPER_MAGIC)
+	if (!cgroupfs_v2_alone())
 		return false;
 	each_line(out, self_cgroup, false, NULL);
 	for (size_t i = 0; i < out->n; i++) {
-		if (!out->v[i].v2 || !self_is_below(CGROUP_ROOT, out->v[i].self))
+		if (!out->v[i].v2 || !self_is_below(CGROUPFS_ROOT, out->v[i].self))
 			continue;
-		out->v[i].mount = xstrdup(CGROUP_ROOT);
+		out->v[i].mount = xstrdup(CGROUPFS_ROOT);
 		out->v[i].root = xstrdup("/");
 	}
 	/* Others (name=systemd is possible beside it) count as not mounted: nothing can be below a

@@ -12,14 +12,13 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base/cgroupfs.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/str.h"
@@ -28,7 +27,6 @@
 #include "rootfs/mount_options.h"
 #include "rootfs/target.h"
 
-#define CGROUP_ROOT "/sys/fs/cgroup"
 #define NULL_DEVICE "/dev/null"
 #define NOTIFY_NAME "sandrun-notify"
 
@@ -82,19 +80,6 @@ static char *resolve(int rootfd, const char *path)
 
 /* --- cgroups ----------------------------------------------------------------------------------------------------- */
 
-static long fs_type(int dirfd, const char *path)
-{
-	struct statfs sfs;
-	autofd fd = openat(dirfd, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	return fd >= 0 && fstatfs(fd, &sfs) == 0 ? (long)sfs.f_type : 0;
-}
-
-static bool v2_alone(void)
-{
-	return fs_type(AT_FDCWD, CGROUP_ROOT) == CGROUP2_SUPER_MAGIC;
-}
-
 /* A mount of type cgroup or cgroup2 consists of binds of the host's (src/rootfs/mount_cgroup.c), unless the container has a
  * cgroup namespace: then it is a filesystem like others. */
 static bool has_cgroup_binds(const struct oci_config *c, const struct oci_mount *m)
@@ -103,47 +88,26 @@ static bool has_cgroup_binds(const struct oci_config *c, const struct oci_mount 
 	       !oci_namespace_find(&c->linux_, OCI_NS_CGROUP);
 }
 
-/* Finds the line "N:CONTROLLERS:PATH" of /proc/PID/cgroup that belongs to the directory @name of /sys/fs/cgroup. Heap; NULL: there
- * is none. */
-static char *own_path(const char *places, const char *name, bool v2)
-{
-	autofree char *copy = xstrdup(places);
-	char *save = NULL;
-
-	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		char *controllers = strchr(line, ':');
-		char *path = controllers ? strchr(++controllers, ':') : NULL;
-
-		if (!path)
-			continue;
-		*path++ = 0;
-		if (v2 ? !*controllers
-		       : str_eq(controllers, name) ||
-				 (str_starts(controllers, "name=") && str_eq(controllers + strlen("name="), name)))
-			return xstrdup(path);
-	}
-	return NULL;
-}
-
 /* One for each v1 hierarchy of the host, and the hybrid's v2. @places: /proc/PID/cgroup, or NULL when dumping. */
 static int add_hierarchies(struct request *q, const struct oci_mount *m, const char *places, struct err *e)
 {
-	DIR *d = opendir(CGROUP_ROOT);
+	DIR *d = opendir(CGROUPFS_ROOT);
 	struct dirent *de;
 
 	if (!d)
-		return err_sys(e, "open " CGROUP_ROOT);
+		return err_sys(e, "open " CGROUPFS_ROOT);
 	while ((de = readdir(d))) {
 		autofree char *place = external_place(m->destination);
 		autofree char *key = xasprintf("%s/%s", place, de->d_name);
 		autofree char *own = NULL;
 		autofree char *source = NULL;
-		long type = de->d_name[0] == '.' ? 0 : fs_type(dirfd(d), de->d_name);
+		enum cgroupfs kind = de->d_name[0] == '.' ? CGROUPFS_NONE : cgroupfs_kind(dirfd(d), de->d_name);
 
-		if (type != CGROUP_SUPER_MAGIC && type != CGROUP2_SUPER_MAGIC)
+		if (kind == CGROUPFS_NONE)
 			continue;
-		own = places ? own_path(places, de->d_name, type == CGROUP2_SUPER_MAGIC) : NULL;
-		source = xasprintf(CGROUP_ROOT "/%s%s", de->d_name, own ? own : "");
+		if (places)
+			cgroupfs_find(places, de->d_name, kind == CGROUPFS_V2, NULL, &own);
+		source = xasprintf(CGROUPFS_ROOT "/%s%s", de->d_name, own ? own : "");
 		request_add_mount(q, key, places ? source : key);
 	}
 	closedir(d);
@@ -154,9 +118,9 @@ static int add_cgroup_binds(struct request *q, const struct oci_mount *m, const 
 {
 	autofree char *place = external_place(m->destination);
 
-	if (!v2_alone() && !str_eq(m->type, "cgroup2"))
+	if (!cgroupfs_v2_alone() && !str_eq(m->type, "cgroup2"))
 		return add_hierarchies(q, m, places, e);
-	request_add_mount(q, place, !places ? place : v2_alone() ? CGROUP_ROOT : CGROUP_ROOT "/unified");
+	request_add_mount(q, place, !places ? place : cgroupfs_v2_alone() ? CGROUPFS_ROOT : CGROUPFS_ROOT "/unified");
 	return 0;
 }
 
@@ -164,15 +128,9 @@ static int add_cgroup_binds(struct request *q, const struct oci_mount *m, const 
 static void add_cgroup_roots(struct request *q, const char *places)
 {
 	autofree char *copy = xstrdup(places);
-	char *save = NULL;
+	char *rest = copy, *controllers, *path;
 
-	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		char *controllers = strchr(line, ':');
-		char *path = controllers ? strchr(++controllers, ':') : NULL;
-
-		if (!path)
-			continue;
-		*path++ = 0;
+	while (cgroupfs_next(&rest, &controllers, &path)) {
 		/* "cpu,cpuacct" is both; v2 has the empty name. */
 		for (char *name = controllers, *next; name; name = next) {
 			next = strchr(name, ',');

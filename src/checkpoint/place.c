@@ -8,30 +8,20 @@
 #include "checkpoint/place.h"
 
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base/cgroupfs.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "checkpoint/external.h"
 #include "rootfs/mount.h"
 #include "rootfs/propagation.h"
 #include "rootfs/target.h"
-
-#define CGROUP_ROOT "/sys/fs/cgroup"
-
-static bool is_v2(void)
-{
-	struct statfs sfs;
-
-	return statfs(CGROUP_ROOT, &sfs) == 0 && sfs.f_type == CGROUP2_SUPER_MAGIC;
-}
 
 int place_make(struct place *p, const struct container *c, struct request *q, struct err *e)
 {
@@ -46,7 +36,7 @@ int place_make(struct place *p, const struct container *c, struct request *q, st
 		return err_sys(e, "find %s", dir);
 	if (p->config)
 		q->options->root = xasprintf("%s/root", p->dir);
-	if (is_v2())
+	if (cgroupfs_v2_alone())
 		q->options->cgroup_yard = xstrdup(p->dir);
 	return 0;
 }
@@ -177,7 +167,7 @@ int place_enter(void *ctx, struct err *e)
 		return err_prefix(e, "keep CRIU's mounts from the host");
 	if (mount("tmpfs", p->dir, "tmpfs", MS_NOSUID | MS_NODEV, "mode=711,size=64k") < 0)
 		return err_sys(e, "mount a tmpfs on %s", p->dir);
-	if (is_v2() && bind_on(p, "unified", CGROUP_ROOT, false, e) < 0)
+	if (cgroupfs_v2_alone() && bind_on(p, "unified", CGROUPFS_ROOT, false, e) < 0)
 		return -1;
 	return p->config ? make_root(p, e) : 0;
 }

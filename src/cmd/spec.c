@@ -3,20 +3,12 @@
 #include "cmd/cmd.h"
 
 #include <fcntl.h>
-#include <linux/magic.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base/cgroupfs.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "oci/spec.h"
-
-static bool on_cgroup_v2(void)
-{
-	struct statfs sfs;
-
-	return statfs("/sys/fs/cgroup", &sfs) == 0 && (unsigned long)sfs.f_type == CGROUP2_SUPER_MAGIC;
-}
 
 int cmd_spec(const struct globals *g, int argc, char **argv, struct err *e)
 {
@@ -37,7 +29,7 @@ int cmd_spec(const struct globals *g, int argc, char **argv, struct err *e)
 		return r < 0 ? -1 : 0;
 	if (bundle && chdir(bundle) < 0)
 		return err_sys(e, "spec: --bundle %s", bundle);
-	text = oci_spec_default(rootless, on_cgroup_v2(), geteuid(), getegid());
+	text = oci_spec_default(rootless, cgroupfs_v2_alone(), geteuid(), getegid());
 	fd = open("config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0 && errno == EEXIST)
 		return err_text(e, EEXIST, "spec: config.json is there already; remove it first");

@@ -16,29 +16,19 @@
  */
 #include <dirent.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base/cgroupfs.h"
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "rootfs/mount_special.h"
 
-#define CGROUP_ROOT "/sys/fs/cgroup"
 #define HARDENED (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
-
-static long fs_type(int dirfd, const char *path)
-{
-	struct statfs sfs;
-	autofd fd = openat(dirfd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	return fd >= 0 && fstatfs(fd, &sfs) == 0 ? (long)sfs.f_type : 0;
-}
 
 /* A bind of @path with the job's flags, on @target. */
 static int bind_cgroup(const char *path, uint64_t set, int target, struct err *e)
@@ -60,11 +50,11 @@ static char *own_path_v2(const struct rootfs *r)
 {
 	const char *p = r->cgroup_path_v2;
 
-	if (fs_type(AT_FDCWD, CGROUP_ROOT) != CGROUP2_SUPER_MAGIC)
-		return xstrdup(CGROUP_ROOT "/unified");
+	if (!cgroupfs_v2_alone())
+		return xstrdup(CGROUPFS_ROOT "/unified");
 	if (!r->cgroupns || !p || !*p)
-		return xstrdup(CGROUP_ROOT);
-	return str_starts(p, CGROUP_ROOT) ? xstrdup(p) : xasprintf(CGROUP_ROOT "/%s", p);
+		return xstrdup(CGROUPFS_ROOT);
+	return str_starts(p, CGROUPFS_ROOT) ? xstrdup(p) : xasprintf(CGROUPFS_ROOT "/%s", p);
 }
 
 static int mount_v2(struct mount_job *j, struct err *e)
@@ -93,54 +83,6 @@ static int mount_v2(struct mount_job *j, struct err *e)
 
 /* --- v1 --------------------------------------------------------------------------------------------------- */
 
-/* "a,b" and "b,a" are the same controllers. */
-static bool same_controllers(const char *a, const char *b)
-{
-	if (strlen(a) != strlen(b))
-		return false;
-	for (const char *p = a; *p;) {
-		size_t len = strcspn(p, ",");
-		bool found = false;
-
-		for (const char *q = b; *q && !found;) {
-			size_t qlen = strcspn(q, ",");
-
-			found = qlen == len && !strncmp(p, q, len);
-			q += qlen + (q[qlen] == ',');
-		}
-		if (!found)
-			return false;
-		p += len + (p[len] == ',');
-	}
-	return true;
-}
-
-/* Finds the line of /proc/self/cgroup (@text) that belongs to the directory @name: "4:cpu,cpuacct:/path",
- * "1:name=systemd:/path", "0::/path" (for the v2 one). @what: what to give to mount(2), @path: our place in it. Heap. */
-static bool find_hierarchy(const char *text, const char *name, bool v2, char **what, char **path)
-{
-	autofree char *copy = xstrdup(text);
-	char *save = NULL;
-
-	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		char *controllers = strchr(line, ':');
-		char *where = controllers ? strchr(controllers + 1, ':') : NULL;
-
-		if (!where)
-			continue;
-		*where++ = 0;
-		controllers++;
-		if (v2 ? *controllers == 0
-		       : same_controllers(controllers, name) ||
-				 (str_starts(controllers, "name=") && str_eq(controllers + 5, name))) {
-			*what = xstrdup(controllers);
-			*path = xstrdup(where);
-			return true;
-		}
-	}
-	return false;
-}
-
 static int mount_new(struct mount_job *j, const char *what, bool v2, int dir, const char *name, struct err *e)
 {
 	struct mount_options o = { .set = j->options.set | HARDENED };
@@ -160,8 +102,8 @@ static int mount_new(struct mount_job *j, const char *what, bool v2, int dir, co
 
 static int bind_own(struct mount_job *j, const char *name, const char *where, int dir, struct err *e)
 {
-	autofree char *own = xasprintf(CGROUP_ROOT "/%s%s", name, where);
-	autofree char *all = xasprintf(CGROUP_ROOT "/%s", name);
+	autofree char *own = xasprintf(CGROUPFS_ROOT "/%s%s", name, where);
+	autofree char *all = xasprintf(CGROUPFS_ROOT "/%s", name);
 	uint64_t set = j->options.set | HARDENED;
 	int fd = bind_cgroup(own, set, dir, e);
 
@@ -180,7 +122,7 @@ static int add_hierarchy(struct mount_job *j, int tmpfs, const char *name, bool 
 	autofd dir = -1;
 	autofd fd = -1;
 
-	if (!find_hierarchy(text, name, v2, &what, &where))
+	if (!cgroupfs_find(text, name, v2, &what, &where))
 		return 0;
 	if (mkdirat(tmpfs, name, 0755) < 0)
 		return err_sys(e, "make directory %s", name);
@@ -221,17 +163,17 @@ static int add_entry(struct mount_job *j, int tmpfs, int host, const char *name,
 {
 	char to[NAME_MAX + 1];
 	ssize_t n = readlinkat(host, name, to, sizeof(to) - 1);
-	long type;
+	enum cgroupfs kind;
 
 	if (n > 0) {
 		to[n] = 0;
 		/* Only "cpu -> cpu,cpuacct": nothing that leads elsewhere. */
 		return strchr(to, '/') ? 0 : add_symlink(tmpfs, name, to, e);
 	}
-	type = fs_type(host, name);
-	if (type != CGROUP_SUPER_MAGIC && type != CGROUP2_SUPER_MAGIC)
+	kind = cgroupfs_kind(host, name);
+	if (kind == CGROUPFS_NONE)
 		return 0;
-	if (add_hierarchy(j, tmpfs, name, type == CGROUP2_SUPER_MAGIC, text, e) < 0)
+	if (add_hierarchy(j, tmpfs, name, kind == CGROUPFS_V2, text, e) < 0)
 		return -1;
 	return add_controller_names(tmpfs, name, e);
 }
@@ -244,12 +186,12 @@ static void close_dir(DIR **d)
 
 static int fill_v1(struct mount_job *j, int tmpfs, struct err *e)
 {
-	__attribute__((cleanup(close_dir))) DIR *d = opendir(CGROUP_ROOT);
+	__attribute__((cleanup(close_dir))) DIR *d = opendir(CGROUPFS_ROOT);
 	autofree char *text = NULL;
 	struct dirent *de;
 
 	if (!d)
-		return err_sys(e, "open " CGROUP_ROOT);
+		return err_sys(e, "open " CGROUPFS_ROOT);
 	if (file_read(AT_FDCWD, "/proc/self/cgroup", 1 << 20, &text, NULL, e) < 0)
 		return -1;
 	while ((de = readdir(d)))
@@ -278,7 +220,7 @@ static int mount_v1(struct mount_job *j, struct err *e)
 
 int mount_cgroup(struct mount_job *job, struct err *e)
 {
-	if (str_eq(job->type, "cgroup2") || fs_type(AT_FDCWD, CGROUP_ROOT) == CGROUP2_SUPER_MAGIC)
+	if (str_eq(job->type, "cgroup2") || cgroupfs_v2_alone())
 		return mount_v2(job, e);
 	return mount_v1(job, e);
 }

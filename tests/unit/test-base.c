@@ -9,11 +9,13 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/cgroupfs.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/file.h"
@@ -222,6 +224,35 @@ static void log_is_one_json_object(void **state)
 	assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
 }
 
+static void a_hierarchy_is_found_by_its_directory(void **state)
+{
+	static const char text[] = "12:cpu,cpuacct:/a\n5:name=systemd:/b\nno line\n3:cpuset:/c:d\n0::/e\n";
+	static const struct {
+		const char *name, *controllers, *path;
+		bool v2;
+	} rows[] = {
+		{ "cpu,cpuacct", "cpu,cpuacct", "/a", false }, { "cpuacct,cpu", "cpu,cpuacct", "/a", false },
+		{ "systemd", "name=systemd", "/b", false },    { "cpuset", "cpuset", "/c:d", false },
+		{ "unified", "", "/e", true },		       { "cpu", NULL, NULL, false },
+		{ "cpua,cpucct", NULL, NULL, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char *controllers = NULL, *path = NULL;
+
+		assert_int_equal(cgroupfs_find(text, rows[i].name, rows[i].v2, &controllers, &path), rows[i].path != NULL);
+		if (rows[i].path) {
+			assert_string_equal(controllers, rows[i].controllers);
+			assert_string_equal(path, rows[i].path);
+		} else {
+			assert_null(path);
+		}
+		free(controllers);
+		free(path);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +263,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(paths_stay_below_the_root, make_tree, remove_tree),
 		cmocka_unit_test_setup_teardown(replaced_files_are_whole_or_not_there, make_tree, remove_tree),
 		cmocka_unit_test(descriptors_travel_and_extras_are_closed),
+		cmocka_unit_test(a_hierarchy_is_found_by_its_directory),
 		cmocka_unit_test_setup_teardown(unix_sockets_connect_by_short_and_long_paths, make_tree, remove_tree),
 		cmocka_unit_test_setup_teardown(log_is_one_json_object, make_tree, remove_tree),
 	};
