@@ -36,13 +36,11 @@
 #include "checkpoint/request.h"
 #include "checkpoint/rpc.h"
 #include "container/bundle.h"
-#include "container/hooks.h"
 #include "container/making.h"
 #include "container/namespaces.h"
 #include "container/parent.h"
 #include "container/rdt.h"
 #include "oci/read.h"
-#include "oci/state.h"
 #include "policy/policy.h"
 
 #define DESCRIPTORS_MAX 65536
@@ -185,22 +183,6 @@ static int start_criu(struct restoration *k, struct err *e)
 
 /* --- the conversation ----------------------------------------------------------------------------------------------- */
 
-/* As at create (on_hooks_wanted() there). */
-static int run_hooks(struct restoration *k, pid_t pid, struct err *e)
-{
-	const struct oci_hooks *h = &k->config.hooks;
-	struct oci_state s = { .id = k->o->id, .status = "creating", .pid = pid, .bundle = k->bundle,
-			       .annotations = &k->config.annotations };
-	autofree char *creating = oci_state_write(&s, false);
-	autofree char *created = NULL;
-
-	s.status = "created";
-	created = oci_state_write(&s, false);
-	if (hooks_run(&h->prestart, "prestart", created, &k->config.annotations, e) < 0)
-		return -1;
-	return hooks_run(&h->create_runtime, "createRuntime", creating, &k->config.annotations, e);
-}
-
 static int know_init(struct restoration *k, pid_t pid, struct err *e)
 {
 	if (pid <= 0)
@@ -223,7 +205,7 @@ static int on_notice(void *ctx, const char *phase, pid_t pid, int fd, struct err
 	struct restoration *k = ctx;
 
 	if (str_eq(phase, "setup-namespaces"))
-		return run_hooks(k, pid, e);
+		return making_hooks(k->c, &k->config, pid, e);
 	if (str_eq(phase, "post-restore"))
 		return know_init(k, pid, e) < 0 ? -1 : flags_renew(&k->config, pid, e);
 	if (str_eq(phase, "orphan-pts-master"))
@@ -285,12 +267,7 @@ static void undo(struct restoration *k)
 	parent_undo(&k->p);
 	if (k->cgroup && cgroup_signal(k->cgroup, SIGKILL, &e) < 0 && e.code != EOPNOTSUPP)
 		log_warn("%s", e.msg);
-	if (k->cgroup && cgroup_destroy(k->cgroup, &e) < 0)
-		log_warn("%s", e.msg);
-	if (k->claimed && k->c->rdt && rdt_remove(k->c->rdt, &e) < 0)
-		log_warn("%s", e.msg);
-	if (k->claimed && container_remove(k->c, &e) < 0)
-		log_warn("%s", e.msg);
+	making_undo(k->claimed ? k->c : NULL, k->cgroup);
 }
 
 static void free_all(struct restoration *k)
@@ -316,10 +293,8 @@ int checkpoint_restore(const struct create_options *create, const struct checkpo
 	int r;
 
 	k.p = (struct parent)PARENT_INIT(&k.config.process, create->console_socket);
-	memset(c, 0, sizeof(*c));
-	c->dirfd = c->lockfd = -1;
-	for (size_t i = 0; i < OCI_NS_COUNT; i++)
-		k.ns.join[i] = -1;
+	container_init(c);
+	namespaces_init(&k.ns);
 	*master = -1;
 	if (container_check_id(create->id, e) < 0)
 		return -1;

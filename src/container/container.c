@@ -88,11 +88,15 @@ uint64_t container_start_time(pid_t pid)
 	return state == 'Z' || state == 'X' ? 0 : start;
 }
 
-static void init_struct(struct container *c, const char *root, const char *id)
+void container_init(struct container *c)
 {
 	memset(c, 0, sizeof(*c));
-	c->dirfd = -1;
-	c->lockfd = -1;
+	c->dirfd = c->lockfd = -1;
+}
+
+static void name(struct container *c, const char *root, const char *id)
+{
+	container_init(c);
 	c->root = xstrdup(root);
 	c->id = xstrdup(id);
 }
@@ -129,7 +133,7 @@ int container_claim(const char *root, const char *id, struct container *c, struc
 {
 	autofree char *path = xasprintf("%s/%s", root, id);
 
-	init_struct(c, root, id);
+	name(c, root, id);
 	if (container_check_id(id, e) < 0)
 		return -1;
 	if (file_mkdirs(root, 0700, e) < 0)
@@ -153,7 +157,7 @@ int container_open(const char *root, const char *id, struct container *c, struct
 {
 	autofree char *path = xasprintf("%s/%s", root, id);
 
-	init_struct(c, root, id);
+	name(c, root, id);
 	if (container_check_id(id, e) < 0)
 		return -1;
 	c->dirfd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
@@ -232,8 +236,7 @@ void container_close(struct container *c)
 	free(c->id);
 	fd_close(&c->dirfd);
 	fd_close(&c->lockfd);
-	memset(c, 0, sizeof(*c));
-	c->dirfd = c->lockfd = -1;
+	container_init(c);
 }
 
 bool container_alive(const struct container *c)

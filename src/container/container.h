@@ -76,6 +76,8 @@ char *container_cache_dir(void);
 /* Letters, digits and "_+-." only, as runc: the id becomes a file name. */
 int container_check_id(const char *id, struct err *e);
 
+/* Nobody's: no directory, no lock. */
+void container_init(struct container *c);
 /* Makes the state directory of a new container, locked. "container with given ID already exists" if it is there. */
 int container_claim(const char *root, const char *id, struct container *c, struct err *e);
 /* Opens an existing one. "container does not exist" if it is not there. A missing record is no error: a create at its

@@ -31,7 +31,6 @@
 #include "confine/confine.h"
 #include "confine/plan.h"
 #include "container/bundle.h"
-#include "container/hooks.h"
 #include "container/idmap.h"
 #include "container/init.h"
 #include "container/layers.h"
@@ -246,19 +245,10 @@ static int on_namespaced(void *ctx, const struct sync_msg *m, int passed, struct
 static int on_hooks_wanted(void *ctx, const struct sync_msg *m, int passed, struct err *e)
 {
 	struct creation *k = ctx;
-	struct oci_state s = { .id = k->o->id, .status = "creating", .pid = k->p.pid, .bundle = k->bundle,
-				     .annotations = &k->config.annotations };
-	autofree char *creating = oci_state_write(&s, false);
-	autofree char *created = NULL;
 
 	(void)m;
 	(void)passed;
-	/* "After the start operation is called" (config.md, for the sake of old hooks): they are to see it made. */
-	s.status = "created";
-	created = oci_state_write(&s, false);
-	if (hooks_run(&k->config.hooks.prestart, "prestart", created, &k->config.annotations, e) < 0)
-		return -1;
-	return hooks_run(&k->config.hooks.create_runtime, "createRuntime", creating, &k->config.annotations, e);
+	return making_hooks(k->c, &k->config, k->p.pid, e);
 }
 
 static int on_console(void *ctx, const struct sync_msg *m, int passed, struct err *e)
@@ -443,18 +433,11 @@ static void end_supervisor(struct creation *k)
 
 static void undo(struct creation *k)
 {
-	struct err e;
-
 	parent_undo(&k->p);
 	netdev_give_back(k->netdevs);
 	k->netdevs = NULL;
 	end_supervisor(k);
-	if (k->cgroup && cgroup_destroy(k->cgroup, &e) < 0)
-		log_warn("%s", e.msg);
-	if (k->claimed && k->c->rdt && rdt_remove(k->c->rdt, &e) < 0)
-		log_warn("%s", e.msg);
-	if (k->claimed && container_remove(k->c, &e) < 0)
-		log_warn("%s", e.msg);
+	making_undo(k->claimed ? k->c : NULL, k->cgroup);
 }
 
 static void free_all(struct creation *k)
@@ -486,10 +469,8 @@ int container_create(const struct create_options *o, struct container *c, int *m
 	int r;
 
 	k.p = (struct parent)PARENT_INIT(&k.config.process, o->console_socket);
-	memset(c, 0, sizeof(*c));
-	c->dirfd = c->lockfd = -1;
-	for (size_t i = 0; i < OCI_NS_COUNT; i++)
-		k.ns.join[i] = -1;
+	container_init(c);
+	namespaces_init(&k.ns);
 	*master = -1;
 	if (container_check_id(o->id, e) < 0)
 		return -1;

@@ -324,8 +324,7 @@ pid_t container_exec(struct container *c, const struct exec_options *o, int *mas
 	struct session s = { .c = c, .o = o, .rootfd = -1, .p = PARENT_INIT(NULL, o->console_socket) };
 	pid_t pid = -1;
 
-	for (size_t i = 0; i < OCI_NS_COUNT; i++)
-		s.ns.join[i] = -1;
+	namespaces_init(&s.ns);
 	*master = -1;
 	if (prepare(&s, e) == 0 && spawn(&s, e) == 0 && publish(&s, e) == 0) {
 		pid = s.p.pid;

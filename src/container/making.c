@@ -16,10 +16,13 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "container/bundle.h"
+#include "container/hooks.h"
 #include "container/rdt.h"
+#include "oci/state.h"
 
 void making_fill_record(struct container *c, const struct oci_config *config, const char *bundle,
 			const struct namespaces *ns)
@@ -135,4 +138,31 @@ int making_rdt(struct container *c, const struct oci_config *config, const char 
 {
 	c->rdt = rdt_make(rdt_root, &config->linux_.intel_rdt, c->id, e);
 	return c->rdt ? container_save(c, e) : -1;
+}
+
+int making_hooks(const struct container *c, const struct oci_config *config, pid_t pid, struct err *e)
+{
+	struct oci_state s = { .id = c->id, .status = "creating", .pid = pid, .bundle = c->bundle,
+			       .annotations = &config->annotations };
+	autofree char *creating = oci_state_write(&s, false);
+	autofree char *created = NULL;
+
+	/* "After the start operation is called" (config.md, for the sake of old hooks): they are to see it made. */
+	s.status = "created";
+	created = oci_state_write(&s, false);
+	if (hooks_run(&config->hooks.prestart, "prestart", created, &config->annotations, e) < 0)
+		return -1;
+	return hooks_run(&config->hooks.create_runtime, "createRuntime", creating, &config->annotations, e);
+}
+
+void making_undo(struct container *c, struct cgroup *cg)
+{
+	struct err e;
+
+	if (cg && cgroup_destroy(cg, &e) < 0)
+		log_warn("%s", e.msg);
+	if (c && c->rdt && rdt_remove(c->rdt, &e) < 0)
+		log_warn("%s", e.msg);
+	if (c && container_remove(c, &e) < 0)
+		log_warn("%s", e.msg);
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* making.h - the steps in making a container that create and restore have in common
  *
- * Owns:     the record's first contents, the cgroup and the resctrl group, each written down as soon as it can be there.
- * Must not: undo: the caller knows how far it came.
+ * Owns:     the record's first contents, the cgroup and the resctrl group, each written down as soon as it can be there; the hooks
+ *           that run while there is no workload yet; the undoing of these.
+ * Must not: end processes: the caller does so before it undoes.
  * Runs in:  create, run and restore; *c is claimed.
  */
 #ifndef CONTAINER_MAKING_H
@@ -31,5 +32,10 @@ int making_cgroup(struct container *c, const struct oci_config *config, const st
 /* After cgroup_add(): with systemd the path is known only then. */
 int making_note_cgroup(struct container *c, const struct cgroup *cg, struct err *e);
 int making_rdt(struct container *c, const struct oci_config *config, const char *rdt_root, struct err *e);
+/* prestart and createRuntime, in the runtime's namespaces; @pid is init's. */
+int making_hooks(const struct container *c, const struct oci_config *config, pid_t pid, struct err *e);
+/* Removes cgroup, resctrl group and state directory, whose processes are gone; what fails is a warning. @c: NULL while the id is not
+ * claimed; @cg: NULL before there is one. */
+void making_undo(struct container *c, struct cgroup *cg);
 
 #endif

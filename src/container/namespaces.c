@@ -58,7 +58,7 @@ static const struct ns_kind *kind_of(enum oci_namespace_type t)
 	return NULL;
 }
 
-static void clear(struct namespaces *ns)
+void namespaces_init(struct namespaces *ns)
 {
 	memset(ns, 0, sizeof(*ns));
 	for (size_t i = 0; i < OCI_NS_COUNT; i++)
@@ -99,7 +99,7 @@ static bool same_namespace(int fd, const char *own)
 
 int namespaces_prepare(const struct oci_linux *l, struct namespaces *ns, struct err *e)
 {
-	clear(ns);
+	namespaces_init(ns);
 	for (size_t i = 0; i < l->n_namespaces; i++) {
 		const struct oci_namespace *n = &l->namespaces[i];
 		const struct ns_kind *k = kind_of(n->type);
@@ -132,7 +132,7 @@ int namespaces_prepare(const struct oci_linux *l, struct namespaces *ns, struct 
 
 int namespaces_of_process(pid_t pid, struct namespaces *ns, struct err *e)
 {
-	clear(ns);
+	namespaces_init(ns);
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		autofree char *path = xasprintf("/proc/%d/ns/%s", (int)pid, kinds[i].proc_name);
 		autofree char *own = xasprintf("/proc/self/ns/%s", kinds[i].proc_name);

@@ -21,6 +21,8 @@ struct namespaces {
 	struct oci_time_offset boottime, monotonic;
 };
 
+/* None: nothing joined, nothing new. */
+void namespaces_init(struct namespaces *ns);
 /* From the configuration: opens the paths (and checks that each is a namespace of its type). Errors carry
  * "linux.namespaces[i].path". */
 int namespaces_prepare(const struct oci_linux *l, struct namespaces *ns, struct err *e);
