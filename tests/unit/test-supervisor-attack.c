@@ -257,11 +257,14 @@ static void test_flip_to_icmp_bpf(void **state)
 
 /* --- slow pages ------------------------------------------------------------------------------------------------------------ */
 
+static _Atomic int slow_ended;
+
 static void *touch_slow(void *page)
 {
 	int s = socket(AF_INET, SOCK_STREAM, 0);
 
 	connect(s, page, 16);
+	atomic_fetch_add(&slow_ended, 1);
 	return NULL;
 }
 
@@ -278,6 +281,7 @@ static void *connect_locked(void *arg)
 	struct sockaddr_in good = util_v4("127.0.0.1", 7001);
 
 	connect(*(int *)arg, SA(good));
+	atomic_fetch_add(&slow_ended, 1);
 	return NULL;
 }
 
@@ -324,7 +328,7 @@ static int slow_page_body(void *arg)
 		close(s);
 	}
 	fprintf(stderr, "  20 connects beside 13 stuck callers: %lld us\n", (long long)(util_now_us() - t0));
-	CHECK(util_now_us() - t0 < 1000000);
+	CHECK(atomic_load(&slow_ended) == 0); /* nobody waited for them */
 	return 0;
 }
 
