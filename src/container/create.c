@@ -64,6 +64,7 @@ struct creation {
 	struct confine_profile *profile;
 	struct confine_notify *notify;
 	struct rootfs_source *sources;
+	struct rootfs_idmaps idmaps;
 	int *nodes;
 	struct cgroup *cgroup;
 	char *rdt_root; /* NULL: no linux.intelRdt */
@@ -242,6 +243,13 @@ static int on_namespaced(void *ctx, const struct sync_msg *m, int passed, struct
 	return making_note_cgroup(k->c, k->cgroup, e);
 }
 
+static int on_idmap_wanted(void *ctx, const struct sync_msg *m, int passed, struct err *e)
+{
+	struct creation *k = ctx;
+
+	return rootfs_idmap(&k->config, &k->idmaps, (size_t)m->num, passed, e);
+}
+
 static int on_hooks_wanted(void *ctx, const struct sync_msg *m, int passed, struct err *e)
 {
 	struct creation *k = ctx;
@@ -297,6 +305,7 @@ static int on_profile_listener(void *ctx, const struct sync_msg *m, int passed, 
 static const parent_handler handlers[SYNC_COUNT] = {
 	[SYNC_MAPS_WANTED] = on_maps_wanted,
 	[SYNC_NAMESPACED] = on_namespaced,
+	[SYNC_IDMAP_WANTED] = on_idmap_wanted,
 	[SYNC_HOOKS_WANTED] = on_hooks_wanted,
 	[SYNC_CONSOLE] = on_console,
 	[SYNC_LIMITS_WANTED] = on_limits_wanted,
@@ -443,6 +452,7 @@ static void undo(struct creation *k)
 static void free_all(struct creation *k)
 {
 	rootfs_sources_free(k->sources, k->config.n_mounts);
+	rootfs_idmaps_free(&k->idmaps);
 	rootfs_nodes_free(k->nodes, k->config.linux_.n_devices);
 	confine_notify_free(k->notify);
 	confine_profile_free(k->profile);
@@ -464,7 +474,7 @@ static void free_all(struct creation *k)
 
 int container_create(const struct create_options *o, struct container *c, int *master, struct err *e)
 {
-	struct creation k = { .o = o, .c = c, .pidfd = -1, .layers.bpf_log = -1, .layers.bpf_cgroup = -1,
+	struct creation k = { .o = o, .c = c, .pidfd = -1, .idmaps = ROOTFS_IDMAPS_INIT, .layers.bpf_log = -1, .layers.bpf_cgroup = -1,
 			      .start_fifo = -1, .error_fifo = -1 };
 	int r;
 

@@ -78,12 +78,24 @@ static int join_keyring(const struct init_args *a, struct err *e)
 	return 0;
 }
 
+/* rootfs.h: create puts the id mappings on the tree. */
+static int ask_idmap(void *ctx, size_t i, int tree, struct err *e)
+{
+	const struct init_args *a = ctx;
+
+	if (sync_send_fd(a->workload.sync, SYNC_IDMAP_WANTED, (int)i, tree, e) < 0)
+		return -1;
+	return sync_wait_go(a->workload.sync, e);
+}
+
 static int make_rootfs(struct init_args *a, struct err *e)
 {
 	struct rootfs *r = &a->rootfs;
 	const struct policy_host *hosts;
 	size_t n;
 
+	r->idmap = ask_idmap;
+	r->idmap_ctx = a;
 	if (rootfs_enter(r, e) < 0 || rootfs_mount_all(r, e) < 0 || rootfs_make_devices(r, e) < 0)
 		return -1;
 	n = a->workload.policy ? policy_hosts(a->workload.policy, &hosts) : 0;

@@ -64,6 +64,12 @@ static int take_staged(struct parent *p, const struct sync_msg *m, struct err *e
 	return 0;
 }
 
+/* Only of mounts there may be several: each once. */
+static bool is_twice(const struct parent *p, const struct sync_msg *m)
+{
+	return m->type == p->last && (m->type != SYNC_IDMAP_WANTED || m->num <= p->last_num);
+}
+
 int parent_converse(struct parent *p, const parent_handler handlers[SYNC_COUNT], int (*known)(void *ctx, struct err *e),
 		    void *ctx, struct err *e)
 {
@@ -78,10 +84,11 @@ int parent_converse(struct parent *p, const parent_handler handlers[SYNC_COUNT],
 			*e = m.err;
 			return -1;
 		}
-		/* Each at most once, in the order of the enum, and none before there is a process. */
-		if (m.type <= p->last || (m.type != SYNC_STAGED && p->pid <= 0))
+		/* In the order of the enum, and none before there is a process. */
+		if (m.type < p->last || is_twice(p, &m) || (m.type != SYNC_STAGED && p->pid <= 0))
 			return err_msg(e, "the new process sent message %u out of order", m.type);
 		p->last = m.type;
+		p->last_num = m.num;
 		log_debug("process %d: %s", (int)p->pid, sync_word((enum sync_type)m.type));
 		if (m.type == SYNC_READY)
 			return 1;

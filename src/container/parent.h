@@ -2,7 +2,7 @@
 /* parent.h - the parent's side of the conversation of sync.h, as far as create and exec share it
  *
  * Owns:     the process being made (its pid, the stage before it), our end of the socket, the terminal's master; the rule
- *           that each message comes at most once and in its order.
+ *           that each message comes at most once (SYNC_IDMAP_WANTED: for each mount) and in its order.
  * Must not: know what a container is: what a message means to create or exec is in their own tables.
  */
 #ifndef CONTAINER_PARENT_H
@@ -22,6 +22,7 @@ struct parent {
 	pid_t staged; /* the stage, until it is reaped */
 	pid_t pid;    /* the process; 0 until it is known */
 	uint32_t last; /* the last message that came */
+	int32_t last_num; /* and its number */
 };
 
 #define PARENT_INIT(proc, socket) { .console_socket = (socket), .process = (proc), .sync = -1, .master = -1 }

@@ -3,12 +3,13 @@
  *
  * One SOCK_SEQPACKET pair, messages of one fixed size, written with write(2): sendmsg(2) may be trapped by the
  * filter that init has just loaded. The whole protocol, in order ("stage" is the helper of spawn.c; "*" = only if the
- * configuration asks for it):
+ * configuration asks for it, "+" = once for each mount that asks for it, num is its index and rises):
  *
  *   from        message                 what the parent does               answer
  *   stage     * SYNC_STAGED (pid)       learns init's pid, reaps the stage  GO, for init
  *   init      * SYNC_MAPS_WANTED        writes uid_map, gid_map             GO
  *   init        SYNC_NAMESPACED         cgroup and network interfaces join  GO
+ *   init      + SYNC_IDMAP_WANTED + fd  puts id mappings on a mount         GO
  *   init      * SYNC_HOOKS_WANTED       prestart and createRuntime hooks    GO
  *   init      * SYNC_CONSOLE + fd       passes the pty master on            GO
  *   init      * SYNC_LIMITS_WANTED      process.rlimits (in a userns)       GO
@@ -32,6 +33,7 @@ enum sync_type {
 	SYNC_STAGED,
 	SYNC_MAPS_WANTED,
 	SYNC_NAMESPACED,
+	SYNC_IDMAP_WANTED,
 	SYNC_HOOKS_WANTED,
 	SYNC_CONSOLE,
 	SYNC_LIMITS_WANTED,

@@ -72,7 +72,7 @@ bool devices_has_mount(const struct oci_config *c, const char *path, bool bind_o
 			return true;
 		if (mount_options_parse(&c->mounts[i].options, &o, NULL) < 0)
 			continue;
-		bind = (o.flags & MOUNT_OPT_BIND) || (c->mounts[i].type && str_eq(c->mounts[i].type, "bind"));
+		bind = mount_options_are_bind(&c->mounts[i], &o);
 		mount_options_free(&o);
 		if (bind)
 			return true;

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-/* idmap.c - mount sources that must be opened outside: idmapped mounts, and binds for a mapped root
+/* idmap.c - id mappings of mounts
  *
  * A mount is idmapped by handing the kernel a user namespace, of which only the mappings count. So a child is forked
  * into a new one, the maps are written, its namespace is opened, and the child ends: the descriptor keeps it.
  *
- * Runs in:  create, with its rights, before clone.
+ * The kernel lets only the owner of a filesystem idmap its mounts: the host's root, which init in a user namespace is not. But a
+ * source may be there only since an earlier entry of the same container was mounted, where only init sees it. So init takes
+ * the copy, detached, and create, for whom it need not be in the same mount namespace, puts the mappings on it.
+ *
+ * Runs in:  create, with its rights: before clone (what can be refused early), and when init asks.
  */
 #include <fcntl.h>
 #include <sched.h>
@@ -20,8 +24,6 @@
 #include "base/sys.h"
 #include "oci/names.h"
 #include "rootfs/idmap.h"
-#include "rootfs/mount.h"
-#include "rootfs/propagation.h"
 #include "rootfs/rootfs.h"
 
 /* --- the maps as the text of uid_map and gid_map -------------------------------------------------------- */
@@ -205,160 +207,74 @@ int idmap_make_userns(const char *uids, const char *gids, struct err *e)
 	return fd;
 }
 
-/* --- the sources ----------------------------------------------------------------------------------------- */
+/* --- on a mount ------------------------------------------------------------------------------------------- */
 
-/* The last user namespace made: engines give all volumes of a container the same mappings. */
-struct cache {
-	char *uids, *gids;
-	int userns;
-};
-
-static void cache_end(struct cache *c)
+void rootfs_idmaps_free(struct rootfs_idmaps *c)
 {
 	free(c->uids);
 	free(c->gids);
 	fd_close(&c->userns);
+	*c = (struct rootfs_idmaps)ROOTFS_IDMAPS_INIT;
 }
 
-static int cached_userns(struct cache *c, char *uids, char *gids, struct err *e)
+static int cached_userns(struct rootfs_idmaps *c, char *uids, char *gids, struct err *e)
 {
-	autofree char *u = uids;
-	autofree char *g = gids;
-
-	if (c->userns >= 0 && str_eq(c->uids, u) && str_eq(c->gids, g))
+	if (c->userns >= 0 && str_eq(c->uids, uids) && str_eq(c->gids, gids))
 		return 0;
-	cache_end(c);
-	c->uids = steal_ptr(&u);
-	c->gids = steal_ptr(&g);
-	c->userns = idmap_make_userns(c->uids, c->gids, e);
+	rootfs_idmaps_free(c);
+	c->uids = xstrdup(uids);
+	c->gids = xstrdup(gids);
+	c->userns = idmap_make_userns(uids, gids, e);
 	return c->userns < 0 ? -1 : 0;
 }
 
-char *idmap_source_path(const char *bundle, const char *source)
+bool idmap_is_asked(const struct oci_mount *m, const struct mount_options *o)
 {
-	return source[0] == '/' || !bundle ? xstrdup(source) : xasprintf("%s/%s", bundle, source);
+	return m->n_uid_mappings || m->n_gid_mappings || (o->flags & MOUNT_OPT_IDMAP);
 }
 
-static int open_idmapped(const struct oci_config *c, const char *bundle, const struct oci_mount *m,
-			 const struct mount_options *o, struct cache *cache, struct err *e)
+int idmap_check(const struct oci_config *c, const struct oci_mount *m, const struct mount_options *o, struct err *e)
 {
-	autofree char *path = NULL;
-	autofd tree = -1;
-	char *uids = NULL, *gids = NULL;
-	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP };
+	autofree char *uids = NULL, *gids = NULL;
 
-	if (!(o->flags & MOUNT_OPT_BIND))
+	if (!mount_options_are_bind(m, o))
 		return err_msg(e, "only bind mounts can have id mappings");
-	if (!m->source)
-		return err_msg(e, "a bind mount needs a source");
-	if (make_maps(c, m, o, &uids, &gids, e) < 0) {
-		free(uids);
-		free(gids);
+	return make_maps(c, m, o, &uids, &gids, e);
+}
+
+static int set_idmap(const struct oci_config *c, const struct oci_mount *m, const struct mount_options *o,
+		     struct rootfs_idmaps *cache, int tree, struct err *e)
+{
+	autofree char *uids = NULL, *gids = NULL;
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP };
+	const char *source = m->source ? m->source : "";
+
+	if (!idmap_is_asked(m, o))
+		return err_msg(e, "no id mappings are asked for");
+	if (make_maps(c, m, o, &uids, &gids, e) < 0 || cached_userns(cache, uids, gids, e) < 0)
 		return -1;
-	}
-	if (cached_userns(cache, uids, gids, e) < 0)
-		return -1;
-	path = idmap_source_path(bundle, m->source);
-	tree = mount_clone(AT_FDCWD, path, o->flags & MOUNT_OPT_REC, o->flags & MOUNT_OPT_SRC_NOFOLLOW);
-	if (tree < 0)
-		return err_sys(e, "bind source %s", path);
 	attr.userns_fd = (uint64_t)cache->userns;
-	if (sys_mount_setattr(tree, "", AT_EMPTY_PATH | (o->flags & MOUNT_OPT_RIDMAP ? AT_RECURSIVE : 0), &attr) < 0) {
-		if (errno == EINVAL)
-			return err_sys(e, "id mappings on %s (this kernel cannot idmap its filesystem?)", path);
-		if (errno == EPERM)
-			return err_sys(e, "id mappings on %s (only root may idmap a mount)", path);
-		return err_sys(e, "id mappings on %s", path);
-	}
-	return fd_steal(&tree);
+	if (sys_mount_setattr(tree, "", AT_EMPTY_PATH | (o->flags & MOUNT_OPT_RIDMAP ? AT_RECURSIVE : 0), &attr) == 0)
+		return 0;
+	if (errno == EINVAL)
+		return err_sys(e, "id mappings on %s (this kernel cannot idmap its filesystem?)", source);
+	if (errno == EPERM)
+		return err_sys(e, "id mappings on %s (only root may idmap a mount, and each only once)", source);
+	return err_sys(e, "id mappings on %s", source);
 }
 
-/* For init in a user namespace, where it cannot reach the source itself. Not being able to is no error here: init tries
- * by itself first, and says what is wrong. */
-static int open_plain(const char *bundle, const struct oci_mount *m, const struct mount_options *o,
-		      unsigned long propagation)
+int rootfs_idmap(const struct oci_config *config, struct rootfs_idmaps *cache, size_t i, int tree, struct err *e)
 {
-	autofree char *path = idmap_source_path(bundle, m->source);
-	autofd tree = -1;
-
-	tree = mount_clone(AT_FDCWD, path, o->flags & MOUNT_OPT_REC, o->flags & MOUNT_OPT_SRC_NOFOLLOW);
-	if (tree < 0)
-		return -1;
-	/* The copy is still a peer of the host's mount. In init, the whole namespace has had its propagation set
-	 * before the first bind; this one must look the same. */
-	if (!(propagation & MS_SHARED) && mount_set_propagation(tree, propagation | MS_REC, NULL) < 0)
-		return -1;
-	return fd_steal(&tree);
-}
-
-static bool has_source(const struct oci_mount *m, const struct mount_options *o)
-{
-	return m->source && (o->flags & MOUNT_OPT_BIND) && !(o->flags & MOUNT_OPT_COPY_SYMLINK);
-}
-
-static int open_one(const struct oci_config *c, const char *bundle, size_t i, bool userns, unsigned long propagation,
-		    struct cache *cache, int *fd, struct err *e)
-{
-	const struct oci_mount *m = &c->mounts[i];
+	const struct oci_mount *m;
 	struct mount_options o;
+	int r;
 
+	if (i >= config->n_mounts || tree < 0)
+		return err_msg(e, "id mappings are asked for a mount that is not there");
+	m = &config->mounts[i];
 	if (mount_options_parse(&m->options, &o, e) < 0)
 		return -1;
-	if (m->n_uid_mappings || m->n_gid_mappings || (o.flags & MOUNT_OPT_IDMAP)) {
-		*fd = open_idmapped(c, bundle, m, &o, cache, e);
-		/* As above; idmapped ones too must not send what is mounted below them back to the host. */
-		if (*fd >= 0 && !(propagation & MS_SHARED) &&
-		    mount_set_propagation(*fd, propagation | MS_REC, e) < 0)
-			fd_close(fd);
-		mount_options_free(&o);
-		return *fd < 0 ? -1 : 0;
-	}
-	if (userns && has_source(m, &o))
-		*fd = open_plain(bundle, m, &o, propagation);
+	r = set_idmap(config, m, &o, cache, tree, e);
 	mount_options_free(&o);
-	return 0;
-}
-
-int rootfs_open_sources(const struct oci_config *config, const char *bundle, struct rootfs_source **out, struct err *e)
-{
-	bool userns = oci_namespace_find(&config->linux_, OCI_NS_USER) != NULL;
-	__attribute__((cleanup(cache_end))) struct cache cache = { .userns = -1 };
-	struct rootfs_source *s;
-	unsigned long propagation;
-
-	*out = NULL;
-	if (propagation_of(config, &propagation, e) < 0)
-		return -1;
-	s = xcalloc(config->n_mounts, sizeof(*s));
-	for (size_t i = 0; i < config->n_mounts; i++)
-		s[i].fd = -1;
-	for (size_t i = 0; i < config->n_mounts; i++) {
-		if (open_one(config, bundle, i, userns, propagation, &cache, &s[i].fd, e) < 0) {
-			rootfs_sources_free(s, config->n_mounts);
-			return err_prefix(e, "mounts[%zu] (%s)", i, config->mounts[i].destination);
-		}
-	}
-	*out = s;
-	return 0;
-}
-
-void rootfs_sources_free(struct rootfs_source *s, size_t n)
-{
-	for (size_t i = 0; s && i < n; i++)
-		fd_close(&s[i].fd);
-	free(s);
-}
-
-void rootfs_strip_root(struct oci_config *config, const char *root)
-{
-	size_t len = strlen(root);
-
-	while (len && root[len - 1] == '/')
-		len--;
-	for (size_t i = 0; len && i < config->n_mounts; i++) {
-		char *d = config->mounts[i].destination;
-
-		if (strncmp(d, root, len) == 0 && d[len] == '/')
-			memmove(d, d + len, strlen(d + len) + 1);
-	}
+	return r < 0 ? err_prefix(e, "mounts[%zu] (%s)", i, m->destination) : 0;
 }

@@ -13,6 +13,7 @@ libsandrun_a_SOURCES += \
 	src/rootfs/pivot.c \
 	src/rootfs/propagation.c src/rootfs/propagation.h \
 	src/rootfs/rootfs.h \
+	src/rootfs/sources.c src/rootfs/sources.h \
 	src/rootfs/state.c src/rootfs/state.h \
 	src/rootfs/sysctl.c src/rootfs/sysctl.h \
 	src/rootfs/target.c src/rootfs/target.h

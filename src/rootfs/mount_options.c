@@ -247,6 +247,11 @@ void mount_options_free(struct mount_options *o)
 	o->n_data = 0;
 }
 
+bool mount_options_are_bind(const struct oci_mount *m, const struct mount_options *o)
+{
+	return (o->flags & MOUNT_OPT_BIND) || (m->type && str_eq(m->type, "bind"));
+}
+
 bool mount_options_has_data(const struct mount_options *o, const char *key)
 {
 	size_t len = strlen(key);

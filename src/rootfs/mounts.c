@@ -22,6 +22,7 @@
 #include "base/sys.h"
 #include "rootfs/idmap.h"
 #include "rootfs/mount_special.h"
+#include "rootfs/sources.h"
 #include "rootfs/state.h"
 #include "rootfs/target.h"
 
@@ -91,7 +92,7 @@ static int replace_root(struct mount_job *j, int mount, struct err *e)
 
 /* --- binds ------------------------------------------------------------------------------------------------- */
 
-static int open_source(const struct mount_job *j, size_t i, struct err *e)
+static int find_source(const struct mount_job *j, size_t i, struct err *e)
 {
 	const struct oci_mount *m = j->mount;
 	const struct mount_options *o = &j->options;
@@ -99,14 +100,9 @@ static int open_source(const struct mount_job *j, size_t i, struct err *e)
 	autofree char *path = NULL;
 	int fd, code;
 
-	if ((o->flags & MOUNT_OPT_IDMAP) || m->n_uid_mappings || m->n_gid_mappings) {
-		if (!outside || outside->fd < 0)
-			return err_msg(e, "no source with id mappings was prepared");
-		return fd_steal(&outside->fd);
-	}
 	if (!m->source)
 		return err_msg(e, "a bind mount needs a source");
-	path = idmap_source_path(j->r->bundle, m->source);
+	path = sources_path(j->r->bundle, m->source);
 	/* By name first: an earlier entry may have been mounted where this source is. The copy from outside is for what
 	 * a mapped root may not reach, or (EINVAL) not take out of a tree that is locked together. */
 	fd = mount_clone(AT_FDCWD, path, o->flags & MOUNT_OPT_REC, o->flags & MOUNT_OPT_SRC_NOFOLLOW);
@@ -116,6 +112,18 @@ static int open_source(const struct mount_job *j, size_t i, struct err *e)
 	if (fd < 0 && code == EINVAL && j->r->userns && !(o->flags & MOUNT_OPT_REC))
 		return err_set(e, code, "bind source %s (mounts below it are locked to it: use rbind)", path);
 	return fd < 0 ? err_set(e, code, "bind source %s", path) : fd;
+}
+
+/* A detached copy of the source, with its id mappings if it is to have some: once attached, it cannot be given any. */
+static int open_source(const struct mount_job *j, size_t i, struct err *e)
+{
+	autofd tree = find_source(j, i, e);
+
+	if (tree < 0)
+		return -1;
+	if (idmap_is_asked(j->mount, &j->options) && j->r->idmap(j->r->idmap_ctx, i, tree, e) < 0)
+		return -1;
+	return fd_steal(&tree);
 }
 
 /* The kernel has no data for binds. A word that nobody knows ("nosiud") may be a flag that was meant: to ignore it would be
@@ -206,7 +214,7 @@ static int make_symlink(struct mount_job *j, const char *text, struct err *e)
 /* 1: the source is a symlink, and there is one like it in the root now. 0: it is something else. -1 with @e. */
 static int do_copy_symlink(struct mount_job *j, struct err *e)
 {
-	autofree char *path = j->mount->source ? idmap_source_path(j->r->bundle, j->mount->source) : NULL;
+	autofree char *path = j->mount->source ? sources_path(j->r->bundle, j->mount->source) : NULL;
 	char text[PATH_MAX];
 	ssize_t n;
 
@@ -305,17 +313,15 @@ static int do_filesystem(struct mount_job *j, struct err *e)
 
 static int do_entry(struct mount_job *j, size_t i, struct err *e)
 {
-	if (str_eq(j->type, "bind"))
-		j->options.flags |= MOUNT_OPT_BIND;
 	if (j->options.flags & MOUNT_OPT_COPY_SYMLINK) {
 		int r = do_copy_symlink(j, e);
 
 		if (r)
 			return r < 0 ? -1 : 0;
 	}
-	if (j->options.flags & MOUNT_OPT_BIND)
+	if (mount_options_are_bind(j->mount, &j->options))
 		return do_bind(j, i, e);
-	if ((j->options.flags & MOUNT_OPT_IDMAP) || j->mount->n_uid_mappings || j->mount->n_gid_mappings)
+	if (idmap_is_asked(j->mount, &j->options))
 		return err_msg(e, "only bind mounts can have id mappings");
 	if (j->options.flags & MOUNT_OPT_REMOUNT)
 		return do_remount(j, e);

@@ -17,9 +17,9 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "base/sys.h"
-#include "rootfs/idmap.h"
 #include "rootfs/mount.h"
 #include "rootfs/propagation.h"
+#include "rootfs/sources.h"
 #include "rootfs/state.h"
 
 /* --- in -------------------------------------------------------------------------------------------------- */
@@ -79,7 +79,7 @@ int rootfs_enter(struct rootfs *r, struct err *e)
 	/* Everything that is made below has the modes it is given here, whatever the engine's umask is. The workload's own
 	 * is set with its user. */
 	umask(022);
-	path = idmap_source_path(r->bundle, c->root.path);
+	path = sources_path(r->bundle, c->root.path);
 	if (enter(r, path, e) < 0)
 		return err_prefix(e, "root.path");
 	if (r->new_mount_ns)

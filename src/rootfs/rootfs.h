@@ -17,10 +17,17 @@
 #include "policy/policy.h"
 
 /* Something to be mounted whose source could only be opened outside (before the user namespace or with the
- * creator's rights): idmapped mounts, and bind sources that a mapped root may not reach. */
+ * creator's rights): bind sources that a mapped root may not reach. */
 struct rootfs_source {
 	int fd; /* detached tree (open_tree), or -1 */
 };
+
+/* The last user namespace made for id mappings: engines give all volumes of a container the same. */
+struct rootfs_idmaps {
+	char *uids, *gids; /* as in uid_map and gid_map */
+	int userns;
+};
+#define ROOTFS_IDMAPS_INIT { .userns = -1 }
 
 struct rootfs_state; /* state.h */
 
@@ -35,16 +42,23 @@ struct rootfs {
 	struct rootfs_source *sources; /* one for each config->mounts[], or NULL */
 	int *nodes; /* one for each config->linux_.devices[]: rootfs_make_nodes(), or NULL */
 	const char *cgroup_path_v2;    /* where the cgroup of the container is, for mounts of type cgroup without a cgroup ns */
+	/* Has create call rootfs_idmap() for mounts[@i] and its detached tree. */
+	int (*idmap)(void *ctx, size_t i, int tree, struct err *e);
+	void *idmap_ctx;
 	struct rootfs_state *state;    /* of the room itself: NULL at the start; rootfs_seal() frees it */
 };
 
 /* Destinations that begin with @root, the absolute path of the root filesystem, are taken as what is behind it, as runc does. */
 void rootfs_strip_root(struct oci_config *config, const char *root);
-/* Runs in create with its rights, before clone: opens what init could not. May leave fds at -1. The owner frees with
- * rootfs_sources_free(). */
+/* Runs in create with its rights, before clone: opens what init could not, and refuses id mappings that are none. May leave fds at
+ * -1. The owner frees with rootfs_sources_free(). */
 int rootfs_open_sources(const struct oci_config *config, const char *bundle, struct rootfs_source **out, struct err *e);
 void rootfs_sources_free(struct rootfs_source *s, size_t n);
-/* Likewise: a detached mount of each device, made with its owner and mode, for a container with a new user namespace. NULL, or -1
+/* Runs in create, with its rights, when init asks for it: the id mappings of mounts[@i] are put on @tree, which init has cloned and
+ * not yet attached (borrowed). */
+int rootfs_idmap(const struct oci_config *config, struct rootfs_idmaps *cache, size_t i, int tree, struct err *e);
+void rootfs_idmaps_free(struct rootfs_idmaps *c);
+/* Before clone, too: a detached mount of each device, made with its owner and mode, for a container with a new user namespace. NULL, or -1
  * for a device, where that is not possible: then the host's device has to do. */
 int *rootfs_make_nodes(const struct oci_config *config);
 void rootfs_nodes_free(int *nodes, size_t n);

@@ -6,7 +6,7 @@ load helpers
 setup() { common_setup; }
 teardown() { common_teardown; }
 
-mnt() { cfg '.mounts += [$m]' --argjson m "$1"; }
+mnt() { cfg ".mounts += [$1]" "${@:2}"; }
 # The mount options of a path, as the container sees them.
 opts_of() { run_container -- awk -v p="$1" '$5 == p { print $6 " " $NF }' /proc/self/mountinfo; }
 
@@ -142,4 +142,53 @@ opts_of() { run_container -- awk -v p="$1" '$5 == p { print $6 " " $NF }' /proc/
 	mnt '{"destination": "/data", "type": "tmpfs", "source": "tmpfs", "options": ["tmpcopyup"]}'
 	run_container -- cat /data/f
 	is kept "$output"
+}
+
+# Below /vol a volume is mounted, and then a part of it, which is nowhere else, with id mappings. /vol/link is a symlink of the volume.
+idmapped_part() { # SOURCE-BELOW-ROOTFS OPTION…
+	local src=$1
+	shift
+	mkdir -p "$T/vol/part" "$B/rootfs/vol" "$B/rootfs/mapped"
+	chmod a+rx "$T/vol" "$B" "$B/rootfs"
+	echo mine >"$T/vol/part/f"
+	[ -L "$T/vol/link" ] || ln -s "$T/secret" "$T/vol/link"
+	mnt "{\"destination\": \"/vol\", \"type\": \"bind\", \"source\": \"$T/vol\", \"options\": [\"rbind\"]}"
+	mnt '{"destination": "/mapped", "type": "bind", "source": $s, "options": $ARGS.positional}' --arg s "$B/rootfs/$src" --args -- "$@"
+}
+# The filesystem of the test must know id mappings; so do ext4, btrfs, xfs since 5.12 to 5.19, tmpfs since 6.3.
+run_idmapped() {
+	run_container -- "$@"
+	[[ $stderr != *"cannot idmap its filesystem"* ]] || skip_or_fail "$stderr"
+}
+
+@test "id mappings: on what is there only since an earlier mount of the same container" {
+	need sandrun
+	idmapped_part vol/part bind "idmap=uids=0-1234-1;gids=0-4321-1"
+	run_idmapped sh -c 'cat /mapped/f; stat -c %u:%g /mapped/f /vol/part/f'
+	is $'mine\n1234:4321\n0:0' "$output"
+}
+
+@test "id mappings: the same for a container in a user namespace, whose root may not make them" {
+	need sandrun userns
+	idmapped_part vol/part rbind idmap
+	# Twice, and one of them with the mappings of its own: create is asked in their order.
+	cfg '.mounts += [.mounts[-1] + {destination: "/tmp", uidMappings: [{containerID: 0, hostID: 100007, size: 1}],
+		gidMappings: [{containerID: 0, hostID: 100008, size: 1}]}] |
+		.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings |
+		.linux.namespaces += [{type: "user"}]'
+	run_idmapped sh -c 'cat /mapped/f; stat -c %u:%g /mapped/f /tmp/f /vol/part/f'
+	is $'mine\n0:0\n7:8\n65534:65534' "$output"
+}
+
+@test "id mappings: a volume's symlink is no source where symlinks are not to be followed, and a missing one is no other" {
+	need sandrun
+	mkdir "$T/secret"
+	idmapped_part vol/link bind src-nofollow "idmap=uids=0-1234-1;gids=0-4321-1"
+	run_idmapped sh -c 'ls /mapped'
+	[ "$status" -ne 0 ]
+	# On the host there is something of that name; in the container it is covered.
+	mkdir -p "$B/rootfs/vol/hidden"
+	cfg '.mounts[-1].source = $s | .mounts[-1].options -= ["src-nofollow"]' --arg s "$B/rootfs/vol/hidden"
+	run_idmapped true
+	one_clear_line "mounts[" "/mapped" "bind source" "no such file"
 }

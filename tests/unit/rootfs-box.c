@@ -145,10 +145,33 @@ static void drop_user(const struct box *b)
 	prctl(PR_SET_DUMPABLE, 1);
 }
 
-static void steps(struct report *rep, const struct box *b, struct rootfs_source *sources)
+/* As between init and create: the tree and its number go to body(), which answers when the mappings are on it. */
+static int ask_idmap(void *ctx, size_t i, int tree, struct err *e)
+{
+	char go;
+
+	if (fd_send(*(int *)ctx, tree, &i, sizeof(i), e) < 0)
+		return -1;
+	return read(*(int *)ctx, &go, 1) == 1 ? 0 : err_msg(e, "no id mappings");
+}
+
+static void answer(struct report *rep, const struct box *b, int sock)
+{
+	struct rootfs_idmaps maps = ROOTFS_IDMAPS_INIT;
+	int tree = -1;
+	size_t i;
+
+	while (fd_recv(sock, &i, sizeof(i), &tree, &rep->err) == sizeof(i)) {
+		expect(rep, rootfs_idmap(&b->c, &maps, i, tree, &rep->err) == 0 && write(sock, "g", 1) == 1);
+		fd_close(&tree);
+	}
+	rootfs_idmaps_free(&maps);
+}
+
+static void steps(struct report *rep, const struct box *b, struct rootfs_source *sources, int sock)
 {
 	struct rootfs r = {
-		.sources = sources,
+		.sources = sources, .idmap = ask_idmap, .idmap_ctx = &sock,
 		.config = &b->c, .bundle = b->dir, .rootfd = -1, .no_pivot = b->no_pivot, .new_mount_ns = !b->no_mount_ns,
 		.userns = b->userns, .cgroupns = !b->no_cgroupns,
 	};
@@ -174,7 +197,7 @@ static void body(struct report *rep, const void *arg)
 	const struct box *b = arg;
 	int flags = CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWUTS;
 	struct rootfs_source *sources;
-	int status;
+	int status, sock[2];
 	pid_t pid;
 
 	if (b->uid)
@@ -188,12 +211,16 @@ static void body(struct report *rep, const void *arg)
 	if (!b->no_cgroupns)
 		flags |= CLONE_NEWCGROUP;
 	expect(rep, unshare(flags) == 0);
+	expect(rep, socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sock) == 0);
 	pid = fork();
 	expect(rep, pid >= 0);
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		steps(rep, b, sources);
+		close(sock[0]);
+		steps(rep, b, sources, sock[1]);
 	}
+	close(sock[1]);
+	answer(rep, b, sock[0]);
 	waitpid(pid, &status, 0);
 	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 9);
 }
