@@ -391,7 +391,7 @@ struct oci_config {
 	struct oci_mount *mounts;
 	size_t n_mounts;
 	struct oci_process process;
-	bool has_process; /* "process" is REQUIRED only when start is called; create insists on it, as the peers do */
+	bool has_process; /* "process" is REQUIRED only when start is called */
 	char *hostname;
 	char *domainname;
 	struct oci_hooks hooks;

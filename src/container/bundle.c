@@ -17,9 +17,7 @@
 
 static int check_config(const struct oci_config *c, struct err *e)
 {
-	if (!c->has_process)
-		return err_msg(e, "process: it is missing, and a container needs one");
-	if (!c->process.args.n)
+	if (c->has_process && !c->process.args.n)
 		return err_msg(e, "process.args: it is missing or empty");
 	if (!c->has_linux)
 		return err_msg(e, "linux: it is missing; this runtime makes Linux containers");
@@ -29,7 +27,7 @@ static int check_config(const struct oci_config *c, struct err *e)
 		return err_msg(e, "hostname: it needs a uts namespace in linux.namespaces");
 	if (c->domainname && *c->domainname && !oci_namespace_find(&c->linux_, OCI_NS_UTS))
 		return err_msg(e, "domainname: it needs a uts namespace in linux.namespaces");
-	return process_validate(&c->process, e);
+	return c->has_process ? process_validate(&c->process, e) : 0;
 }
 
 static int load(const char *path, const char *name, struct oci_config *config, char **text, struct err *e)
@@ -41,6 +39,8 @@ static int load(const char *path, const char *name, struct oci_config *config, c
 		return -1;
 	if (oci_config_parse(*text, len, config, &oe) < 0)
 		return err_msg(e, "%s: %s", name, oe.msg);
+	if (!config->has_process)
+		config->process.cwd = xstrdup("/"); /* so that what init does until start is called finds one */
 	return check_config(config, e) < 0 ? err_prefix(e, "%s", name) : 0;
 }
 

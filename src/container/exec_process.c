@@ -119,8 +119,9 @@ int exec_process_from_args(struct oci_process *p, const struct exec_options *o, 
 		strings_add(&p->args, *a);
 	for (size_t i = 0; i < o->n_env; i++)
 		set_env(&p->env, o->env[i]);
-	if (o->cwd)
-		replace_string(&p->cwd, o->cwd);
+	/* The container may have no process, which is of concern only to start. */
+	if (o->cwd || !p->cwd)
+		replace_string(&p->cwd, o->cwd ? o->cwd : "/");
 	if (o->apparmor)
 		replace_string(&p->apparmor_profile, o->apparmor);
 	if (o->process_label)

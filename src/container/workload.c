@@ -169,10 +169,12 @@ int workload_become(struct workload *w, struct err *e)
 		return -1;
 	if (become_user(p, w->keep_groups, entered, e) < 0)
 		return -1;
-	/* With the rights that the workload will have, and no more. */
-	w->command = process_find_command(p, e);
-	if (!w->command)
-		return -1;
+	/* With the rights that the workload will have, and no more. A container without "process" has none, until somebody starts it. */
+	if (p->args.n) {
+		w->command = process_find_command(p, e);
+		if (!w->command)
+			return -1;
+	}
 	if (w->label_fd >= 0 && process_write_label(p, w->label_fd, e) < 0)
 		return -1;
 	if (p->no_new_privileges && (process_set_no_new_privs(e) < 0 || apply_profile(w, e) < 0))
@@ -182,6 +184,8 @@ int workload_become(struct workload *w, struct err *e)
 
 int workload_exec(struct workload *w, struct err *e)
 {
+	if (!w->command)
+		return err_msg(e, "process: config.json has none, so there is nothing to start");
 	/* Every descriptor of ours is close-on-exec from birth; this is the belt to those braces (CVE-2024-21626). */
 	fd_cloexec_from(3 + w->preserve_fds);
 	process_reset_signals();

@@ -104,6 +104,22 @@ rrun() { run --separate-stderr rt "$@"; }
 	[ ! -e "$STATE/../up" ]
 }
 
+@test "a bundle without process can be created and entered; start says that there is nothing to start" {
+	need sandrun
+	cfg 'del(.process)'
+	create
+	status_is created
+	run --separate-stderr rt exec "$ID" pwd
+	is "0 /" "$status $output"
+	run --separate-stderr rt start "$ID"
+	one_clear_line "process" "nothing to start"
+	wait_until status_is stopped
+	rt delete "$ID"
+	run --separate-stderr rt run --bundle "$B" "$ID"
+	one_clear_line "process" "nothing to start"
+	[ ! -e "$STATE/$ID" ]
+}
+
 @test "start twice, and start of a stopped container, fail in runc's words" {
 	args sleep 1000
 	create

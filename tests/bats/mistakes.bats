@@ -35,7 +35,6 @@ refused() {
 	refused process.args '.process.args = []'
 	refused 'process.args[0]' '.process.args = [1]'
 	refused 'process.args[0]' '.process.args = ["a\u0000b"]'
-	refused process 'del(.process)'
 	refused root 'del(.root)'
 	refused root.path '.root.path = ""'
 	refused linux 'del(.linux)'
