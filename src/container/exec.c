@@ -20,8 +20,8 @@
 #include "cgroup/cgroup.h"
 #include "confine/confine.h"
 #include "container/exec_process.h"
-#include "container/layers.h"
 #include "container/namespaces.h"
+#include "container/outside.h"
 #include "container/parent.h"
 #include "container/rdt.h"
 #include "container/sync.h"
@@ -59,7 +59,7 @@ static int load_policy(struct session *s, struct err *e)
 	struct supervisor_status sup = { 0 };
 	autofree char *text = NULL;
 	size_t len;
-	const char *cap;
+	const char *cap, *what;
 	int fd;
 
 	if (!s->c->enforcement)
@@ -71,13 +71,14 @@ static int load_policy(struct session *s, struct err *e)
 		return -1;
 	if (!confine_notify_needed(s->policy))
 		return 0;
-	if (!layers_check_inherited(s->policy, s->o->preserve_fds, e))
+	if (!outside_check_rings(s->policy, s->o->preserve_fds, e))
 		return -1;
-	fd = layers_inherited_socket(s->o->preserve_fds, s->c->bpf);
+	fd = outside_descriptor(s->o->preserve_fds, s->c->bpf, &what);
 	if (!s->c->foreign && policy_get_traits(s->policy).egress && fd >= 0)
-		return err_msg(e, "descriptor %d is a socket from outside: the layers that enforce this container's policy do not see "
-			       "those (had create been given one, or a directory of the host, they would)", fd);
-	cap = layers_leaving_capability(s->process, oci_namespace_find(&s->config.linux_, OCI_NS_USER));
+		return err_msg(e, "descriptor %d is %s from outside: the layers that enforce this container's policy do not see the "
+			       "sockets that come in by it (had create been given one, or a directory of the host, they would)", fd,
+			       what);
+	cap = outside_capability(s->process, oci_namespace_find(&s->config.linux_, OCI_NS_USER));
 	if (s->c->bpf && cap)
 		return err_msg(e, "%s: with it a process leaves its cgroup, and with that a layer that enforces this container's "
 			       "policy (a container that is created with it does not rely on that layer)", cap);

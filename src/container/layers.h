@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* layers.h - which layers of the kernel enforce a container's policy, and why one does not
  *
- * Owns:     the choice at create, and io.sandlock.require; the answer to "can a socket come in from outside?".
- * Must not: decide what is trapped under which layers (confine/plan.h).
- * Runs in:  create; exec asks about what it hands down.
+ * Owns:     the choice at create, and io.sandlock.require.
+ * Must not: decide what is trapped under which layers (confine/plan.h), or whether sockets come in from outside (outside.h).
+ * Runs in:  create.
  */
 #ifndef CONTAINER_LAYERS_H
 #define CONTAINER_LAYERS_H
@@ -36,13 +36,6 @@ struct layers {
 /* Decides, attaches the cgroup program to @cg, and checks what the policy requires. */
 int layers_choose(const struct policy *p, const struct layers_facts *f, const struct cgroup *cg, struct layers *out,
 		  struct err *e);
-/* The first of the descriptors 0 to 2 + @preserve_fds through which a socket comes in that only the supervisor could judge, or
- * that brings others; with @bpf, that the cgroup program does not see and that has no Landlock behind it. -1: none. */
-int layers_inherited_socket(int preserve_fds, bool bpf);
-/* The capability with which @p could leave its cgroup, and with it the cgroup program; NULL: none. */
-const char *layers_leaving_capability(const struct oci_process *p, bool userns);
-/* False with @e if one of them is beyond judging (an io_uring). */
-bool layers_check_inherited(const struct policy *p, int preserve_fds, struct err *e);
 /* "notify,landlock,bpf", heap. */
 char *layers_words(const struct layers *l);
 

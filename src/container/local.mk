@@ -15,6 +15,7 @@ libsandrun_a_SOURCES += \
 	src/container/namespaces.c src/container/namespaces.h \
 	src/container/netdev.c src/container/netdev.h \
 	src/container/notify.c src/container/notify.h \
+	src/container/outside.c src/container/outside.h \
 	src/container/parent.c src/container/parent.h \
 	src/container/rdt.c src/container/rdt.h \
 	src/container/record.c src/container/record.h \

@@ -9,6 +9,7 @@
  * usage: passfd give PATH KIND | with KIND -- PROGRAM… | take PATH ADDR PORT | use FD ADDR PORT |
  *               slow-flip FD ADDR PORT | race PATH ADDR PORT ROUNDS
  *        KIND: udp, udp6, icmp, raw, udplite, mptcp, tcp, route (UDP with a source route), unix (a socket of a pair), ring.
+ *        "with" takes these, too: pidfd (of its parent), event, and a path (a directory, or a descriptor of the place only).
  *        A PATH that begins with "@" is an abstract one.
  */
 #include <arpa/inet.h>
@@ -58,6 +59,12 @@ static int make(const char *kind)
 		return socketpair(AF_UNIX, SOCK_STREAM, 0, pair) < 0 ? -1 : pair[0];
 	if (strcmp(kind, "ring") == 0)
 		return (int)syscall(SYS_io_uring_setup, 1, params);
+	if (strcmp(kind, "pidfd") == 0)
+		return (int)syscall(SYS_pidfd_open, getppid(), 0);
+	if (strcmp(kind, "event") == 0)
+		return (int)syscall(SYS_eventfd2, 0, 0);
+	if (kind[0] == '/')
+		return open(kind, O_PATH);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strcmp(kinds[i].name, kind) == 0)
 			fd = socket(kinds[i].domain, kinds[i].type, kinds[i].protocol);
@@ -132,6 +139,7 @@ static void __attribute__((noreturn)) with(const char *kind, char **argv)
 		fail(kind);
 	if (fd != 3 && (dup2(fd, 3) < 0 || close(fd) < 0))
 		fail("dup2");
+	fcntl(3, F_SETFD, 0);
 	execvp(argv[0], argv);
 	fail(argv[0]);
 }
