@@ -30,6 +30,7 @@
 #include "base/sys.h"
 #include "confine/confine.h"
 #include "confine/plan.h"
+#include "container/annotations.h"
 #include "container/bundle.h"
 #include "container/idmap.h"
 #include "container/init.h"
@@ -93,14 +94,6 @@ static int compile_policy(struct creation *k, struct err *e)
 	return 0;
 }
 
-/* crun's annotation: names that nobody knows are else passed over. */
-static bool fail_unknown_calls(const struct oci_map *annotations)
-{
-	const char *v = oci_map_get(annotations, "run.oci.seccomp_fail_unknown_syscall");
-
-	return v && !str_eq(v, "0");
-}
-
 static int prepare(struct creation *k, struct err *e)
 {
 	autofree char *cache = NULL, *root = NULL;
@@ -112,7 +105,9 @@ static int prepare(struct creation *k, struct err *e)
 	rootfs_strip_root(&k->config, root);
 	if (bundle_check_terminal(&k->config.process, k->o->console_socket, k->o->foreground, e) < 0 || compile_policy(k, e) < 0)
 		return -1;
-	if (fail_unknown_calls(&k->config.annotations) && confine_profile_check_names(&k->config.linux_.seccomp, e) < 0)
+	if (annotations_check(&k->config.annotations, e) < 0 || annotations_take_receiver(&k->config, e) < 0)
+		return -1;
+	if (annotations_fail_unknown_calls(&k->config.annotations) && confine_profile_check_names(&k->config.linux_.seccomp, e) < 0)
 		return -1;
 	cache = k->config.linux_.seccomp.set ? container_cache_dir() : NULL;
 	if (confine_profile_prepare(&k->config.linux_.seccomp, cache, &k->profile, e) < 0)
@@ -367,7 +362,7 @@ static int make_init(struct creation *k, struct err *e)
 			.notify = k->notify,
 			.preserve_fds = k->o->preserve_fds,
 			.listen_fds = k->o->listen_fds,
-			.keep_groups = workload_keeps_groups(&k->config.annotations),
+			.keep_groups = annotations_keep_groups(&k->config.annotations),
 			.limits_from_parent = namespaces_has(&k->ns, OCI_NS_USER),
 			.label_fd = -1,
 		},

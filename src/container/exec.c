@@ -19,6 +19,7 @@
 #include "base/sys.h"
 #include "cgroup/cgroup.h"
 #include "confine/confine.h"
+#include "container/annotations.h"
 #include "container/exec_process.h"
 #include "container/namespaces.h"
 #include "container/outside.h"
@@ -119,6 +120,8 @@ static int prepare(struct session *s, struct err *e)
 	if (load_policy(s, e) < 0)
 		return -1;
 	cache = s->config.linux_.seccomp.set ? container_cache_dir() : NULL;
+	if (annotations_take_receiver(&s->config, e) < 0)
+		return -1;
 	if (confine_profile_prepare(&s->config.linux_.seccomp, cache, &s->profile, e) < 0)
 		return -1;
 	s->cgroup = s->c->cgroup ? cgroup_read(s->c->cgroup, e) : NULL;
@@ -283,7 +286,7 @@ static int spawn(struct session *s, struct err *e)
 		.notify = s->notify,
 		.preserve_fds = s->o->preserve_fds,
 		.listen_fds = s->o->listen_fds,
-		.keep_groups = workload_keeps_groups(&s->config.annotations),
+		.keep_groups = annotations_keep_groups(&s->config.annotations),
 		.limits_from_parent = namespaces_has(&s->ns, OCI_NS_USER),
 		.label_fd = -1,
 	};

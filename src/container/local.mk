@@ -1,4 +1,5 @@
 libsandrun_a_SOURCES += \
+	src/container/annotations.c src/container/annotations.h \
 	src/container/bundle.c src/container/bundle.h \
 	src/container/container.c src/container/container.h \
 	src/container/create.c src/container/create.h \

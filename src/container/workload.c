@@ -119,13 +119,6 @@ static int enter_cwd_as_creator(const struct oci_process *p, bool *entered, stru
 	return *entered || e->code == EACCES || e->code == EPERM ? 0 : -1;
 }
 
-bool workload_keeps_groups(const struct oci_map *annotations)
-{
-	const char *v = oci_map_get(annotations, "run.oci.keep_original_groups");
-
-	return v && !str_eq(v, "0");
-}
-
 static int become_user(const struct oci_process *p, bool keep_groups, bool entered, struct err *e)
 {
 	if (process_drop_bounding(p, e) < 0 || process_set_user(p, keep_groups, e) < 0)

@@ -24,15 +24,12 @@ struct workload {
 	int sync;
 	int preserve_fds;
 	int listen_fds; /* the first of these: sockets of systemd's activation */
-	bool keep_groups; /* the engine's groups stay: workload_keeps_groups() */
+	bool keep_groups; /* the engine's groups stay: annotations_keep_groups() */
 	bool limits_from_parent; /* in a user namespace we may not raise a hard limit: the parent is asked to */
 	int label_fd; /* -1, or what process_open_label_fd() gave */
 	char *command; /* found by workload_become() */
 	char **env;    /* made by it */
 };
-
-/* podman's "--group-add keep-groups" comes as an annotation that crun invented. */
-bool workload_keeps_groups(const struct oci_map *annotations);
 
 /* Scheduling, limits, confinement, user, capabilities, the command's lookup. After it nothing privileged is left, and the
  * workload could run. */

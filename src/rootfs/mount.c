@@ -142,7 +142,7 @@ static int configure(int fs, const struct mount_fs *m)
 	/* Filesystems without a device take any source, or refuse it as unknown: not worth an error. One that needs it
 	 * fails below. */
 	(void)set_string(fs, "source", m->source ? m->source : m->type);
-	if (m->label && set_string(fs, "context", m->label) < 0)
+	if (m->label && set_datum(fs, m->label) < 0)
 		return -1;
 	if (set_super_flags(fs, m) < 0)
 		return -1;
@@ -217,10 +217,12 @@ static int classic_mount(const struct mount_fs *m, int target, int rootfd, const
 {
 	autofree char *joined = mount_options_join_data(m->options);
 	autofree char *data = NULL;
+	const char *eq = m->label ? strchr(m->label, '=') : NULL;
 	char where[32];
 
-	if (m->label)
-		data = xasprintf("%s%scontext=\"%s\"", joined ? joined : "", joined ? "," : "", m->label);
+	/* Quoted: the context may have commas in it. */
+	if (eq)
+		data = xasprintf("%s%s%.*s=\"%s\"", joined ? joined : "", joined ? "," : "", (int)(eq - m->label), m->label, eq + 1);
 	else
 		data = steal_ptr(&joined);
 	snprintf(where, sizeof(where), "/proc/self/fd/%d", target);

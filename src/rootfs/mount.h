@@ -28,7 +28,7 @@ struct mount_fs {
 	const char *type;
 	const char *source;		     /* NULL: the type's name */
 	const struct mount_options *options; /* attributes, superblock flags and data; NULL: none */
-	const char *label;		     /* SELinux context or NULL */
+	const char *label;		     /* SELinux context as a mount option ("context=…"), or NULL */
 	bool ro_super;			     /* "ro" also makes the superblock read-only (a real device must be mounted so) */
 };
 /* Makes @fs and mounts it on @target, a descriptor. Returns a descriptor of the new mount (O_PATH) or -1 with @e. @root

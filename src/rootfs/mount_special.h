@@ -18,7 +18,7 @@ struct mount_job {
 	const struct oci_mount *mount;
 	const char *type;
 	struct mount_options options;
-	const char *label;   /* SELinux context, NULL if there is none or no SELinux */
+	const char *label;   /* as in struct mount_fs; NULL if there is none or no SELinux */
 	int target;	     /* what is mounted on; borrowed */
 	bool target_was_there; /* not made by us just now */
 	char path[PATH_MAX]; /* where it is in the root */

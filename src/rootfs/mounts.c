@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "oci/names.h"
 #include "rootfs/idmap.h"
 #include "rootfs/mount_special.h"
 #include "rootfs/sources.h"
@@ -331,14 +332,22 @@ static int do_entry(struct mount_job *j, size_t i, struct err *e)
 }
 
 /* Peers ignore linux.mountLabel where there is no SELinux, and engines count on it. */
-static const char *mount_label(const struct oci_config *c)
+static int make_label(const struct oci_config *c, char **out, struct err *e)
 {
+	static const char *const types[] = { "context", "fscontext", "defcontext", "rootcontext" }; /* mount(8) */
+	const char *type = oci_map_get(&c->annotations, "run.oci.mount_context_type"); /* crun's */
 	const char *label = c->linux_.mount_label;
 	struct statfs sfs;
+	size_t i = 0;
 
-	if (!label || !*label)
-		return NULL;
-	return statfs("/sys/fs/selinux", &sfs) == 0 && (unsigned long)sfs.f_type == SELINUX_MAGIC ? label : NULL;
+	while (type && i < ARRAY_SIZE(types) && !str_eq(type, types[i]))
+		i++;
+	if (i == ARRAY_SIZE(types))
+		return err_msg(e, "annotation run.oci.mount_context_type: \"%.64s\" is none of context, fscontext, defcontext, "
+				  "rootcontext", type);
+	if (label && *label && statfs("/sys/fs/selinux", &sfs) == 0 && (unsigned long)sfs.f_type == SELINUX_MAGIC)
+		*out = xasprintf("%s=%s", types[i], label);
+	return 0;
 }
 
 static int mount_entry(struct rootfs *r, size_t i, const char *label, struct err *e)
@@ -358,7 +367,7 @@ static int mount_entry(struct rootfs *r, size_t i, const char *label, struct err
 int rootfs_mount_all(struct rootfs *r, struct err *e)
 {
 	const struct oci_config *c = r->config;
-	const char *label;
+	struct rootfs_state *state = state_get(r);
 
 	/* As the peers: without a mount namespace of its own there is only the chroot. */
 	if (!r->new_mount_ns) {
@@ -366,10 +375,10 @@ int rootfs_mount_all(struct rootfs *r, struct err *e)
 			log_debug("no mount namespace: the mounts of config.json are left out");
 		return 0;
 	}
-	label = mount_label(c);
-	state_get(r)->label = label;
+	if (make_label(c, &state->label, e) < 0)
+		return -1;
 	for (size_t i = 0; i < c->n_mounts; i++)
-		if (mount_entry(r, i, label, e) < 0)
+		if (mount_entry(r, i, state->label, e) < 0)
 			return err_prefix(e, "mounts[%zu] (%s)", i, c->mounts[i].destination);
 	return 0;
 }

@@ -41,6 +41,7 @@ void state_free(struct rootfs *r)
 	for (size_t i = 0; i < s->n_late_ro; i++)
 		fd_close(&s->late_ro[i]);
 	free(s->late_ro);
+	free(s->label);
 	free(s);
 	r->state = NULL;
 }

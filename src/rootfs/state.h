@@ -15,7 +15,7 @@ struct rootfs_state {
 	int null_tree;	 /* detached copy of the host's /dev/null, verified to be 1:3: the mask of files. -1: not there */
 	int *late_ro;	 /* mounts that become read-only in rootfs_seal() only: later steps still write into them */
 	size_t n_late_ro;
-	const char *label; /* SELinux context for mounts that have no entry in the config; NULL: none. Borrowed */
+	char *label; /* SELinux context as a mount option ("context=…"), for what takes it; NULL: none */
 };
 
 /* Makes r->state if there is none yet. */

@@ -291,6 +291,65 @@ spawn_manager() {
 	one_clear_line 'unknown system call "no_such_call"'
 }
 
+# The agent closes the listener with the connection: who asks then gets ENOSYS.
+agent() {
+	rm -f "$T/agent.sock"
+	spawn socat -u "UNIX-LISTEN:$T/agent.sock" "CREATE:$T/agent.json"
+	wait_until test -S "$T/agent.sock"
+}
+agent_heard() { jq -e '.fds == ["seccompFd"] and .state.id == $id' --arg id "$ID" "$T/agent.json"; }
+
+@test "run.oci.seccomp.receiver, or RUN_OCI_SECCOMP_RECEIVER, stands in for a missing listenerPath" {
+	need sandrun socat
+	cfg '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_NOTIFY"}]}'
+	args mkdir /tmp/x
+	run_container
+	one_clear_line listenerPath
+	annotate "run.oci.seccomp.receiver=$T/agent.sock"
+	agent
+	run_container
+	has "not implemented" "$stderr"
+	wait_until agent_heard
+	annotate run.oci.seccomp.receiver=agent.sock
+	run_container
+	one_clear_line run.oci.seccomp.receiver "no absolute path"
+	cfg 'del(.annotations)'
+	agent
+	RUN_OCI_SECCOMP_RECEIVER=$T/agent.sock run_container
+	has "not implemented" "$stderr"
+	wait_until agent_heard
+	# What the profile says counts, and one without SCMP_ACT_NOTIFY has no listener to send.
+	cfg '.linux.seccomp.listenerPath = "/no/such"'
+	RUN_OCI_SECCOMP_RECEIVER=$T/agent.sock run_container
+	one_clear_line /no/such
+	cfg 'del(.linux.seccomp.listenerPath) | .linux.seccomp.syscalls[0].action = "SCMP_ACT_ALLOW"'
+	RUN_OCI_SECCOMP_RECEIVER=$T/nobody.sock run_container
+	is "0 " "$status $stderr"
+}
+
+@test "a handler of crun's that is not here is refused, but for a pod's pause container and for -smart ones" {
+	need sandrun
+	args true
+	annotate run.oci.handler=krun
+	run_container
+	one_clear_line run.oci.handler krun
+	annotate io.kubernetes.cri.container-type=sandbox
+	run_container
+	is "0 " "$status $stderr"
+	cfg '.annotations = {"run.oci.handler": "wasm-smart"}'
+	run_container
+	is "0 " "$status $stderr"
+	cfg '.annotations = {"run.oci.seccomp_bpf_data": "BgAAAAAA/38="}'
+	run_container
+	one_clear_line run.oci.seccomp_bpf_data
+	cfg '.annotations = {"run.oci.mount_context_type": "nocontext"}'
+	run_container
+	one_clear_line run.oci.mount_context_type nocontext
+	annotate run.oci.mount_context_type=rootcontext
+	run_container
+	is "0 " "$status $stderr"
+}
+
 # outliving_init: the container, in the host's pid namespace, without its init: $REST is a process that is left.
 outliving_init() {
 	cfg '.linux.namespaces |= map(select(.type != "pid"))'
