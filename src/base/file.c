@@ -17,14 +17,11 @@
 #include "base/str.h"
 #include "base/sys.h"
 
-int file_read(int dirfd, const char *path, size_t max, char **out, size_t *len, struct err *e)
+static int read_whole(int fd, const char *path, size_t max, char **out, size_t *len, struct err *e)
 {
-	autofd fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	autofree char *buf = NULL;
 	size_t size = 0, cap = 4096;
 
-	if (fd < 0)
-		return err_sys(e, "open %s", path);
 	/* Sizes of procfs and cgroupfs files are 0: read until the end, never trust st_size. */
 	for (;;) {
 		ssize_t n;
@@ -49,6 +46,29 @@ int file_read(int dirfd, const char *path, size_t max, char **out, size_t *len, 
 		*len = size;
 	*out = steal_ptr(&buf);
 	return 0;
+}
+
+int file_read(int dirfd, const char *path, size_t max, char **out, size_t *len, struct err *e)
+{
+	autofd fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0)
+		return err_sys(e, "open %s", path);
+	return read_whole(fd, path, max, out, len, e);
+}
+
+int file_read_regular(const char *path, size_t max, char **out, size_t *len, struct err *e)
+{
+	autofd fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0)
+		return err_sys(e, "open %s", path);
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, "stat %s", path);
+	if (!S_ISREG(st.st_mode))
+		return err_text(e, EINVAL, "%s is not a regular file", path);
+	return read_whole(fd, path, max, out, len, e);
 }
 
 int file_write(int dirfd, const char *path, const char *data, struct err *e)

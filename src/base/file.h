@@ -16,6 +16,8 @@
 /* Reads the whole of @path (relative to @dirfd, AT_FDCWD allowed) into a NUL-terminated heap string that the caller
  * frees; *len without the NUL (len may be NULL). More than @max bytes is EFBIG. Returns 0 or -1 with @e filled. */
 int file_read(int dirfd, const char *path, size_t max, char **out, size_t *len, struct err *e);
+/* The same of a regular file only: a FIFO without a writer, or a terminal, would hold us for ever. */
+int file_read_regular(const char *path, size_t max, char **out, size_t *len, struct err *e);
 /* Writes @data to an existing file (procfs, sysfs, cgroupfs) in one write(2): no O_CREAT, no O_TRUNC. */
 int file_write(int dirfd, const char *path, const char *data, struct err *e);
 /* Makes or replaces @path atomically: a temporary file beside it, then rename(2). No partial content is ever seen. */

@@ -89,7 +89,7 @@ static int prepare(struct restoration *k, struct err *e)
 	const struct oci_linux *l = &k->config.linux_;
 	CriuFeatures features = CRIU_FEATURES__INIT;
 
-	k->bundle = bundle_read(k->o->bundle, k->o->config_file, &k->config, &k->config_text, e);
+	k->bundle = bundle_read(k->o->bundle, k->o->config_file, &k->config, &k->config_text, 0, e);
 	if (!k->bundle)
 		return -1;
 	if (namespaces_prepare(l, &k->ns, e) < 0 || check(k, e) < 0)

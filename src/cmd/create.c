@@ -2,6 +2,15 @@
 /* create.c - sandrun create, and the options it shares with run */
 #include "cmd/cmd.h"
 #include "cmd/create.h"
+#include "container/bundle.h"
+
+int cmd_create_take_fds(struct create_options *o, struct err *e)
+{
+	if (o->config_file && bundle_read_file(o->config_file, &o->config_text, &o->config_len, e) < 0)
+		return -1;
+	o->preserve_fds = cmd_take_fds(o->preserve_fds, &o->listen_fds);
+	return 0;
+}
 
 int cmd_create(const struct globals *g, int argc, char **argv, struct err *e)
 {
@@ -14,8 +23,7 @@ int cmd_create(const struct globals *g, int argc, char **argv, struct err *e)
 	if (r)
 		return r < 0 ? -1 : 0;
 	o.id = argv[at];
-	o.preserve_fds = cmd_take_fds(o.preserve_fds, &o.listen_fds);
-	if (container_create(&o, &c, &master, e) < 0)
+	if (cmd_create_take_fds(&o, e) < 0 || container_create(&o, &c, &master, e) < 0)
 		return -1;
 	container_close(&c);
 	return 0;

@@ -18,4 +18,8 @@
 	{ "preserve-fds", 0, OPT_NUMBER, &(o).preserve_fds, "N", "pass descriptors 3 to 2+N on" }, \
 	{ "no-subreaper", 0, OPT_IGNORED_FLAG, NULL, NULL, NULL }
 
+/* What has to be done with the caller's descriptors before anything else: --config may name one (a shell's "<(...)"), those to be
+ * preserved are counted, the rest is closed. */
+int cmd_create_take_fds(struct create_options *o, struct err *e);
+
 #endif

@@ -40,7 +40,8 @@ int cmd_run(const struct globals *g, int argc, char **argv, struct err *e)
 		return r < 0 ? -1 : 0;
 	o.id = argv[at];
 	o.foreground = !detach && !o.console_socket;
-	o.preserve_fds = cmd_take_fds(o.preserve_fds, &o.listen_fds);
+	if (cmd_create_take_fds(&o, e) < 0)
+		return -1;
 	if (!detach)
 		foreground_prepare();
 	if (container_create(&o, &c, &master, e) < 0)

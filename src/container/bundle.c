@@ -30,12 +30,21 @@ static int check_config(const struct oci_config *c, struct err *e)
 	return c->has_process ? process_validate(&c->process, e) : 0;
 }
 
-static int load(const char *path, const char *name, struct oci_config *config, char **text, struct err *e)
+/* What the caller names himself may be a pipe, and he may have to wait for it. */
+int bundle_read_file(const char *config_file, char **text, size_t *len, struct err *e)
 {
-	struct oci_error oe;
-	size_t len;
+	return file_read(AT_FDCWD, config_file, CONFIG_MAX, text, len, e);
+}
 
-	if (file_read(AT_FDCWD, path, CONFIG_MAX, text, &len, e) < 0)
+static int load(const char *bundle, const char *config_file, struct oci_config *config, char **text, size_t len, struct err *e)
+{
+	const char *name = config_file ? config_file : "config.json";
+	autofree char *path = config_file ? NULL : xasprintf("%s/config.json", bundle);
+	struct oci_error oe;
+
+	if (path && file_read_regular(path, CONFIG_MAX, text, &len, e) < 0)
+		return -1;
+	if (config_file && !*text && bundle_read_file(config_file, text, &len, e) < 0)
 		return -1;
 	if (oci_config_parse(*text, len, config, &oe) < 0)
 		return err_msg(e, "%s: %s", name, oe.msg);
@@ -44,17 +53,16 @@ static int load(const char *path, const char *name, struct oci_config *config, c
 	return check_config(config, e) < 0 ? err_prefix(e, "%s", name) : 0;
 }
 
-char *bundle_read(const char *bundle, const char *config_file, struct oci_config *config, char **text, struct err *e)
+char *bundle_read(const char *bundle, const char *config_file, struct oci_config *config, char **text, size_t len,
+		  struct err *e)
 {
 	char resolved[PATH_MAX];
-	autofree char *path = NULL;
 
 	if (!realpath(bundle, resolved)) {
 		err_sys(e, "bundle %s", bundle);
 		return NULL;
 	}
-	path = config_file ? xstrdup(config_file) : xasprintf("%s/config.json", resolved);
-	return load(path, config_file ? config_file : "config.json", config, text, e) < 0 ? NULL : xstrdup(resolved);
+	return load(resolved, config_file, config, text, len, e) < 0 ? NULL : xstrdup(resolved);
 }
 
 char *bundle_root(const struct oci_config *config, const char *bundle)

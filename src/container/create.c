@@ -98,7 +98,7 @@ static int prepare(struct creation *k, struct err *e)
 {
 	autofree char *cache = NULL, *root = NULL;
 
-	k->bundle = bundle_read(k->o->bundle, k->o->config_file, &k->config, &k->config_text, e);
+	k->bundle = bundle_read(k->o->bundle, k->o->config_file, &k->config, &k->config_text, k->o->config_len, e);
 	if (!k->bundle)
 		return -1;
 	root = bundle_root(&k->config, k->bundle);
@@ -469,7 +469,7 @@ static void free_all(struct creation *k)
 
 int container_create(const struct create_options *o, struct container *c, int *master, struct err *e)
 {
-	struct creation k = { .o = o, .c = c, .pidfd = -1, .idmaps = ROOTFS_IDMAPS_INIT, .layers.bpf_log = -1, .layers.bpf_cgroup = -1,
+	struct creation k = { .o = o, .c = c, .config_text = o->config_text, .pidfd = -1, .idmaps = ROOTFS_IDMAPS_INIT, .layers.bpf_log = -1, .layers.bpf_cgroup = -1,
 			      .start_fifo = -1, .error_fifo = -1 };
 	int r;
 

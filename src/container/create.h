@@ -4,6 +4,7 @@
 #define CONTAINER_CREATE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/error.h"
 #include "cgroup/cgroup.h"
@@ -14,6 +15,8 @@ struct create_options {
 	const char *id;
 	const char *bundle;	    /* directory */
 	const char *config_file;    /* NULL: config.json in the bundle */
+	char *config_text;	    /* what bundle_read_file() read of it, or NULL; container_create() takes it */
+	size_t config_len;
 	const char *pid_file;	    /* NULL: none */
 	const char *console_socket; /* NULL: none */
 	const char *pidfd_socket;   /* NULL: none */

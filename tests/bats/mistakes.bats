@@ -128,6 +128,18 @@ refused() {
 	assert_no_leftovers
 }
 
+@test "a config.json that is a FIFO or a device does not hold us; --config may be a pipe" {
+	rm "$B/config.json"
+	mkfifo "$B/config.json"
+	wrong "$B/config.json" "not a regular file" -- create --bundle "$B" "$ID"
+	rm "$B/config.json"
+	ln -s /dev/zero "$B/config.json"
+	wrong "$B/config.json" "not a regular file" -- create --bundle "$B" "$ID"
+	jq '.process.args = ["echo", "by pipe"]' "$T/good" >"$T/piped"
+	is "by pipe" "$(rt run --bundle "$B" --config <(cat "$T/piped") "$ID")"
+	is "by pipe" "$(cat "$T/piped" | rt run --bundle "$B" --config /dev/stdin "$ID")"
+}
+
 @test "a hundred thousand annotations, and mounts, are read in a moment" {
 	args true
 	cp "$B/config.json" "$T/good"
