@@ -267,7 +267,7 @@ static void undo(struct restoration *k)
 	parent_undo(&k->p);
 	if (k->cgroup && cgroup_signal(k->cgroup, SIGKILL, &e) < 0 && e.code != EOPNOTSUPP)
 		log_warn("%s", e.msg);
-	making_undo(k->claimed ? k->c : NULL, k->cgroup);
+	making_undo(k->claimed ? k->c : NULL, k->cgroup, &k->config.hooks.poststop);
 }
 
 static void free_all(struct restoration *k)

@@ -441,7 +441,7 @@ static void undo(struct creation *k)
 	netdev_give_back(k->netdevs);
 	k->netdevs = NULL;
 	end_supervisor(k);
-	making_undo(k->claimed ? k->c : NULL, k->cgroup);
+	making_undo(k->claimed ? k->c : NULL, k->cgroup, &k->config.hooks.poststop);
 }
 
 static void free_all(struct creation *k)

@@ -71,7 +71,7 @@ static void end_supervisor(const struct container *c)
 	waitpid(c->supervisor_pid, NULL, WNOHANG);
 }
 
-static void poststop(const struct container *c, const struct oci_hook_list *hooks)
+void container_poststop(const struct container *c, const struct oci_hook_list *hooks)
 {
 	struct oci_state s = { .id = c->id, .status = "stopped", .pid = 0, .bundle = c->bundle ? c->bundle : "",
 			       .annotations = &c->annotations };
@@ -125,7 +125,7 @@ int container_delete(struct container *c, bool force, struct err *e)
 	if (r == 0 || force)
 		r = container_remove(c, e);
 	if (r == 0)
-		poststop(c, &config.hooks.poststop);
+		container_poststop(c, &config.hooks.poststop);
 	oci_config_free(&config);
 	return r;
 }

@@ -228,11 +228,12 @@ void init_run(void *args)
 	fd_close(&a->workload.sync);
 	/* A startContainer hook runs inside: without "env" it gets the container's, not that of the engine that called create. */
 	environ = a->workload.env;
-	if (wait_for_start(a, &e) < 0 ||
-	    run_hooks(a, &a->config->hooks.start_container, "startContainer", "created", &e) < 0 ||
-	    workload_exec(&a->workload, &e) < 0) {
-		(void)!write(a->error_fifo, e.msg, strlen(e.msg));
-		_exit(1);
+	if (wait_for_start(a, &e) == 0) {
+		if (run_hooks(a, &a->config->hooks.start_container, "startContainer", "created", &e) < 0)
+			(void)!write(a->error_fifo, INIT_HOOK_FAILED, strlen(INIT_HOOK_FAILED));
+		else
+			workload_exec(&a->workload, &e);
 	}
+	(void)!write(a->error_fifo, e.msg, strlen(e.msg));
 	_exit(1);
 }

@@ -10,6 +10,9 @@
 #include "container/workload.h"
 #include "rootfs/rootfs.h"
 
+/* In front of the error in error.fifo: a startContainer hook failed, after which the container is to be destroyed. */
+#define INIT_HOOK_FAILED "\001"
+
 struct init_args {
 	const struct oci_config *config;
 	const struct namespaces *ns;

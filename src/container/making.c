@@ -20,6 +20,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "container/bundle.h"
+#include "container/delete.h"
 #include "container/hooks.h"
 #include "container/rdt.h"
 #include "oci/state.h"
@@ -155,7 +156,7 @@ int making_hooks(const struct container *c, const struct oci_config *config, pid
 	return hooks_run(&config->hooks.create_runtime, "createRuntime", creating, &config->annotations, e);
 }
 
-void making_undo(struct container *c, struct cgroup *cg)
+void making_undo(struct container *c, struct cgroup *cg, const struct oci_hook_list *poststop)
 {
 	struct err e;
 
@@ -165,4 +166,6 @@ void making_undo(struct container *c, struct cgroup *cg)
 		log_warn("%s", e.msg);
 	if (c && container_remove(c, &e) < 0)
 		log_warn("%s", e.msg);
+	if (c && c->pid > 0)
+		container_poststop(c, poststop);
 }

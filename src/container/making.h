@@ -35,7 +35,8 @@ int making_rdt(struct container *c, const struct oci_config *config, const char 
 /* prestart and createRuntime, in the runtime's namespaces; @pid is init's. */
 int making_hooks(const struct container *c, const struct oci_config *config, pid_t pid, struct err *e);
 /* Removes cgroup, resctrl group and state directory, whose processes are gone; what fails is a warning. @c: NULL while the id is not
- * claimed; @cg: NULL before there is one. */
-void making_undo(struct container *c, struct cgroup *cg);
+ * claimed; @cg: NULL before there is one. Then, if there was an init, the poststop hooks clean up what others may have made
+ * (runtime.md, "Lifecycle", steps 3 to 5, 12 and 13). */
+void making_undo(struct container *c, struct cgroup *cg, const struct oci_hook_list *poststop);
 
 #endif

@@ -19,6 +19,7 @@
 #include "base/sys.h"
 #include "container/delete.h"
 #include "container/hooks.h"
+#include "container/init.h"
 #include "container/notify.h"
 #include "oci/read.h"
 #include "oci/state.h"
@@ -40,8 +41,8 @@ static int check_status(const struct container *c, struct err *e)
 	return err_text(e, ESRCH, "cannot start a container that has stopped: %s", c->id);
 }
 
-/* Reads what init has to say until it closes the fifo, by execve or by its end. */
-static int hear(int fd, int pidfd, struct err *e)
+/* Reads what init has to say until it closes the fifo, by execve or by its end. *hook: it was a hook that failed. */
+static int hear(int fd, int pidfd, bool *hook, struct err *e)
 {
 	char text[sizeof(e->msg)];
 	size_t len = 0;
@@ -61,6 +62,9 @@ static int hear(int fd, int pidfd, struct err *e)
 			break;
 	}
 	text[len] = 0;
+	*hook = str_starts(text, INIT_HOOK_FAILED);
+	if (*hook)
+		return err_text(e, 0, "%s", text + strlen(INIT_HOOK_FAILED));
 	return len ? err_text(e, 0, "%s", text) : 0;
 }
 
@@ -82,7 +86,7 @@ static int poststart(struct container *c, struct err *e)
 	return r;
 }
 
-static int start_locked(struct container *c, int *notify, int *pidfd_out, bool *failed_late, struct err *e)
+static int start_locked(struct container *c, int *notify, int *pidfd_out, bool *hook_failed, struct err *e)
 {
 	autofd pidfd = -1, error = -1, start = -1, sock = -1;
 
@@ -102,10 +106,10 @@ static int start_locked(struct container *c, int *notify, int *pidfd_out, bool *
 	unlinkat(c->dirfd, CONTAINER_ERROR_FIFO, 0);
 	if (write(start, "s", 1) != 1)
 		return err_sys(e, "tell init to start");
-	if (hear(error, pidfd, e) < 0)
+	if (hear(error, pidfd, hook_failed, e) < 0)
 		return -1;
 	if (poststart(c, e) < 0) {
-		*failed_late = true;
+		*hook_failed = true;
 		return -1;
 	}
 	*notify = fd_steal(&sock);
@@ -116,17 +120,17 @@ static int start_locked(struct container *c, int *notify, int *pidfd_out, bool *
 int container_start(struct container *c, int *notify, struct err *e)
 {
 	autofd pidfd = -1, sock = -1;
-	bool failed_late = false;
+	bool hook_failed = false;
 	struct err later;
 	int r;
 
 	/* Two starts at once: the second sees the first one's work. */
 	if (container_lock(c, 10000, e) < 0)
 		return -1;
-	r = start_locked(c, &sock, &pidfd, &failed_late, e);
+	r = start_locked(c, &sock, &pidfd, &hook_failed, e);
 	container_unlock(c);
 	/* "… stop the container, and continue the lifecycle at step 12" (runtime.md), which destroys it. */
-	if (failed_late && container_delete(c, true, &later) < 0)
+	if (hook_failed && container_delete(c, true, &later) < 0)
 		log_warn("%s", later.msg);
 	if (r == 0 && notify)
 		*notify = fd_steal(&sock);

@@ -248,16 +248,40 @@ spawn_manager() {
 	is "1 1 given" "$(xargs <<<"$output")"
 }
 
-@test "a failed poststart hook stops the container and deletes it" {
+@test "a failed hook stops and deletes the container, and poststop hooks run after it" {
+	need sandrun
+	local kind step
 	args sleep 1000
-	cfg '.hooks = {"poststart": [{"path": "/bin/false"}], "poststop": [{"path": "/bin/touch", "args": ["touch", $f]}]}' --arg f "$T/gone"
-	create
-	rrun start "$ID"
-	one_clear_line "poststart hook #0"
+	cp "$B/config.json" "$T/good"
+	for kind in prestart createRuntime createContainer startContainer poststart; do
+		rm -f "$T/gone"
+		jq '.hooks = {($k): [{"path": "/bin/false"}], "poststop": [{"path": "/bin/sh", "args": ["sh", "-c", "cat >" + $f]}]}' \
+			--arg k "$kind" --arg f "$T/gone" "$T/good" >"$B/config.json"
+		step=create
+		[ "$kind" != startContainer ] && [ "$kind" != poststart ] || step=start
+		[ $step = create ] || rt create --bundle "$B" "$ID" </dev/null >/dev/null 2>&1
+		[ $step = create ] && rrun create --bundle "$B" "$ID" || rrun start "$ID"
+		one_clear_line "$kind hook #0"
+		jq -e '.status == "stopped" and .id == $id' --arg id "$ID" "$T/gone"
+		rrun state "$ID"
+		one_clear_line "does not exist"
+		assert_no_leftovers
+	done
+}
+
+@test "a create that fails before there is an init runs no poststop hook; a program that is missing does" {
+	need sandrun
+	args /no/such/program
+	cfg '.hooks = {"poststop": [{"path": "/bin/touch", "args": ["touch", $f]}]}' --arg f "$T/gone"
+	cp "$B/config.json" "$T/good"
+	cfg '.linux.namespaces += [{"type": "cgroup", "path": "/no/such"}]'
+	rrun create --bundle "$B" "$ID"
+	one_clear_line /no/such
+	[ ! -e "$T/gone" ]
+	cp "$T/good" "$B/config.json"
+	rrun create --bundle "$B" "$ID"
+	one_clear_line /no/such/program
 	[ -e "$T/gone" ]
-	rrun state "$ID"
-	one_clear_line "does not exist"
-	assert_no_leftovers
 }
 
 @test "run.oci.hooks.stdout and .stderr: what hooks say goes into these files" {
@@ -270,6 +294,7 @@ spawn_manager() {
 	is "one three" "$(xargs <"$T/so")"
 	is two "$(cat "$T/se")"
 	annotate "run.oci.hooks.stdout=$T/no/such/file"
+	cfg 'del(.hooks.poststop)'
 	run_container true
 	one_clear_line run.oci.hooks.stdout
 }
