@@ -112,7 +112,7 @@ static int open_directory(const char *path, const char *option, bool make, int *
 /* What stands in the file overrides what we say. The annotation is runc's and podman's; empty means none at all. */
 static void choose_config_file(CriuOptions *p, const struct oci_map *annotations)
 {
-	static const char *const usual[] = { "/etc/criu/sandrun.conf", "/etc/criu/runc.conf" };
+	static const char *const usual[] = { "/etc/criu/sandrun.conf", "/etc/criu/crun.conf", "/etc/criu/runc.conf" };
 
 	for (size_t i = 0; i < annotations->n; i++) {
 		if (str_eq(annotations->v[i].key, "org.criu.config")) {

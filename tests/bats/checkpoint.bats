@@ -315,6 +315,63 @@ cgroup2_options() { awk '$3 == "cgroup2" { print $4; exit }' /proc/self/mounts; 
 	wait_until counts_past "$(count)"
 }
 
+# Without the capability a pipe can only be as large as everybody's, and CRIU does without the pipe.
+big_pipes() {
+	[ $((0x$(awk '/^CapEff:/ { print $2 }' /proc/self/status) >> 24 & 1)) = 1 ] || [ "$(cat /proc/sys/fs/pipe-max-size)" -ge 4194304 ] ||
+		skip "this machine gives no CAP_SYS_RESOURCE, which CRIU's lazy pages want"
+}
+
+@test "--lazy-pages: the container runs on elsewhere while its memory is still on its way" {
+	need_criu
+	"$CRIU" check --feature uffd-noncoop >/dev/null 2>&1 || skip "CRIU has no userfaultfd here"
+	big_pipes
+	local dump pages
+	mkfifo "$B/rootfs/root/fifo" "$T/ready"
+	args sh -c 'x=$(head -c 1000000 /dev/zero | tr "\0" x); echo ready >/root/n; read -r y </root/fifo; echo $y ${#x} >/root/n'
+	start_container
+	wait_until file_has "$B/rootfs/root/n" ready
+	mkdir "$T/img" "$T/work"
+	exec 7<>"$T/ready"
+	ck checkpoint --lazy-pages --page-server 127.0.0.1:27277 --status-fd 7 --manage-cgroups-mode ignore \
+		--image-path "$T/img" --work-path "$T/work" "$ID" >"$T/ck.out" 2>&1 3>&- &
+	dump=$!
+	is 1 "$(timeout 20 head -c 1 <&7 | wc -c)"
+	"$CRIU" lazy-pages --page-server --address 127.0.0.1 --port 27277 -D "$T/img" -W "$T/work" -o lazy.log 7>&- 3>&- &
+	pages=$!
+	wait_until test -S "$T/work/lazy-pages.socket"
+	# The old one is still there, in its cgroup.
+	cfg '.linux.cgroupsPath += ".r"'
+	ck restore --detach --bundle "$B" --image-path "$T/img" --work-path "$T/work" --lazy-pages --manage-cgroups-mode ignore "$ID.r" \
+		</dev/null >>"$OUT" 2>"$OUT.err" 7>&- || { cat "$OUT.err"; failed restore; }
+	wait "$dump" && wait "$pages"
+	exec 7>&-
+	echo back >"$B/rootfs/root/fifo"
+	wait_until file_has "$B/rootfs/root/n" 'back 1000000'
+	not rt state "$ID"
+	rt delete --force "$ID.r"
+}
+
+@test "--tcp-established: both ends of a connection come back; without it CRIU says what to ask for" {
+	need_criu
+	mkfifo "$B/rootfs/root/in" "$B/rootfs/root/idle"
+	cfg '.linux.namespaces |= (map(select(.type != "network")) + [{"type": "network"}])
+		| .process.capabilities |= map_values(. + ["CAP_NET_ADMIN"])'
+	shell 'ip link set lo up; exec 3<>/root/in 4<>/root/idle; nc -l -p 7000 <&4 >/root/got & until nc 127.0.0.1 7000 <&3; do :; done & echo first >&3; wait'
+	start_container
+	wait_until file_has "$B/rootfs/root/got" first
+	not ck checkpoint --image-path "$T/no" --work-path "$T/work" "$ID" 2>"$T/err"
+	file_has "$T/err" '--tcp-established'
+	status_is running
+	if ! ck checkpoint --image-path "$T/img" --work-path "$T/work" --tcp-established "$ID" 2>"$T/err"; then
+		grep -q "Can't get 1:16 opt" "$T/err" && skip "this CRIU asks TCP sockets for an option that this kernel has for unix sockets only"
+		cat "$T/err"
+		false
+	fi
+	restore --tcp-established
+	echo second >"$B/rootfs/root/in"
+	wait_until file_has "$B/rootfs/root/got" second
+}
+
 @test "a container that told the service manager that it is ready" {
 	need_criu
 	need socat
