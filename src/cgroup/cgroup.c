@@ -122,8 +122,8 @@ static int set_up(struct cgroup *cg, struct err *e)
 	if (cg_limits_apply(cg, cg->resources, false, e) < 0 ||
 	    cg_device_apply(cg, cg->resources, false, e) < 0)
 		return -1;
-	if (v2 && (cg->owner_uid || cg->owner_gid))
-		return cg_tree_chown(v2, cg->owner_uid, cg->owner_gid, e);
+	if (v2 && cg->owner)
+		return cg_tree_chown(v2, cg->owner, e);
 	return 0;
 }
 
@@ -167,8 +167,7 @@ struct cgroup *cgroup_plan(const struct cgroup_request *req, struct err *e)
 	cg->explicit_path = req->path && *req->path;
 	cg->resources = req->resources;
 	cg->annotations = req->annotations;
-	cg->owner_uid = req->owner_uid;
-	cg->owner_gid = req->owner_gid;
+	cg->owner = req->owner;
 	if (cg->manager == CGROUP_SYSTEMD)
 		r = cg_place_unit(req->path, req->id, cg->rootless, &cg->unit, &cg->slice, e);
 	else if (cg->manager == CGROUP_CGROUPFS)

@@ -32,8 +32,7 @@ struct cgroup_request {
 	/* v2: whose it becomes on the host, so that a container with a cgroup namespace and a
 	 * writable /sys/fs/cgroup can make cgroups of its own (config-linux.md, "Cgroup
 	 * ownership"). 0: it stays as it is. */
-	uid_t owner_uid;
-	gid_t owner_gid;
+	uid_t owner;
 };
 
 /* In two steps, so that its name can be written down before it is made: a plan says where it will be

@@ -68,8 +68,7 @@ struct cgroup {
 	/* Only between create and add; borrowed. */
 	const struct oci_resources *resources;
 	const struct oci_map *annotations;
-	uid_t owner_uid;
-	gid_t owner_gid;
+	uid_t owner;
 	/* Parents that this create made, outermost first: taken away again if it fails, left alone
 	 * afterwards (other containers may have moved in). */
 	char **parents;
@@ -130,9 +129,9 @@ void cg_tree_enable(struct cgroup *cg, struct cg_dir *d);
 void cg_tree_undo(struct cgroup *cg);
 /* Removes the directories and everything below; waits for members up to two seconds. */
 int cg_tree_remove(const struct cgroup *cg, struct err *e);
-/* Gives directory and delegate files to the container's root (config-linux.md, "Cgroup ownership").
+/* Gives directory and delegate files to the container's user (config-linux.md, "Cgroup ownership").
  * v2 only. */
-int cg_tree_chown(const struct cg_dir *d, uid_t uid, gid_t gid, struct err *e);
+int cg_tree_chown(const struct cg_dir *d, uid_t uid, struct err *e);
 /* Waits until no process is left, at most @ms. True if so. */
 bool cg_tree_wait_empty(const struct cgroup *cg, int ms);
 /* v1: the leaf's cpus and mems, and those of parents that have none, copied from above. */

@@ -217,16 +217,16 @@ void cg_tree_enable(struct cgroup *cg, struct cg_dir *d)
 	d->controllers = cg_controllers_parse(leaf, " ", true);
 }
 
-static void chown_file(const char *dir, const char *file, uid_t uid, gid_t gid, int *failed)
+static void chown_file(const char *dir, const char *file, uid_t uid, int *failed)
 {
 	autofree char *path = xasprintf("%s/%s", dir, file);
 
 	/* Not every cgroup has every file of the list. */
-	if (lchown(path, uid, gid) < 0 && errno != ENOENT)
+	if (lchown(path, uid, (gid_t)-1) < 0 && errno != ENOENT)
 		*failed = errno;
 }
 
-int cg_tree_chown(const struct cg_dir *d, uid_t uid, gid_t gid, struct err *e)
+int cg_tree_chown(const struct cg_dir *d, uid_t uid, struct err *e)
 {
 	static const char before_4_15[] = "cgroup.procs\ncgroup.subtree_control\ncgroup.threads\n";
 	autofree char *list = NULL;
@@ -235,10 +235,10 @@ int cg_tree_chown(const struct cg_dir *d, uid_t uid, gid_t gid, struct err *e)
 
 	if (file_read(AT_FDCWD, "/sys/kernel/cgroup/delegate", 65536, &list, NULL, NULL) < 0)
 		list = xstrdup(before_4_15);
-	chown_file(d->path, "", uid, gid, &failed);
+	chown_file(d->path, "", uid, &failed);
 	for (char *f = strtok_r(list, "\n", &save); f; f = strtok_r(NULL, "\n", &save))
 		if (!strchr(f, '/'))
-			chown_file(d->path, f, uid, gid, &failed);
+			chown_file(d->path, f, uid, &failed);
 	if (failed)
 		return err_set(e, failed, "give the cgroup %s to user %u", d->path,
 			       (unsigned int)uid);

@@ -82,12 +82,48 @@ void making_note_stdio(struct container *c)
 	}
 }
 
+static bool host_id(const struct oci_id_mapping *v, size_t n, uint32_t id, uint32_t *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (id >= v[i].container_id && id - v[i].container_id < v[i].size) {
+			*out = v[i].host_id + (id - v[i].container_id);
+			return true;
+		}
+	}
+	return false;
+}
+
 uint32_t making_host_root(const struct oci_id_mapping *v, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		if (v[i].container_id == 0 && v[i].size > 0)
-			return v[i].host_id;
-	return 0;
+	uint32_t id;
+
+	return host_id(v, n, 0, &id) ? id : 0;
+}
+
+static bool is_writable_cgroup(const struct oci_mount *m)
+{
+	if (!m->source || !str_eq(m->source, "cgroup") || !str_eq(m->destination, "/sys/fs/cgroup"))
+		return false;
+	for (size_t i = 0; i < m->options.n; i++)
+		if (str_eq(m->options.v[i], "ro"))
+			return false;
+	return true;
+}
+
+/* config-linux.md, "Cgroup ownership": for whom a container that may write to /sys/fs/cgroup finds it to be its own. 0: nobody. */
+static uid_t cgroup_owner(const struct oci_config *config, const struct namespaces *ns)
+{
+	const struct oci_linux *l = &config->linux_;
+	uint32_t uid = config->process.user.uid;
+	bool writable = false;
+
+	for (size_t i = 0; i < config->n_mounts; i++)
+		writable |= is_writable_cgroup(&config->mounts[i]);
+	if (!ns->new_cgroup || !writable)
+		return 0;
+	if (namespaces_has(ns, OCI_NS_USER) && !host_id(l->uid_mappings, l->n_uid_mappings, uid, &uid))
+		return 0;
+	return geteuid() == 0 ? uid : 0; /* others cannot give anything away */
 }
 
 int making_cgroup(struct container *c, const struct oci_config *config, const struct namespaces *ns,
@@ -100,14 +136,10 @@ int making_cgroup(struct container *c, const struct oci_config *config, const st
 		.rootless = geteuid() != 0 || access("/proc/1/root", R_OK) < 0,
 		.resources = &config->linux_.resources,
 		.annotations = &config->annotations,
+		.owner = cgroup_owner(config, ns),
 	};
 	struct cgroup *cg;
 
-	if (ns->new_cgroup && (ns->new_flags & CLONE_NEWUSER)) {
-		/* v2: so that an init system inside can use it. */
-		req.owner_uid = making_host_root(config->linux_.uid_mappings, config->linux_.n_uid_mappings);
-		req.owner_gid = making_host_root(config->linux_.gid_mappings, config->linux_.n_gid_mappings);
-	}
 	cg = cgroup_plan(&req, e);
 	if (!cg)
 		return -1;

@@ -53,6 +53,33 @@ ns_of() { readlink "/proc/$1/ns/$2"; }
 	is "$(ns_of "$(container_pid)" user)" "$(rt exec "$ID" readlink /proc/self/ns/user)"
 }
 
+@test "the cgroup is the user's who may write to it: with a cgroup namespace and a writable mount, else not" {
+	need sandrun userns
+	local root=/sys/fs/cgroup
+	cgroup_v2 || root=/sys/fs/cgroup/unified
+	[ -e $root/cgroup.procs ] || skip "no cgroup v2"
+	owners() {
+		create
+		stat -c %u $root/"$ID" $root/"$ID"/cgroup.{procs,events} | xargs
+		rt delete "$ID"
+	}
+	cfg '.process.user = {uid: 1000, gid: 1000} | .mounts |= map(select(.destination != "/sys/fs/cgroup")) |
+		.linux.namespaces |= map(select(.type != "cgroup"))'
+	is "0 0 0" "$(owners)"
+	cfg '.linux.namespaces += [{type: "cgroup"}] |
+		.mounts += [{destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: ["nosuid", "rw"]}]'
+	cp "$B/config.json" "$T/writable"
+	is "1000 1000 0" "$(owners)"
+	cfg '.mounts[-1].options = ["ro"]'
+	is "0 0 0" "$(owners)"
+	jq '.linux.namespaces |= map(select(.type != "cgroup"))' "$T/writable" >"$B/config.json"
+	is "0 0 0" "$(owners)"
+	jq '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] |
+		.linux.gidMappings = .linux.uidMappings | .mounts |= map(select(.type != "sysfs"))' "$T/writable" >"$B/config.json"
+	chown -R 100000:100000 "$B/rootfs"
+	is "101000 101000 0" "$(owners)"
+}
+
 # hook STAGE SCRIPT: a shell hook; its standard input and environment are kept in $T/hook.STAGE.
 hook() {
 	cat >"$T/hook.$1.sh" <<-END

@@ -611,7 +611,7 @@ static void a_rootless_user_does_without_unless_he_asks_for_something(void **sta
 static void the_owner_gets_what_may_be_delegated(void **state)
 {
 	struct cgroup_request q = {
-		.manager = CGROUP_CGROUPFS, .id = id, .owner_uid = 12345, .owner_gid = 12346
+		.manager = CGROUP_CGROUPFS, .id = id, .owner = 12345
 	};
 	struct err e = { 0 };
 	struct cgroup *cg;
@@ -637,7 +637,7 @@ static void the_owner_gets_what_may_be_delegated(void **state)
 	assert_int_equal(st.st_uid, 12345);
 	assert_int_equal(stat(procs, &st), 0);
 	assert_int_equal(st.st_uid, 12345);
-	assert_int_equal(st.st_gid, 12346);
+	assert_int_equal(st.st_gid, getegid());
 	assert_int_equal(stat(events, &st), 0);
 	assert_int_equal(st.st_uid, 0);
 	end(cg, 0);
