@@ -185,10 +185,13 @@ all_caps() {
 # --- running --------------------------------------------------------------------------------------------------
 
 # rt WORD…: the runtime, on this test's --root, in its network namespace if it has one (and not RT_OUTSIDE). 3 is bats' own descriptor.
+# It is killed when its time is up; the 137 of that looks like others, so it is said.
 rt() {
-	local enter=("${NSENTER[@]}")
+	local enter=("${NSENTER[@]}") limit=${RT_TIMEOUT:-60} start=$SECONDS rc=0
 	[ -z "${RT_OUTSIDE:-}" ] || enter=()
-	SANDRUN_TEST=$ID timeout --foreground -k 5 "${RT_TIMEOUT:-60}" "${enter[@]}" "$SANDRUN" --root "$STATE" "$@" 3>&-
+	SANDRUN_TEST=$ID timeout --foreground -k 5 "$limit" "${enter[@]}" "$SANDRUN" --root "$STATE" "$@" 3>&- || rc=$?
+	[ $((SECONDS - start)) -lt "$limit" ] || echo "helpers: the time limit of $limit s has ended this command" >&2
+	return $rc
 }
 
 # run_container [--annotate K=V]… [--] WORD…: runs it in the foreground: $status, $output, $stderr.
