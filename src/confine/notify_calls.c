@@ -55,6 +55,7 @@ const struct notify_arch notify_arches[] = {
 			[NOTIFY_IO_URING_REGISTER] = __NR_io_uring_register,
 			[NOTIFY_CLONE] = __NR_clone,
 			[NOTIFY_CLONE3] = __NR_clone3,
+			[NOTIFY_UNSHARE] = __NR_unshare,
 			[NOTIFY_REQUEST_KEY] = __NR_request_key,
 		},
 	},
@@ -80,6 +81,7 @@ const struct notify_arch notify_arches[] = {
 			[NOTIFY_IO_URING_REGISTER] = 427,
 			[NOTIFY_CLONE] = 120,
 			[NOTIFY_CLONE3] = 435,
+			[NOTIFY_UNSHARE] = 310,
 			[NOTIFY_REQUEST_KEY] = 287,
 		},
 	},
@@ -104,6 +106,7 @@ const struct notify_arch notify_arches[] = {
 			[NOTIFY_IO_URING_REGISTER] = 427,
 			[NOTIFY_CLONE] = 120,
 			[NOTIFY_CLONE3] = 435,
+			[NOTIFY_UNSHARE] = 337,
 			[NOTIFY_REQUEST_KEY] = 310,
 		},
 	},
@@ -170,7 +173,7 @@ const char *notify_calls_name(enum notify_kind kind)
 	static const char *const names[] = {
 		"socket", "socketpair", "bind", "listen", "connect", "sendto", "sendmsg",
 		"sendmmsg", "setsockopt", "socketcall", "io_uring_setup", "io_uring_enter", "io_uring_register",
-		"clone", "clone3", "request_key", "x32",
+		"clone", "clone3", "unshare", "request_key", "x32",
 	};
 
 	_Static_assert(ARRAY_SIZE(names) == NOTIFY_X32 + 1, "a name for each");

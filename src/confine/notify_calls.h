@@ -28,6 +28,7 @@ enum notify_kind {
 	NOTIFY_IO_URING_REGISTER,
 	NOTIFY_CLONE,
 	NOTIFY_CLONE3,
+	NOTIFY_UNSHARE,
 	NOTIFY_REQUEST_KEY,
 	NOTIFY_KINDS,
 	NOTIFY_X32 = NOTIFY_KINDS, /* any number of that table: refused, whatever it is */

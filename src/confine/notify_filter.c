@@ -15,7 +15,8 @@
  *            and somebody reads of it (supervisor/refuse.c). Sockets of other families, types and protocols (EACCES; MPTCP
  *            EPROTONOSUPPORT, so that programs fall back to TCP), io_uring (ENOSYS: its operations would not come by here;
  *            enter and register as well, for a ring from outside), x32 numbers (ENOSYS), request_key with a text for the
- *            kernel's helper (which runs on the host, and looks names up in its network).
+ *            kernel's helper (which runs on the host, and looks names up in its network). Where sockets may come from outside,
+ *            new network namespaces, too (supervisor/refuse.c says when they are refused).
  *   errno    foreign architectures (ENOSYS); clone3, where its flags matter (ENOSYS, on which C libraries use clone: nothing is
  *            refused, so nothing is counted).
  *   allow    all else. The kernel keeps a bitmap of calls that are allowed whatever their arguments (5.11), so these
@@ -403,8 +404,21 @@ static void do_request_key(struct emitter *em, const struct context *c)
 	emit_ret(em, RET_ALLOW);
 }
 
+static void do_unshare(struct emitter *em, const struct context *c)
+{
+	if (c->plan->trap_netns) {
+		load_lo(em, 0);
+		ret_if(em, BPF_JSET, CLONE_NEWNET, RET_NOTIFY);
+	}
+	emit_ret(em, RET_ALLOW);
+}
+
 static void do_clone(struct emitter *em, const struct context *c)
 {
+	if (c->plan->trap_netns) {
+		load_lo(em, 0);
+		ret_if(em, BPF_JSET, CLONE_NEWNET, RET_NOTIFY);
+	}
 	if (c->plan->restrict_clone) {
 		unsigned int block;
 
@@ -430,7 +444,8 @@ static void (*const rules[NOTIFY_KINDS])(struct emitter *em, const struct contex
 	[NOTIFY_SETSOCKOPT] = do_setsockopt, [NOTIFY_SOCKETCALL] = do_socketcall,
 	[NOTIFY_IO_URING_SETUP] = do_io_uring, [NOTIFY_IO_URING_ENTER] = do_io_uring,
 	[NOTIFY_IO_URING_REGISTER] = do_io_uring, [NOTIFY_CLONE] = do_clone,
-	[NOTIFY_CLONE3] = do_clone3,	     [NOTIFY_REQUEST_KEY] = do_request_key,
+	[NOTIFY_CLONE3] = do_clone3,	     [NOTIFY_UNSHARE] = do_unshare,
+	[NOTIFY_REQUEST_KEY] = do_request_key,
 };
 
 static void emit_arch(struct emitter *em, const struct notify_arch *arch, const struct context *c)

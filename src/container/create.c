@@ -182,6 +182,7 @@ static int start_supervisor(struct creation *k, struct err *e)
 		return 0;
 	req.landlock = confine_landlock_abi() >= CONFINE_LANDLOCK_NET_ABI;
 	req.foreign = k->layers.foreign[0];
+	req.links = k->layers.links;
 	req.bpf_backstop = k->layers.bpf;
 	req.bpf_log = k->layers.bpf_log;
 	req.bpf_cgroup = k->layers.bpf_cgroup;

@@ -21,6 +21,7 @@
 #include "confine/confine.h"
 #include "confine/plan.h"
 #include "container/outside.h"
+#include "container/peerlink.h"
 
 static void missing(struct layers *l, enum policy_layer layer, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 static void missing(struct layers *l, enum policy_layer layer, const char *fmt, ...)
@@ -119,6 +120,9 @@ int layers_choose(const struct policy *p, const struct layers_facts *f, const st
 		return -1;
 	if (policy_get_traits(p).egress)
 		outside_look(f, out->foreign, sizeof(out->foreign));
+	/* Nobody is in a network of the container's own who would bring such a device up, so it stays down there. */
+	if (out->foreign[0] && outside_shares_network(f))
+		out->links = !peerlink_is_refused();
 	if (attach_bpf(p, f, cg, out, e) < 0)
 		return -1;
 	look_for_landlock(p, out);

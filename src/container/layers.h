@@ -28,6 +28,7 @@ struct layers {
 	bool landlock; /* a network domain will be in force */
 	bool bpf;      /* the policy is attached to the cgroup as a program, too */
 	char foreign[160]; /* how sockets may come in that were not made in the container; empty: they cannot */
+	bool links;    /* with foreign: the network is shared, and devices may be put into it by whoever has one of his own */
 	int bpf_log;   /* what it writes down for the supervisor; -1. The caller's */
 	int bpf_cgroup; /* where it is attached; -1. The caller's */
 	char missing[POLICY_LAYERS][160]; /* of those that are not there: why */

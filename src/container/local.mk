@@ -18,6 +18,7 @@ libsandrun_a_SOURCES += \
 	src/container/notify.c src/container/notify.h \
 	src/container/outside.c src/container/outside.h \
 	src/container/parent.c src/container/parent.h \
+	src/container/peerlink.c src/container/peerlink.h \
 	src/container/rdt.c src/container/rdt.h \
 	src/container/record.c src/container/record.h \
 	src/container/selfexe.c src/container/selfexe.h \

@@ -298,6 +298,13 @@ static bool is_inhabited(int fd)
 	return found;
 }
 
+bool outside_shares_network(const struct layers_facts *f)
+{
+	int joined = f->ns->join[OCI_NS_NETWORK];
+
+	return !namespaces_has(f->ns, OCI_NS_NETWORK) || (joined >= 0 && is_inhabited(joined));
+}
+
 /* With these over the host's user namespace a process leaves its cgroup: it mounts the hierarchy, or opens the root's directory by
  * a handle, and writes its number there. What it makes afterwards is no longer the container's to the cgroup program. */
 const char *outside_capability(const struct oci_process *p, bool userns)
@@ -363,6 +370,6 @@ void outside_look(const struct layers_facts *f, char *why, size_t size)
 		look_at_mounts(f, why, size);
 	if (!*why && (what = look_at_root(f)))
 		say(why, size, "%s", what);
-	if (!*why && ns->join[OCI_NS_NETWORK] >= 0 && is_inhabited(ns->join[OCI_NS_NETWORK]))
+	if (!*why && outside_shares_network(f))
 		say(why, size, "the container shares its network namespace with other processes");
 }

@@ -20,6 +20,8 @@ struct layers_facts;
 
 /* Writes into @why how it is possible: "mounts[3] shares a directory …". Empty: it is not. */
 void outside_look(const struct layers_facts *f, char *why, size_t size);
+/* Others are in the container's network namespace already. Costs 2 µs a process of the host, where it is joined. */
+bool outside_shares_network(const struct layers_facts *f);
 /* The first of the descriptors 0 to 2 + @preserve_fds through which a socket comes in that only the supervisor could judge, or
  * that leads to others; with @bpf, that the cgroup program does not see and that has no Landlock behind it. -1: none. *@what is
  * then "a socket" or the like. */

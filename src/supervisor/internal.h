@@ -246,7 +246,8 @@ struct op {
 /* What a handler says of an op. */
 enum answer {
 	ANSWER_VALUE,	 /* result->val / result->error are the call's outcome */
-	ANSWER_CONTINUE, /* the kernel may run the original: only where plan.c's backstop, or caller_is_alone(), allows */
+	ANSWER_CONTINUE, /* the kernel may run the original: only where plan.c's backstop, or caller_is_alone(), allows, or no
+			  * memory and no descriptor is in it */
 	ANSWER_WAIT,	 /* would block: come again when op->sock is writable (or after a while) */
 	ANSWER_DONE,	 /* the handler has answered itself */
 };
@@ -320,6 +321,7 @@ struct sup {
 	_Atomic bool tick_armed;
 	bool thread_pidfds; /* PIDFD_THREAD */
 	bool groups_denied; /* setgroups(2) is not ours to call */
+	bool links;	    /* see supervisor.h */
 	struct audit audit;
 	const volatile struct bpf_egress_log *kernel_log; /* NULL: no cgroup program */
 	pthread_mutex_t lock; /* listeners and pending */

@@ -138,6 +138,7 @@ static struct sup *make_sup(const struct supervisor_request *req, struct err *e)
 			  &s->plan);
 	snprintf(s->id, sizeof(s->id), "%s", req->id);
 	s->state_dir = req->state_dir;
+	s->links = req->links;
 	s->cgroup_fd = req->bpf_backstop ? req->bpf_cgroup : -1;
 	s->cpu_quota_fd = req->has_quota ? req->cpu_quota : -1;
 	s->cpu_period_fd = req->has_quota ? req->cpu_period : -1;

@@ -25,6 +25,7 @@ struct supervisor_request {
 	int cpu_quota, cpu_period;   /* only then, from cgroup_open_cpu_quota(). Borrowed */
 	bool landlock;		     /* a Landlock network domain will be in force */
 	bool foreign;		     /* sockets may come in from outside (confine/plan.h) */
+	bool links;		     /* only then: devices may get into the container's network from outside (container/peerlink.h) */
 };
 
 /* Forks the watcher, which forks the supervisor and, when that one dies, another: each its own session, /dev/null stdio, every

@@ -159,6 +159,27 @@ denied_stayed_denied() { nothing_reached udp:127.0.0.1:53; }
 	one_clear_line "descriptor 3 is a socket from outside"
 }
 
+@test "where devices can be put into a network that is shared, nobody gets a network namespace, and it is counted" {
+	need userns
+	annotate net-deny=private
+	LACKS=(peer-check)
+	trying 'netns=OK OK'
+	host_network
+	args sleep 1000
+	start_container
+	exec_probe netns
+	is 'EPERM EPERM' "$output"
+	is 2 "$(annotation denied)"
+	is 2 "$(jq -r .rule "$STATE/$ID/denied.jsonl" | grep -c 'a network namespace')"
+	# The death of the supervisor changes nothing, nor does another table of calls.
+	kill -KILL "$(supervisor_pid)"
+	exec_probe netns
+	is 'EPERM EPERM' "$output"
+	need probe32
+	run --separate-stderr rt exec "$ID" /bin/probe32 netns
+	is 'EPERM EPERM' "$output"
+}
+
 # --- io.sandlock.require -------------------------------------------------------------------------------------------------------
 
 @test "require: a layer that is there changes nothing" {

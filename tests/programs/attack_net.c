@@ -174,103 +174,6 @@ static void hop_by_hop(int argc, char **argv)
 	close(fd);
 }
 
-/* --- network namespaces of its own ---------------------------------------------------------------------------------------- */
-
-struct request {
-	struct nlmsghdr h;
-	struct ifinfomsg i;
-	char attrs[256];
-};
-
-static struct rtattr *attr(struct request *q, unsigned short type, const void *data, size_t len)
-{
-	struct rtattr *a = (struct rtattr *)(void *)((char *)q + NLMSG_ALIGN(q->h.nlmsg_len));
-
-	a->rta_type = type;
-	a->rta_len = (unsigned short)RTA_LENGTH(len);
-	if (len)
-		memcpy(RTA_DATA(a), data, len);
-	q->h.nlmsg_len = NLMSG_ALIGN(q->h.nlmsg_len) + RTA_ALIGN(a->rta_len);
-	return a;
-}
-
-static void end(struct request *q, struct rtattr *nest)
-{
-	nest->rta_len = (unsigned short)((char *)q + NLMSG_ALIGN(q->h.nlmsg_len) - (char *)nest);
-}
-
-static void ask(struct request *q)
-{
-	struct {
-		struct nlmsghdr h;
-		struct nlmsgerr e;
-	} answer = { 0 };
-	int fd = sock(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
-
-	if (fd < 0)
-		return;
-	if (send(fd, q, q->h.nlmsg_len, 0) < 0)
-		say(errno);
-	else if (recv(fd, &answer, sizeof(answer), MSG_TRUNC) < (ssize_t)sizeof(answer.h))
-		printf("SILENT");
-	else
-		say(-answer.e.error);
-	close(fd);
-}
-
-/* RTM_NEWLINK of @kind in the network namespace that process 1 is in, or (for veth) with the other end there. */
-static void make_link(const char *kind, uint32_t netns_pid)
-{
-	struct request q = { .h = { .nlmsg_len = NLMSG_LENGTH(sizeof(struct ifinfomsg)), .nlmsg_type = RTM_NEWLINK,
-				    .nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK } };
-	struct ifinfomsg peer = { 0 };
-	struct rtattr *info, *data, *p;
-
-	if (netns_pid && strcmp(kind, "veth") != 0)
-		attr(&q, 19 /* IFLA_NET_NS_PID */, &netns_pid, sizeof(netns_pid));
-	info = attr(&q, 18 /* IFLA_LINKINFO */, NULL, 0);
-	attr(&q, 1 /* IFLA_INFO_KIND */, kind, strlen(kind));
-	if (netns_pid && strcmp(kind, "veth") == 0) {
-		data = attr(&q, 2 /* IFLA_INFO_DATA */, NULL, 0);
-		p = attr(&q, 1 /* VETH_INFO_PEER */, &peer, sizeof(peer));
-		attr(&q, 19, &netns_pid, sizeof(netns_pid));
-		end(&q, p);
-		end(&q, data);
-	}
-	end(&q, info);
-	ask(&q);
-}
-
-/* In a user and network namespace of its own, with every capability there: devices that reach into the container's own
- * network, then a datagram to ADDR. With "here": no namespace, in the container's itself. */
-static void links(int argc, char **argv)
-{
-	static const char *const kinds[] = { "veth", "dummy", "ipvlan", "macvlan", "ipip", "gre", "sit", "vxlan", "wireguard", "xfrm" };
-	bool own = argc < 4;
-	struct dest d;
-	pid_t pid;
-	int fd;
-
-	fflush(stdout);
-	pid = fork();
-	if (pid > 0)
-		waitpid(pid, NULL, 0);
-	if (pid)
-		return;
-	if (own && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
-		say_step("UNSHARE");
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		printf("%s%s=", i ? " " : "", kinds[i]);
-		make_link(kinds[i], own ? 1 : 0);
-	}
-	printf(" send=");
-	fd = dest_sock(&d, argv + 1, 0, SOCK_DGRAM, 0);
-	if (fd >= 0)
-		say_ret(sendto(fd, payload, sizeof(payload), 0, &d.sa, d.len));
-	fflush(stdout);
-	_exit(0);
-}
-
 /* A policy of the socket's own that puts its packets into a tunnel to HOP (IP_XFRM_POLICY), and of the namespace. */
 static void xfrm(int argc, char **argv)
 {
@@ -309,7 +212,6 @@ const struct verb attack_net_verbs[] = {
 	{ "foreign-source", "ADDR PORT [DEVICE]", 2, foreign_source },
 	{ "repair", "ADDR PORT", 2, repair },
 	{ "hop-by-hop", "ADDR PORT HOP", 3, hop_by_hop },
-	{ "links", "ADDR PORT [here]", 2, links },
 	{ "xfrm", "HOP", 1, xfrm },
 	{ "join", "GROUP", 1, join },
 	{ "request-key", "[TYPE [quiet]]", 0, request_key },

@@ -28,6 +28,7 @@ static const struct verb *const tables[] = {
 	attack_entry_verbs,
 	attack_race_verbs,
 	attack_net_verbs,
+	attack_link_verbs,
 	attack_task_verbs,
 };
 
