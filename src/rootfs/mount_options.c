@@ -249,6 +249,8 @@ void mount_options_free(struct mount_options *o)
 
 bool mount_options_are_bind(const struct oci_mount *m, const struct mount_options *o)
 {
+	if (o->flags & MOUNT_OPT_REMOUNT)
+		return false;
 	return (o->flags & MOUNT_OPT_BIND) || (m->type && str_eq(m->type, "bind"));
 }
 

@@ -43,7 +43,7 @@ struct mount_options {
 /* Fills @o from @list. Words that are not in the table are filesystem data. Returns 0, or -1 with @e. */
 int mount_options_parse(const struct oci_strings *list, struct mount_options *o, struct err *e);
 void mount_options_free(struct mount_options *o);
-/* By a word, or by the type alone. */
+/* By a word, or by the type alone. With "remount" it means the mount that is there, as for mount(8). */
 bool mount_options_are_bind(const struct oci_mount *m, const struct mount_options *o);
 /* True if some datum is @key or begins with "@key=". */
 bool mount_options_has_data(const struct mount_options *o, const char *key);

@@ -237,7 +237,7 @@ static int do_remount(struct mount_job *j, struct err *e)
 
 	if (find_target(j, TARGET_DIR, true, e) < 0)
 		return -1;
-	if (data || j->options.sb_flags) {
+	if (!(j->options.flags & MOUNT_OPT_BIND) && (data || j->options.sb_flags)) {
 		snprintf(where, sizeof(where), "/proc/self/fd/%d", j->target);
 		if (mount(NULL, where, NULL,
 			  MS_REMOUNT | mount_options_ms_flags(j->options.set) | j->options.sb_flags, data) < 0)

@@ -47,6 +47,18 @@ opts_of() { run_container -- awk -v p="$1" '$5 == p { print $6 " " $NF }' /proc/
 	is fine "$output"
 }
 
+@test "remount changes what is mounted; with bind only the mount, and nothing of the host comes in" {
+	mnt '{destination: "/t", type: "tmpfs", source: "/etc", options: ["size=1m"]}'
+	mnt '{destination: "/t", type: "tmpfs", source: "/etc", options: ["remount", "size=2m"]}'
+	run_container -- awk '$5 == "/t" { print $6, $NF }' /proc/self/mountinfo
+	is 1 "${#lines[@]}"
+	has size=2048k "$output"
+	mnt '{destination: "/t", type: "none", source: "/etc", options: ["bind", "remount", "ro"]}'
+	run_container -- sh -c 'awk "\$5 == \"/t\" { print \$6, \$NF }" /proc/self/mountinfo; ls /t'
+	is 1 "${#lines[@]}"
+	[[ $output == ro,* && $output == *"rw,size=2048k"* ]]
+}
+
 @test "masked and read-only paths" {
 	cfg '.linux.maskedPaths += ["/etc/passwd", "/root", "/no/such"] | .linux.readonlyPaths += ["/tmp"]'
 	run_container -- sh -c 'wc -c </etc/passwd; ls -A /root; touch /tmp/x'
