@@ -17,8 +17,9 @@ _sandrun() {
 		*) command=${COMP_WORDS[i]}; break ;;
 		esac
 	done
+	[[ $command != kill ]] || prev='' # its -r is no --resources
 	case $prev in
-	--root | --bundle | -b | --log | --pid-file | --console-socket | --pidfd-socket | --image-path | --work-path | --parent-path | --criu | --process | -p | --config | --resources | -r)
+	--root | --bundle | -b | --log | --pid-file | --console-socket | --pidfd-socket | --image-path | --work-path | --parent-path | --criu | --process | -p | --config | --file | --resources | -r)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--log-format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur"); return ;;
 	--manage-cgroups-mode) mapfile -t COMPREPLY < <(compgen -W 'soft full strict ignore' -- "$cur"); return ;;

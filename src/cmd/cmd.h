@@ -65,6 +65,11 @@ int cmd_update(const struct globals *g, int argc, char **argv, struct err *e);
  * command returns 0); -1 with @e. @usage: "[options] ID". */
 int cmd_begin(const struct option *table, const char *usage, int n, bool more, int argc, char **argv, int *at,
 	      struct err *e);
+/* What a command does to one container. */
+typedef int (*cmd_one)(void *ctx, const char *root, const char *id, struct err *e);
+/* --regex: @one for each container whose id matches the extended regular expression @pattern. One that fails does not keep the
+ * others; the first such error is reported at the end. */
+int cmd_each_matching(const char *root, const char *command, const char *pattern, cmd_one one, void *ctx, struct err *e);
 /* systemd's LISTEN_FDS (if LISTEN_PID is us), and --preserve-fds behind them: how many descriptors from 3 on the container
  * gets, and how many of them are the former. All others are closed now, and holes are filled, so that none of ours takes
  * their place. */

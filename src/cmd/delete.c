@@ -2,13 +2,11 @@
 /* delete.c - sandrun delete */
 #include "cmd/cmd.h"
 
-#include <regex.h>
-#include <stdlib.h>
-
 #include "container/delete.h"
 
-static int delete_one(const char *root, const char *id, bool force, struct err *e)
+static int delete_one(void *ctx, const char *root, const char *id, struct err *e)
 {
+	bool force = *(const bool *)ctx;
 	struct container c;
 	int r = container_open(root, id, &c, e);
 
@@ -18,32 +16,6 @@ static int delete_one(const char *root, const char *id, bool force, struct err *
 		r = 0; /* engines call it twice, and after a create that left nothing */
 	container_close(&c);
 	return r;
-}
-
-/* Every one whose id matches. One that cannot be deleted does not keep the others: the first such error is reported at the end. */
-static int delete_matching(const char *root, const char *pattern, bool force, struct err *e)
-{
-	char **ids = NULL, why[160];
-	size_t n = 0;
-	regex_t re;
-	int r = regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB), result = 0;
-
-	if (r) {
-		regerror(r, &re, why, sizeof(why));
-		return err_text(e, EINVAL, "delete: the regular expression \"%.100s\": %s", pattern, why);
-	}
-	if (container_list_ids(root, &ids, &n, e) < 0)
-		result = e->code == ENOENT ? 0 : -1;
-	for (size_t i = 0; i < n; i++) {
-		struct err later;
-
-		if (regexec(&re, ids[i], 0, NULL, 0) == 0 && delete_one(root, ids[i], force, result < 0 ? &later : e) < 0)
-			result = -1;
-		free(ids[i]);
-	}
-	free(ids);
-	regfree(&re);
-	return result;
 }
 
 int cmd_delete(const struct globals *g, int argc, char **argv, struct err *e)
@@ -59,5 +31,7 @@ int cmd_delete(const struct globals *g, int argc, char **argv, struct err *e)
 	r = cmd_begin(table, "[--force] [--regex] ID", 1, false, argc, argv, &at, e);
 	if (r)
 		return r < 0 ? -1 : 0;
-	return regex ? delete_matching(g->root, argv[at], force, e) : delete_one(g->root, argv[at], force, e);
+	if (regex)
+		return cmd_each_matching(g->root, "delete", argv[at], delete_one, &force, e);
+	return delete_one(&force, g->root, argv[at], e);
 }

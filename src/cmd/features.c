@@ -14,7 +14,7 @@
 
 int cmd_features(const struct globals *g, int argc, char **argv, struct err *e)
 {
-	static const char *const unsafe[] = { "io.sandlock.", "org.systemd.property.", "run.oci.", NULL };
+	static const char *const unsafe[] = { "io.sandlock.", "org.criu.config", "org.systemd.property.", "run.oci.", NULL };
 	const struct option table[] = { { 0 } };
 	struct oci_pair notes[] = {
 		{ (char *)(uintptr_t)"io.sandlock.sandrun.version", (char *)(uintptr_t)VERSION },

@@ -278,7 +278,7 @@ rrun() { run --separate-stderr rt "$@"; }
 	need sandrun
 	rt features | jq -e '.ociVersionMin and .ociVersionMax and (.mountOptions | index("rro")) and
 		(.linux.namespaces | index("user")) and (.hooks | index("createContainer")) and
-		(.potentiallyUnsafeConfigAnnotations | index("io.sandlock."))'
+		(.potentiallyUnsafeConfigAnnotations | index("io.sandlock.") and index("org.criu.config"))'
 	rrun features
 	is "0 " "$status $stderr"
 }

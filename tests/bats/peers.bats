@@ -131,6 +131,37 @@ on_v1() {
 	one_clear_line "regular expression"
 }
 
+@test "kill --regex: all whose id matches, also where one of them cannot be" {
+	need sandrun
+	args sleep 1000
+	local i
+	for i in a1 a2 a3 b1; do
+		cfg '.linux.cgroupsPath = $p' --arg p "/$ID-$i"
+		rt run -d --bundle "$B" "$ID-$i" </dev/null >/dev/null 2>&1
+	done
+	rt kill "$ID-a1" KILL
+	wait_until status_is stopped "$ID-a1"
+	rrun kill --regex "$ID-a.*" KILL
+	one_clear_line "container not running: $ID-a1"
+	wait_until status_is stopped "$ID-a2"
+	wait_until status_is stopped "$ID-a3"
+	status_is running "$ID-b1"
+	rrun kill -r -a "b1\$" 9
+	is "0  " "$status $output $stderr"
+	wait_until status_is stopped "$ID-b1"
+	rrun kill --regex '(' TERM
+	one_clear_line "kill: the regular expression"
+}
+
+@test "spec --file: another name, also one that is there" {
+	need sandrun
+	echo old >"$T/other.json"
+	rt spec --bundle "$T" --file other.json
+	jq -e .process.args "$T/other.json"
+	rt spec -f /dev/stdout | jq -e .root.path
+	[ ! -e config.json ]
+}
+
 @test "spec: a cgroup namespace on cgroup v2 only" {
 	rt spec --bundle "$T"
 	local want=0
