@@ -155,7 +155,7 @@ capabilities() { cfg '.process.capabilities |= map_values(. + $ARGS.positional)'
 	local mode
 	for mode in $modes; do
 		in_mode $mode net-deny=10.0.0.0/8
-		trying 'page-flip 4000 203.0.113.5 53 10.1.2.3 53=DONE'
+		trying "page-flip $((4000 / SLOWER)) 203.0.113.5 53 10.1.2.3 53=DONE"
 	done
 	nothing_reached udp:10.1.2.3:53 tcp:10.1.2.3:53
 }

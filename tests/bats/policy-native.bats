@@ -25,10 +25,12 @@ looks() {
 	[[ $(annotation enforcement) != *landlock* ]]
 	looks
 	is $'/\nOK' "$output"
-	rt delete --force "$ID"
-	# Who asks for Landlock has its domains, and those are apart.
-	annotate require=landlock
-	start_container
+}
+
+@test "exec sessions and init may not trace each other under Landlock, which has a domain for each, where that is required" {
+	need landlock-net
+	annotate net-deny=private require=landlock
+	with_program
 	[[ $(annotation enforcement) == *landlock*bpf* ]]
 	looks
 	[ "$status" != 0 ]
