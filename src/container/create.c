@@ -94,6 +94,15 @@ static int compile_policy(struct creation *k, struct err *e)
 	return 0;
 }
 
+/* Without privileges there is no namespace but in a user namespace of one's own. As crun does it; runc wants it to be said. */
+static void add_user_namespace(struct oci_linux *l)
+{
+	if (geteuid() == 0 || oci_namespace_find(l, OCI_NS_USER))
+		return;
+	l->namespaces = xrealloc(l->namespaces, l->n_namespaces + 1, sizeof(*l->namespaces));
+	l->namespaces[l->n_namespaces++] = (struct oci_namespace){ .type = OCI_NS_USER };
+}
+
 static int prepare(struct creation *k, struct err *e)
 {
 	autofree char *cache = NULL, *root = NULL;
@@ -112,6 +121,7 @@ static int prepare(struct creation *k, struct err *e)
 	cache = k->config.linux_.seccomp.set ? container_cache_dir() : NULL;
 	if (confine_profile_prepare(&k->config.linux_.seccomp, cache, &k->profile, e) < 0)
 		return -1;
+	add_user_namespace(&k->config.linux_);
 	if (namespaces_prepare(&k->config.linux_, &k->ns, e) < 0)
 		return -1;
 	if (k->ns.new_flags & CLONE_NEWUSER)

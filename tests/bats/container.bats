@@ -53,6 +53,21 @@ ns_of() { readlink "/proc/$1/ns/$2"; }
 	is "$(ns_of "$(container_pid)" user)" "$(rt exec "$ID" readlink /proc/self/ns/user)"
 }
 
+@test "a user without privileges gets a user namespace, also where the configuration has none" {
+	need sandrun userns setpriv
+	cp "$SANDRUN" "$T/rt"
+	chmod 755 "$T/rt"
+	mkdir "$STATE"
+	chown -R 12345:12345 "$B" "$STATE"
+	cfg 'del(.linux.cgroupsPath, .linux.resources) | .process.user = {uid: 7, gid: 8} |
+		.mounts |= map(select(.type != "sysfs") | if .type == "devpts" then .options -= ["gid=5"] else . end)'
+	args sh -c 'cat /proc/self/uid_map /proc/self/gid_map; id -u; id -g; touch /tmp/made'
+	run --separate-stderr env SANDRUN_TEST="$ID" XDG_RUNTIME_DIR="$STATE" setpriv --reuid 12345 --regid 12345 --clear-groups \
+		"$T/rt" --root "$STATE" run --bundle "$B" "$ID"
+	is "0  7 12345 1 8 12345 1 7 8" "$status $stderr $(xargs <<<"$output")"
+	is 12345:12345 "$(stat -c %u:%g "$B/rootfs/tmp/made")"
+}
+
 @test "the cgroup is the user's who may write to it: with a cgroup namespace and a writable mount, else not" {
 	need sandrun userns
 	local root=/sys/fs/cgroup
