@@ -94,6 +94,8 @@ int cgroup_pids(const struct cgroup *cg, pid_t **pids, size_t *n, struct err *e)
  * left. EOPNOTSUPP in e->code where the container has no cgroup (disabled, or rootless without
  * one). */
 int cgroup_signal(const struct cgroup *cg, int sig, struct err *e);
+/* SIGKILL to all of them, without waiting for their end. */
+void cgroup_kill(const struct cgroup *cg);
 /* Removes it and everything below; members are waited for a short while, not killed
  * (cgroup_signal() does that). Parents stay. An absent one is no error. */
 int cgroup_destroy(struct cgroup *cg, struct err *e);

@@ -195,19 +195,33 @@ static int signal_frozen(const struct cgroup *cg, const struct cg_dir *d, int si
 	return r;
 }
 
-static int kill_all(const struct cgroup *cg, const struct cg_dir *d, struct err *e)
+/* cgroup.kill: Linux 5.14; reaches also what forks meanwhile, what is frozen, and what lives in
+ * other pid namespaces. */
+static bool kill_at_once(const struct cgroup *cg)
 {
 	const struct cg_dir *v2 = cg_dir_v2(cg);
 
-	/* cgroup.kill: Linux 5.14; reaches also what forks meanwhile, what is frozen, and what
-	 * lives in other pid namespaces. */
-	if (v2 && cg_io_write(v2->path, "cgroup.kill", "1") == 0) {
-		/* v1's freezer holds even the killed. */
-		if (cg_dir_with(cg, CG_FREEZER))
-			cgroup_freeze(cg, false, NULL);
-		if (cg_tree_wait_empty(cg, KILL_WAIT_MS))
-			return 0;
-	}
+	if (!v2 || cg_io_write(v2->path, "cgroup.kill", "1") < 0)
+		return false;
+	/* v1's freezer holds even the killed. */
+	if (cg_dir_with(cg, CG_FREEZER))
+		cgroup_freeze(cg, false, NULL);
+	return true;
+}
+
+void cgroup_kill(const struct cgroup *cg)
+{
+	const struct cg_dir *d = cg_dir_members(cg);
+	size_t count;
+
+	if (d && !kill_at_once(cg))
+		(void)signal_frozen(cg, d, SIGKILL, &count, NULL);
+}
+
+static int kill_all(const struct cgroup *cg, const struct cg_dir *d, struct err *e)
+{
+	if (kill_at_once(cg) && cg_tree_wait_empty(cg, KILL_WAIT_MS))
+		return 0;
 	for (int round = 0; round < KILL_ROUNDS; round++) {
 		size_t count;
 

@@ -18,12 +18,14 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "cgroup/cgroup.h"
+#include "container/fuse.h"
 #include "container/hooks.h"
 #include "container/rdt.h"
 #include "oci/read.h"
 #include "oci/state.h"
 #include "supervisor/supervisor.h"
 
+#define ALONE_MS 200
 #define END_MS 3000 /* engines give "delete --force" five seconds in all (containerd) */
 
 static int wait_end(int pidfd, int ms)
@@ -41,6 +43,7 @@ static int end_init(const struct container *c, struct err *e)
 {
 	autofd pidfd = container_pidfd(c);
 	struct cgroup *cg;
+	bool ended;
 
 	if (pidfd < 0)
 		return 0;
@@ -49,9 +52,17 @@ static int end_init(const struct container *c, struct err *e)
 	cg = c->cgroup && !c->cgroup_planned ? cgroup_read(c->cgroup, NULL) : NULL;
 	if (cg)
 		(void)cgroup_freeze(cg, false, NULL);
+	/* Init takes the others with it at its end, which may wait for one of them: a FUSE server that does not answer the close of
+	 * a file. And what waits for a server among its own threads waits for ever. */
+	ended = wait_end(pidfd, ALONE_MS) == 0;
+	if (!ended && cg)
+		cgroup_kill(cg);
+	ended = ended || wait_end(pidfd, ALONE_MS) == 0;
+	if (!ended)
+		fuse_abort(cg, c->pid);
 	cgroup_free(cg);
 	/* In the middle of a call that does not come back, or frozen by somebody else. Its state is kept, for another try. */
-	if (wait_end(pidfd, END_MS) < 0)
+	if (!ended && wait_end(pidfd, END_MS - 2 * ALONE_MS) < 0)
 		return err_text(e, EBUSY, "container init still running: %s: process %d did not end within %d ms of SIGKILL", c->id,
 				(int)c->pid, END_MS);
 	/* If it is our own child ("run"), nobody else reaps it. */

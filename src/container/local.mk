@@ -7,6 +7,7 @@ libsandrun_a_SOURCES += \
 	src/container/exec.c src/container/exec.h \
 	src/container/exec_process.c src/container/exec_process.h \
 	src/container/foreground.c src/container/foreground.h \
+	src/container/fuse.c src/container/fuse.h \
 	src/container/hooks.c src/container/hooks.h \
 	src/container/idmap.c src/container/idmap.h \
 	src/container/init.c src/container/init.h \
