@@ -22,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "supervisor/internal.h"
 
 int sockinfo_get(int sock, struct sockinfo *out)
@@ -208,9 +209,12 @@ enum answer connect_handle(struct worker *w, struct caller *c, struct op *op, st
 		return fail(r, -EINVAL);
 	memset(&op->addr, 0, sizeof(op->addr));
 	op->addr_len = (socklen_t)addr_len;
+	/* What is no socket is not held while the address may be long in coming: it could be what the address waits for (/dev/fuse). */
+	rc = sockinfo_get(op->sock, &op->si);
+	if (rc < 0)
+		fd_close(&op->sock);
 	if (caller_read(c, op->call.args[1], &op->addr, op->addr_len) < 0)
 		return fail(r, -EFAULT);
-	rc = sockinfo_get(op->sock, &op->si);
 	if (rc < 0)
 		return fail(r, rc);
 	/* The hard edge. The caller may have died since RECV and its number gone to a stranger, whose memory and

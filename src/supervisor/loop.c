@@ -23,12 +23,16 @@
  * status 0, which tells the watcher that it was meant so.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -304,6 +308,32 @@ static void tick(struct sup *s)
 	}
 }
 
+/* The last act. A worker may wait for a page of a FUSE server that is gone with its container, for ever: as long as somebody has that
+ * server's /dev/fuse. That may be we: a duplicate of it, or of a unix socket with one in its queue, in the very hands of the one
+ * that waits; and the table of descriptors outlives every thread but the last. So these are closed first. (statx as it is cached, for
+ * it must not ask such a server either; files and directories stay open, for their close would.) */
+static void let_go(struct sup *s)
+{
+	struct rlimit rl = { .rlim_cur = 65536 };
+
+	if (count_idle(s) + 1 >= s->worker_count && !(atomic_load(&s->lead) & BUSY))
+		return;
+	getrlimit(RLIMIT_NOFILE, &rl);
+	for (int fd = 3; fd < (int)rl.rlim_cur; fd++) {
+		socklen_t len = sizeof(int);
+		struct statx st;
+		int domain = -1;
+
+		if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0 &&
+		    (errno == EBADF || statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &st) < 0 ||
+		     !S_ISCHR(st.stx_mode)))
+			continue;
+		/* Others hold nothing, and their close may linger. */
+		if (domain == -1 || domain == AF_UNIX)
+			close(fd);
+	}
+}
+
 enum main_tag { MAIN_CONTROL = 1, MAIN_CONNECTION, MAIN_CREATOR, MAIN_INIT, MAIN_WATCHER, MAIN_TICK, MAIN_AUDIT };
 
 static void add(int ep, int fd, uint64_t data)
@@ -354,6 +384,7 @@ static void main_event(struct sup *s, const struct epoll_event *ev)
 	case MAIN_INIT:
 		kernel_log_drain(s);
 		audit_flush(&s->audit, s->policy, s->id, true);
+		let_go(s);
 		_exit(EXIT_SUCCESS);
 	default:
 		break;

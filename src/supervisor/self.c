@@ -185,6 +185,7 @@ static const unsigned int own_calls[] = {
 	__NR_futex, __NR_epoll_wait, __NR_epoll_pwait, __NR_epoll_ctl, __NR_timerfd_settime, __NR_tgkill,
 	__NR_rt_sigreturn, __NR_rt_sigprocmask, __NR_sched_yield, __NR_exit_group, __NR_restart_syscall, __NR_getpid,
 	__NR_clock_gettime, /* where the vDSO cannot */
+	__NR_prlimit64, __NR_statx,
 	/* budget.c */
 	__NR_clock_nanosleep, __NR_pread64,
 	/* listener.c */

@@ -100,10 +100,11 @@ static void finish(struct watch *w, int grace_ms)
 {
 	if (w->child > 0 && !wait_child(w, grace_ms)) {
 		sys_pidfd_send_signal(w->child_fd, SIGKILL);
-		wait_child(w, -1);
+		/* A thread may be where no signal reaches it (loop.c, let_go()): who reaps orphans gets it. */
+		wait_child(w, LAST_WORDS_MS);
 	}
 	if (w->child > 0)
-		waitpid(w->child, NULL, 0);
+		waitpid(w->child, NULL, WNOHANG);
 	_exit(EXIT_SUCCESS);
 }
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # attack-means.bats - what the network and the kernel's other interfaces offer a hostile workload: tunnels, sources, groups, odd
-# ways to write, slow pages, cgroups, traces, exec in mid-call; in each mode: on behalf ("traps": the host's network), with the cgroup
+# ways to write, cgroups, traces, exec in mid-call; in each mode: on behalf ("traps": the host's network), with the cgroup
 # program ("bpf"), and where neither it nor Landlock is there ("bare")
 
 load helpers
@@ -39,8 +39,6 @@ in_mode() {
 	esac
 	annotate "$2"
 }
-# No process that the runtime has started.
-nobody_left() { ! grep -lsaF "SANDRUN_TEST=$ID" /proc/[0-9]*/environ; }
 capabilities() { cfg '.process.capabilities |= map_values(. + $ARGS.positional)' --args -- "$@"; }
 
 @test "a source that is nobody's, or another device, does not change the verdict on the destination" {
@@ -158,21 +156,6 @@ capabilities() { cfg '.process.capabilities |= map_values(. + $ARGS.positional)'
 		trying "page-flip $((4000 / SLOWER)) 203.0.113.5 53 10.1.2.3 53=DONE"
 	done
 	nothing_reached udp:10.1.2.3:53 tcp:10.1.2.3:53
-}
-
-@test "an address in a file of FUSE that is never read delays nobody else, and the supervisor ends with its container" {
-	[ -c /dev/fuse ] || skip_or_fail "no /dev/fuse"
-	serve tcp:203.0.113.5:80 tcp:10.1.2.3:80
-	capabilities CAP_SYS_ADMIN
-	cfg '.linux.devices += [{"type": "c", "path": "/dev/fuse", "major": 10, "minor": 229, "fileMode": 438, "uid": 0, "gid": 0}]'
-	cfg '.linux.resources.devices += [{"allow": true, "type": "c", "major": 10, "minor": 229, "access": "rwm"}]'
-	local mode
-	for mode in traps bare; do
-		in_mode $mode net-deny=private
-		trying 'fuse-pages 203.0.113.5 80 10.1.2.3 80=OK ECONNREFUSED FAST'
-		wait_until nobody_left
-	done
-	nothing_reached tcp:10.1.2.3:80
 }
 
 @test "exec out of a file without a name, in the middle of other threads' calls, leaves the policy where it was" {

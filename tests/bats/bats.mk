@@ -4,7 +4,7 @@ bats_files = tests/bats/options.bats tests/bats/tree.bats tests/bats/lifecycle.b
 	tests/bats/grammar.bats tests/bats/mistakes.bats tests/bats/policy.bats tests/bats/policy-entries.bats tests/bats/policy-supervisor.bats \
 	tests/bats/policy-oldkernel.bats tests/bats/policy-foreign.bats tests/bats/policy-native.bats \
 	tests/bats/attack-races.bats tests/bats/attack-entries.bats tests/bats/attack-runtime.bats \
-	tests/bats/attack-supervisor.bats tests/bats/attack-refusals.bats tests/bats/attack-means.bats tests/bats/attack-outside.bats \
+	tests/bats/attack-supervisor.bats tests/bats/attack-refusals.bats tests/bats/attack-means.bats tests/bats/attack-outside.bats tests/bats/attack-fuse.bats \
 	tests/bats/stress.bats tests/bats/killed.bats tests/bats/checkpoint.bats \
 	tests/bats/podman.bats tests/bats/podman-exec.bats tests/bats/podman-policy.bats tests/bats/podman-checkpoint.bats tests/bats/podman-life.bats tests/bats/podman-make.bats tests/bats/podman-rootless.bats \
 	tests/bats/ctr.bats tests/bats/ctr-shim.bats tests/bats/docker.bats

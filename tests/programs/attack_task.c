@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* attack_task.c - what tasks can do to each other and to a call on its way
  *
- * Owns:     one verb each: slow pages out of FUSE, pages that come and go, other ways to write into a socket, exec and trace in
+ * Owns:     one verb each: pages that come and go, other ways to write into a socket, exec and trace in
  *           mid-call, cgroups, a look at the supervisor. Whether a packet reached the denied destination is counted by serve, outside.
  * Runs in:  the container.
  */
@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <linux/aio_abi.h>
 #include <linux/filter.h>
-#include <linux/fuse.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -21,148 +20,16 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "probe.h"
-
-/* --- a page that a FUSE server never gives --------------------------------------------------------------------------- */
-
-struct fuse_reply {
-	struct fuse_out_header h;
-	union {
-		struct fuse_init_out init;
-		struct fuse_attr_out attr;
-		struct fuse_entry_out entry;
-		struct fuse_open_out open;
-	} u;
-};
-
-static void fuse_attr(struct fuse_attr *a, uint64_t ino)
-{
-	a->ino = ino;
-	a->mode = ino == 1 ? S_IFDIR | 0755 : S_IFREG | 0644;
-	a->size = 4096;
-	a->nlink = 1;
-}
-
-/* One file, whose reads wait for ever. A process of its own: the kernel waits without end for a server that dies together with
- * who has the file open. */
-static void fuse_serve(int dev)
-{
-	static char in[1 << 17];
-
-	for (;;) {
-		struct fuse_in_header *q = (struct fuse_in_header *)in;
-		struct fuse_reply r = { 0 };
-		size_t len = 0;
-
-		if (read(dev, in, sizeof(in)) < (ssize_t)sizeof(*q))
-			return;
-		switch (q->opcode) {
-		case FUSE_INIT:
-			r.u.init.major = FUSE_KERNEL_VERSION;
-			r.u.init.minor = 31;
-			r.u.init.max_write = 4096;
-			len = sizeof(r.u.init);
-			break;
-		case FUSE_LOOKUP:
-			r.u.entry.nodeid = 2;
-			r.u.entry.attr_valid = 1000;
-			r.u.entry.entry_valid = 1000;
-			fuse_attr(&r.u.entry.attr, 2);
-			len = sizeof(r.u.entry);
-			break;
-		case FUSE_GETATTR:
-			r.u.attr.attr_valid = 1000;
-			fuse_attr(&r.u.attr.attr, q->nodeid);
-			len = sizeof(r.u.attr);
-			break;
-		case FUSE_OPEN:
-			len = sizeof(r.u.open);
-			break;
-		case FUSE_READ:
-		case FUSE_FORGET:
-		case FUSE_INTERRUPT:
-			continue;
-		default:
-			r.h.error = -ENOSYS;
-		}
-		r.h.unique = q->unique;
-		r.h.len = (uint32_t)(sizeof(r.h) + len);
-		if (write(dev, &r, r.h.len) < 0)
-			return;
-	}
-}
-
-static void *fuse_page;
-
-static void *fuse_connect(void *type)
-{
-	int fd = socket(AF_INET, (int)(intptr_t)type | SOCK_CLOEXEC, 0);
-
-	if ((intptr_t)type == SOCK_STREAM)
-		connect(fd, fuse_page, sizeof(struct sockaddr_in));
-	else
-		sendto(fd, payload, sizeof(payload), 0, fuse_page, sizeof(struct sockaddr_in));
-	return NULL;
-}
-
-/* Several threads' addresses lie in a file of FUSE that is never read; meanwhile a connect to ADDR PORT, and one to ADDR2
- * PORT2: the outcomes, and whether they took less than a second. */
-static void fuse_pages(int argc, char **argv)
-{
-	struct timeval a, b;
-	struct dest d[2];
-	char options[64];
-	pthread_t t;
-	int dev, file;
-	long ms;
-
-	(void)argc;
-	dest_parse(&d[0], argv[1], argv[2]);
-	dest_parse(&d[1], argv[3], argv[4]);
-	dev = open("/dev/fuse", O_RDWR | O_CLOEXEC);
-	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0", dev);
-	if (dev < 0 || mount("slow", "/tmp", "fuse", MS_NOSUID | MS_NODEV, options) < 0) {
-		say_step("FUSE");
-		return;
-	}
-	if (fork() == 0) {
-		fuse_serve(dev);
-		_exit(0);
-	}
-	close(dev);
-	file = open("/tmp/file", O_RDONLY | O_CLOEXEC);
-	fuse_page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, file, 0);
-	if (file < 0 || fuse_page == MAP_FAILED) {
-		say_step("FILE");
-		return;
-	}
-	for (int i = 0; i < 24; i++) /* the supervisor has 32 threads */
-		pthread_create(&t, NULL, fuse_connect, (void *)(intptr_t)(i & 1 ? SOCK_STREAM : SOCK_DGRAM));
-	usleep(100000); /* nothing tells that a call is stuck */
-	gettimeofday(&a, NULL);
-	for (int i = 0; i < 2; i++) {
-		int fd = sock(AF_INET, SOCK_STREAM, 0);
-
-		say_ret(connect(fd, &d[i].sa, d[i].len));
-		printf(" ");
-	}
-	gettimeofday(&b, NULL);
-	ms = (b.tv_sec - a.tv_sec) * 1000 + (b.tv_usec - a.tv_usec) / 1000;
-	printf("%s", ms < 1000 ? "FAST" : "SLOW");
-	fflush(stdout);
-	_exit(0); /* the threads will not end by themselves */
-}
 
 /* --- pages that come and go, under an address that changes ------------------------------------------------------------ */
 
@@ -506,7 +373,6 @@ static void pry(int argc, char **argv)
 }
 
 const struct verb attack_task_verbs[] = {
-	{ "fuse-pages", "ADDR PORT ADDR PORT", 4, fuse_pages },
 	{ "page-flip", "N ADDR PORT ADDR PORT", 5, page_flip },
 	{ "write-ways", "ADDR PORT", 2, write_ways },
 	{ "exec-midcall", "BLOCKED-ADDR PORT VERB ADDR PORT", 5, exec_midcall },

@@ -30,6 +30,7 @@ static const struct verb *const tables[] = {
 	attack_net_verbs,
 	attack_link_verbs,
 	attack_task_verbs,
+	attack_fuse_verbs,
 };
 
 void dest_parse(struct dest *d, const char *addr, const char *port)
