@@ -26,7 +26,10 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "oci/names.h"
 #include "rootfs/mount_special.h"
+
+#define FORCE_V1 "run.oci.systemd.force_cgroup_v1"
 
 #define HARDENED (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
 
@@ -200,7 +203,22 @@ static int fill_v1(struct mount_job *j, int tmpfs, struct err *e)
 	return 0;
 }
 
-static int mount_v1(struct mount_job *j, struct err *e)
+/* crun's annotation, for an old systemd in a container on a host with v2: nothing but the hierarchy name=systemd, if somebody has
+ * mounted it on the host. */
+static int fill_systemd(struct mount_job *j, int tmpfs, struct err *e)
+{
+	autofree char *text = NULL;
+
+	if (file_read(AT_FDCWD, "/proc/self/cgroup", 1 << 20, &text, NULL, e) < 0 ||
+	    add_hierarchy(j, tmpfs, "systemd", false, text, e) < 0)
+		return -1;
+	if (faccessat(tmpfs, "systemd", F_OK, 0) < 0)
+		return err_msg(e, "annotation " FORCE_V1 ": the host has no cgroup hierarchy name=systemd, or not for this user "
+				  "(mount -t cgroup cgroup " CGROUPFS_ROOT "/systemd -o none,name=systemd,xattr)");
+	return 0;
+}
+
+static int mount_v1(struct mount_job *j, int (*fill)(struct mount_job *j, int tmpfs, struct err *e), struct err *e)
 {
 	char *data[] = { (char *)"mode=755", (char *)"size=1024k" };
 	struct mount_options o = {
@@ -211,7 +229,7 @@ static int mount_v1(struct mount_job *j, struct err *e)
 	struct mount_fs fs = { .type = "tmpfs", .options = &o };
 	autofd tmpfs = mount_fs_on(&fs, j->target, j->r->rootfd, j->path, e);
 
-	if (tmpfs < 0 || fill_v1(j, tmpfs, e) < 0)
+	if (tmpfs < 0 || fill(j, tmpfs, e) < 0)
 		return -1;
 	if (mount_set_attr(tmpfs, false, j->options.set & MOUNT_ATTR_RDONLY, 0, e) < 0)
 		return -1;
@@ -220,7 +238,11 @@ static int mount_v1(struct mount_job *j, struct err *e)
 
 int mount_cgroup(struct mount_job *job, struct err *e)
 {
+	const char *forced = oci_map_get(&job->r->config->annotations, FORCE_V1);
+
+	if (forced && str_eq(forced, job->mount->destination))
+		return mount_v1(job, fill_systemd, e);
 	if (str_eq(job->type, "cgroup2") || cgroupfs_v2_alone())
 		return mount_v2(job, e);
-	return mount_v1(job, e);
+	return mount_v1(job, fill_v1, e);
 }

@@ -406,6 +406,22 @@ agent_heard() { jq -e '.fds == ["seccompFd"] and .state.id == $id' --arg id "$ID
 	is "0 " "$status $stderr"
 }
 
+@test "run.oci.systemd.force_cgroup_v1: /sys/fs/cgroup has the hierarchy name=systemd and no other" {
+	need sandrun
+	[ -e /sys/fs/cgroup/systemd/cgroup.procs ] || skip "no hierarchy name=systemd"
+	cfg '.mounts |= map(select(.destination != "/sys/fs/cgroup")) | .linux.namespaces |= map(select(.type != "cgroup")) |
+		.linux.namespaces += [{type: "cgroup"}] |
+		.mounts += [{destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: ["rw"]}]'
+	args sh -c 'echo /sys/fs/cgroup/*; grep "name=systemd" /proc/self/mountinfo; mkdir /sys/fs/cgroup/systemd/init.scope && echo made'
+	annotate run.oci.systemd.force_cgroup_v1=/sys/fs/cgroup
+	run_container
+	is "/sys/fs/cgroup/systemd" "${lines[0]}"
+	[[ ${lines[1]} == *" / /sys/fs/cgroup/systemd "* && ${lines[2]} == made ]]
+	annotate run.oci.systemd.force_cgroup_v1=/elsewhere
+	run_container
+	[ "${lines[0]}" != /sys/fs/cgroup/systemd ]
+}
+
 # outliving_init: the container, in the host's pid namespace, without its init: $REST is a process that is left.
 outliving_init() {
 	cfg '.linux.namespaces |= map(select(.type != "pid"))'
