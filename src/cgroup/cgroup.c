@@ -22,6 +22,7 @@
 #include "cgroup/layout.h"
 #include "cgroup/place.h"
 #include "cgroup/systemd.h"
+#include "oci/names.h"
 
 void cgroup_free(struct cgroup *cg)
 {
@@ -247,6 +248,26 @@ static int find_systemd_place(const struct cgroup *cg, const struct cg_layout *l
 			(int)pid, cg->unit);
 }
 
+/* crun's annotation: on v2 the container goes into a cgroup below the scope, so that the scope itself may pass controllers on. */
+static int add_subgroup(const struct cgroup *cg, const struct cg_layout *l, char **place, struct err *e)
+{
+	const char *name = oci_map_get(cg->annotations, "run.oci.systemd.subgroup");
+	autofree char *clean = NULL;
+	char *whole;
+
+	if (!name || !cg_layout_pure_v2(l))
+		return 0;
+	clean = cg_place_clean(name, NULL);
+	if (!clean)
+		return err_text(e, EINVAL, "annotation run.oci.systemd.subgroup: \"%.64s\" is no place below the scope", name);
+	if (!*clean)
+		return 0;
+	whole = xasprintf("%s%s%s", *place, *clean == '/' ? "" : "/", clean);
+	free(*place);
+	*place = whole;
+	return 0;
+}
+
 static int add_systemd_dirs(struct cgroup *cg, const struct cg_layout *l, const char *place,
 			    pid_t pid, struct err *e)
 {
@@ -264,7 +285,7 @@ static int add_systemd_dirs(struct cgroup *cg, const struct cg_layout *l, const 
 				return -1;
 			continue;
 		}
-		/* v1: hierarchies that systemd does not manage. */
+		/* v1: hierarchies that systemd does not manage. v2: a cgroup below the scope. */
 		if (make_dir(cg, d, e) < 0 || cg_join_add(cg, d, pid, e) < 0)
 			return -1;
 	}
@@ -287,6 +308,8 @@ static int add_systemd(struct cgroup *cg, pid_t pid, struct err *e)
 	r = cg_systemd_start(cg, pid, e);
 	if (r == 0)
 		r = find_systemd_place(cg, &layout, pid, &place, e);
+	if (r == 0)
+		r = add_subgroup(cg, &layout, &place, e);
 	if (r == 0)
 		r = add_systemd_dirs(cg, &layout, place, pid, e);
 	cg_layout_free(&layout);

@@ -498,8 +498,21 @@ int cg_systemd_stop(const struct cgroup *cg, struct err *e)
 	return r;
 }
 
+/* What of the container's place lies below the unit's cgroup: "", or "/container". */
+static const char *below_unit(const struct cgroup *cg)
+{
+	const struct cg_dir *d = cg_dir_v2(cg);
+	size_t len = strlen(cg->unit);
+
+	for (const char *p = d ? strchr(d->path, '/') : NULL; p; p = strchr(p + 1, '/'))
+		if (strncmp(p + 1, cg->unit, len) == 0 && (p[1 + len] == '/' || !p[1 + len]))
+			return p + 1 + len;
+	return "";
+}
+
 int cg_systemd_attach(const struct cgroup *cg, const char *sub, pid_t pid, struct err *e)
 {
+	autofree char *where = xasprintf("%s%s", below_unit(cg), sub);
 	autoerror error = SD_BUS_ERROR_NULL;
 	automsg *m = NULL, *reply = NULL;
 	autobus *bus = NULL;
@@ -508,7 +521,7 @@ int cg_systemd_attach(const struct cgroup *cg, const char *sub, pid_t pid, struc
 	if (connect_bus(cg->rootless, &bus, e) < 0 ||
 	    new_call(bus, "AttachProcessesToUnit", &m, e) < 0)
 		return -1;
-	r = sd.sd_bus_message_append(m, "ssau", cg->unit, sub, 1, (uint32_t)pid);
+	r = sd.sd_bus_message_append(m, "ssau", cg->unit, where, 1, (uint32_t)pid);
 	if (r < 0)
 		return sd_failed(e, r, "AttachProcessesToUnit");
 	r = sd.sd_bus_call(bus, m, 0, &error, &reply);

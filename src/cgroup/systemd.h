@@ -11,7 +11,7 @@ int cg_systemd_start(struct cgroup *cg, pid_t pid, struct err *e);
 int cg_systemd_update(const struct cgroup *cg, const struct oci_resources *res, struct err *e);
 /* Stops the unit, or forgets a failed one. One that is gone is no error. */
 int cg_systemd_stop(const struct cgroup *cg, struct err *e);
-/* Puts @pid into the unit's cgroup or the one below it named @sub ("" for none; begins with a slash
+/* Puts @pid into the container's cgroup or the one below it named @sub ("" for none; begins with a slash
  * otherwise): systemd may where a rootless user may not. */
 int cg_systemd_attach(const struct cgroup *cg, const char *sub, pid_t pid, struct err *e);
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # tests/bats/bats.mk - behaviour of real containers, one entry of the test log for each file
-bats_files = tests/bats/options.bats tests/bats/tree.bats tests/bats/lifecycle.bats tests/bats/process.bats tests/bats/rootfs.bats tests/bats/container.bats tests/bats/devices-time.bats tests/bats/peers.bats \
+bats_files = tests/bats/options.bats tests/bats/tree.bats tests/bats/lifecycle.bats tests/bats/process.bats tests/bats/rootfs.bats tests/bats/container.bats tests/bats/devices-time.bats tests/bats/peers.bats tests/bats/systemd.bats \
 	tests/bats/grammar.bats tests/bats/mistakes.bats tests/bats/policy.bats tests/bats/policy-entries.bats tests/bats/policy-supervisor.bats \
 	tests/bats/policy-oldkernel.bats tests/bats/policy-foreign.bats tests/bats/policy-native.bats \
 	tests/bats/attack-races.bats tests/bats/attack-entries.bats tests/bats/attack-runtime.bats \
