@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "confine/bpf_egress.h"
@@ -118,6 +119,9 @@ int layers_choose(const struct policy *p, const struct layers_facts *f, const st
 	look_for_notify(p, out);
 	if (!outside_check_rings(p, f->preserve_fds, e))
 		return -1;
+	if (policy_get_traits(p).egress && outside_owns_network(f))
+		log_warn("process.capabilities: with CAP_NET_ADMIN the container can rewrite routes and addresses: it is not held to what "
+			 "those in the network policy mean");
 	if (policy_get_traits(p).egress)
 		outside_look(f, out->foreign, sizeof(out->foreign));
 	/* Nobody is in a network of the container's own who would bring such a device up, so it stays down there. */

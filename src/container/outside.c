@@ -305,23 +305,33 @@ bool outside_shares_network(const struct layers_facts *f)
 	return !namespaces_has(f->ns, OCI_NS_NETWORK) || (joined >= 0 && is_inhabited(joined));
 }
 
+static bool may_have(const struct oci_process *p, const char *capability)
+{
+	const struct oci_capabilities *caps = &p->capabilities;
+
+	for (size_t i = 0; caps->set && i < caps->bounding.n; i++)
+		if (str_eq(caps->bounding.v[i], capability))
+			return true;
+	return !caps->set;
+}
+
 /* With these over the host's user namespace a process leaves its cgroup: it mounts the hierarchy, or opens the root's directory by
  * a handle, and writes its number there. What it makes afterwards is no longer the container's to the cgroup program. */
 const char *outside_capability(const struct oci_process *p, bool userns)
 {
 	static const char *const names[] = { "CAP_SYS_ADMIN", "CAP_DAC_READ_SEARCH" };
-	const struct oci_capabilities *caps = &p->capabilities;
 
-	if (userns)
-		return NULL;
-	for (size_t n = 0; n < sizeof(names) / sizeof(names[0]); n++) {
-		if (!caps->set)
+	for (size_t n = 0; !userns && n < sizeof(names) / sizeof(names[0]); n++)
+		if (may_have(p, names[n]))
 			return names[n];
-		for (size_t i = 0; i < caps->bounding.n; i++)
-			if (str_eq(caps->bounding.v[i], names[n]))
-				return names[n];
-	}
 	return NULL;
+}
+
+bool outside_owns_network(const struct layers_facts *f)
+{
+	/* The host's is not owned from within a user namespace; whose a namespace is that is joined, nobody asks. */
+	return may_have(&f->config->process, "CAP_NET_ADMIN") &&
+	       (namespaces_has(f->ns, OCI_NS_NETWORK) || !namespaces_has(f->ns, OCI_NS_USER));
 }
 
 /* --- all of it ----------------------------------------------------------------------------------------------------------------- */

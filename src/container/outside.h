@@ -28,6 +28,8 @@ bool outside_shares_network(const struct layers_facts *f);
 int outside_descriptor(int preserve_fds, bool bpf, const char **what);
 /* The capability with which @p could leave its cgroup, and with it the cgroup program; NULL: none. */
 const char *outside_capability(const struct oci_process *p, bool userns);
+/* The container can rewrite routes and addresses of its network (CAP_NET_ADMIN). */
+bool outside_owns_network(const struct layers_facts *f);
 /* False with @e if a descriptor that is handed down is beyond judging (an io_uring). */
 bool outside_check_rings(const struct policy *p, int preserve_fds, struct err *e);
 

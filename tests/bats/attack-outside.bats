@@ -181,3 +181,34 @@ has_program() { [[ $(annotation enforcement) == *bpf* ]]; }
 	outcome 'tcp 10.1.2.3 53' ECONNREFUSED
 	nothing_reached "${denied[@]}"
 }
+
+@test "what owns the network is not held to addresses, and the log says so" {
+	annotate net-deny=private
+	run_container true
+	is 0 "$status"
+	is '' "$stderr"
+	cfg '.process.capabilities |= map_values(. + ["CAP_NET_ADMIN"])'
+	run_container true
+	is 0 "$status"
+	has "CAP_NET_ADMIN the container can rewrite routes" "$stderr"
+	# Who restricts binds only has nothing to lose; nor where the network is somebody else's
+	no_annotations
+	annotate net-allow-bind=8080
+	run_container true
+	is '' "$stderr"
+}
+
+@test "a socket of the caller's that is dissolved, listens, or is connected anew: judged or refused" {
+	local kind how
+	joined_network
+	for kind in tcp udp udp6; do
+		for how in net-deny=private net-allow=203.0.113.5:80 net-allow=udp://203.0.113.5:53; do
+			annotate "$how"
+			args passfd redo 3 10.1.2.3 53
+			PASSFD_NETNS=/run/netns/$ID-c with $kind run --bundle "$B" "$ID"
+			all_refused
+			no_annotations
+		done
+	done
+	nothing_reached "${denied[@]}"
+}

@@ -2,11 +2,11 @@
 /* passfd.c - sockets that were made outside of a container, on their way into it and in use there
  *
  * Owns:     both ends. Outside: "give" hands a socket of a kind to whoever connects to a unix socket; "with" runs a program that
- *           inherits one as descriptor 3 (made in the network namespace $PASSFD_NETNS). Inside: "take" and "use" try every way to send through it and print
- *           "CALL: OK" or the errno; "race" flips the descriptor under sendmsg between it and a unix socket, "slow-flip" under
- *           connect, in the moment in which the address is read.
+ *           inherits one as descriptor 3 (made in the network namespace $PASSFD_NETNS). Inside: "take" and "use" try every way to
+ *           send through it and print "CALL: OK" or the errno; "redo" does so after dissolving, listening and the like; "race" flips the
+ *           descriptor under sendmsg between it and a unix socket, "slow-flip" under connect, in the moment in which the address is read.
  *
- * usage: passfd give PATH KIND | with KIND -- PROGRAM… | take PATH ADDR PORT | use FD ADDR PORT |
+ * usage: passfd give PATH KIND | with KIND -- PROGRAM… | take PATH ADDR PORT | use FD ADDR PORT | redo FD ADDR PORT |
  *               slow-flip FD ADDR PORT | race PATH ADDR PORT ROUNDS
  *        KIND: udp, udp6, icmp, raw, udplite, mptcp, tcp, route (UDP with a source route), unix (a socket of a pair), ring.
  *        "with" takes these, too: pidfd (of its parent), event, and a path (a directory, or a descriptor of the place only).
@@ -219,6 +219,25 @@ static int use(int fd)
 	return 0;
 }
 
+/* The same again after each call that makes a socket forget what it was. */
+static int redo(int fd)
+{
+	const struct sockaddr none = { .sa_family = AF_UNSPEC };
+	int on = 1;
+
+	use(fd);
+	connect(fd, &none, sizeof(none));
+	use(fd);
+	connect(fd, &none, sizeof(none));
+	listen(fd, 1);
+	use(fd);
+	connect(fd, &none, sizeof(none));
+	shutdown(fd, SHUT_RDWR);
+	setsockopt(fd, IPPROTO_TCP, 30 /* TCP_FASTOPEN_CONNECT */, &on, sizeof(on));
+	use(fd);
+	return 0;
+}
+
 /* --- racing ---------------------------------------------------------------------------------------------------------- */
 
 static int flip_fd, pair_fd, sock_fd;
@@ -313,12 +332,14 @@ int main(int argc, char **argv)
 		with(argv[2], argv + 4);
 	if (argc < 5) {
 		fprintf(stderr, "usage: passfd give PATH KIND | with KIND -- PROGRAM... | take PATH ADDR PORT | use FD ADDR PORT | "
-				"slow-flip FD ADDR PORT | race PATH ADDR PORT ROUNDS\n");
+				"redo FD ADDR PORT | slow-flip FD ADDR PORT | race PATH ADDR PORT ROUNDS\n");
 		return 2;
 	}
 	fd = strcmp(argv[1], "take") == 0 || strcmp(argv[1], "race") == 0 ? receive(argv[2]) : atoi(argv[2]);
 	set_to(fd, argv[3], argv[4]);
 	if (strcmp(argv[1], "slow-flip") == 0)
 		return slow_flip(fd);
+	if (strcmp(argv[1], "redo") == 0)
+		return redo(fd);
 	return argc > 5 ? race(fd, atoi(argv[5])) : use(fd);
 }
