@@ -78,6 +78,9 @@ void cgroup_entry_close(struct cgroup_entry *en);
 /* Puts @pid into it (every hierarchy that it is not in yet), and for systemd makes the scope. Then
  * applies what needs a member. */
 int cgroup_add(struct cgroup *cg, pid_t pid, struct err *e);
+/* After cgroup_add(): makes a cgroup @name below it, without limits, passes on what controllers there are, and puts @pid into it.
+ * The container may rule it. With v2 only: v1 cannot delegate. */
+int cgroup_delegate(struct cgroup *cg, const char *name, pid_t pid, struct err *e);
 /* For exec: puts @pid into it or into the cgroups below it that @subs names (NULL: none). */
 int cgroup_join(const struct cgroup *cg, const struct cgroup_subs *subs, pid_t pid, struct err *e);
 /* Applies limits; absent ones stay as they are. Device rules too where there are any. */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/* sub.c - which cgroup below the container's "exec --cgroup" means, hierarchy by hierarchy
+/* sub.c - cgroups below the container's: which one "exec --cgroup" means, hierarchy by hierarchy; the one that is delegated to it
  *
  * Owns:     the form of the option: runc's, which may name controllers, and crun's, which is a path only.
  * Must not: leave the container's cgroup.
- * Runs in:  exec.
+ * Runs in:  exec; create.
  */
 #include <string.h>
 
@@ -76,6 +76,28 @@ static int check_controllers(const struct cgroup *cg, const char *spec, struct e
 			return err_text(e, EINVAL, "--cgroup \"%s\": unknown controller \"%.*s\"", spec, (int)len, s);
 		s += len + 1;
 	}
+	return 0;
+}
+
+int cgroup_delegate(struct cgroup *cg, const char *name, pid_t pid, struct err *e)
+{
+	const struct cg_dir *d = cg_dir_v2(cg);
+	autofree char *clean = cg_place_clean(name, NULL);
+	autofree char *path = NULL;
+	struct cg_dir sub;
+
+	if (!cg_is_pure_v2(cg))
+		return err_text(e, EOPNOTSUPP, "it needs cgroup v2, and a cgroup of the container");
+	if (!clean || !*clean)
+		return err_text(e, EINVAL, "\"%.64s\" is no place below the container's cgroup", name);
+	path = xasprintf("%s%s%s", d->path, *clean == '/' ? "" : "/", clean);
+	sub = (struct cg_dir){ .v2 = true, .path = path, .mount_len = d->mount_len };
+	if (cg_tree_make(cg, &sub, e) < 0 || (cg->owner && cg_tree_chown(&sub, cg->owner, e) < 0))
+		return -1;
+	if (cg_procs_add(path, pid) < 0)
+		return err_sys(e, "put process %d into the cgroup %s", (int)pid, path);
+	/* Only now: a cgroup with processes passes nothing on. */
+	cg_tree_enable(cg, &sub);
 	return 0;
 }
 

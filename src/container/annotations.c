@@ -31,6 +31,13 @@ bool annotations_keep_groups(const struct oci_map *annotations)
 	return is_on(annotations, "run.oci.keep_original_groups");
 }
 
+const char *annotations_delegated_cgroup(const struct oci_map *annotations)
+{
+	const char *v = oci_map_get(annotations, "run.oci.delegate-cgroup");
+
+	return v && *v ? v : NULL;
+}
+
 /* A word that ends so means: only if the command is something for the handler, and else run it as ever. */
 static bool is_conditional(const char *handler)
 {

@@ -20,6 +20,8 @@ int annotations_check(const struct oci_map *annotations, struct err *e);
 bool annotations_fail_unknown_calls(const struct oci_map *annotations);
 /* podman's "--group-add keep-groups": the workload keeps the caller's supplementary groups. */
 bool annotations_keep_groups(const struct oci_map *annotations);
+/* The cgroup below the container's that its processes are put into, and no limit: NULL: none. */
+const char *annotations_delegated_cgroup(const struct oci_map *annotations);
 /* Who gets the seccomp listener where the profile does not say it: by annotation, or by the caller's environment. */
 int annotations_take_receiver(struct oci_config *config, struct err *e);
 

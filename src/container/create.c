@@ -249,6 +249,18 @@ static int on_namespaced(void *ctx, const struct sync_msg *m, int passed, struct
 	return making_note_cgroup(k->c, k->cgroup, e);
 }
 
+static int on_delegate_wanted(void *ctx, const struct sync_msg *m, int passed, struct err *e)
+{
+	struct creation *k = ctx;
+	const char *name = annotations_delegated_cgroup(&k->config.annotations);
+
+	(void)m;
+	(void)passed;
+	if (!name)
+		return err_msg(e, "init asks for a delegated cgroup");
+	return cgroup_delegate(k->cgroup, name, k->p.pid, e) < 0 ? err_prefix(e, "annotation run.oci.delegate-cgroup") : 0;
+}
+
 static int on_idmap_wanted(void *ctx, const struct sync_msg *m, int passed, struct err *e)
 {
 	struct creation *k = ctx;
@@ -311,6 +323,7 @@ static int on_profile_listener(void *ctx, const struct sync_msg *m, int passed, 
 static const parent_handler handlers[SYNC_COUNT] = {
 	[SYNC_MAPS_WANTED] = on_maps_wanted,
 	[SYNC_NAMESPACED] = on_namespaced,
+	[SYNC_DELEGATE_WANTED] = on_delegate_wanted,
 	[SYNC_IDMAP_WANTED] = on_idmap_wanted,
 	[SYNC_HOOKS_WANTED] = on_hooks_wanted,
 	[SYNC_CONSOLE] = on_console,

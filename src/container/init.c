@@ -28,6 +28,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "container/annotations.h"
 #include "container/hooks.h"
 #include "container/netdev.h"
 #include "container/sync.h"
@@ -181,6 +182,9 @@ static int until_ready(struct init_args *a, struct err *e)
 		return -1;
 	if (a->ns->new_cgroup && unshare(CLONE_NEWCGROUP) < 0)
 		return err_sys(e, "make a cgroup namespace");
+	/* After it: what is delegated lies below the namespace's root. */
+	if (annotations_delegated_cgroup(&a->config->annotations) && sync_ask(w->sync, SYNC_DELEGATE_WANTED, e) < 0)
+		return -1;
 	if (join_keyring(a, e) < 0 || set_names(a, e) < 0 || make_rootfs(a, e) < 0)
 		return -1;
 	if (run_create_hooks(a, e) < 0)

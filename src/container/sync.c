@@ -105,6 +105,7 @@ const char *sync_word(enum sync_type type)
 		[SYNC_STAGED] = "has joined namespaces and made the next one",
 		[SYNC_MAPS_WANTED] = "is in its user namespace and wants its id maps",
 		[SYNC_NAMESPACED] = "is in its namespaces",
+		[SYNC_DELEGATE_WANTED] = "wants to be in its delegated cgroup",
 		[SYNC_IDMAP_WANTED] = "wants the id mappings of a mount",
 		[SYNC_HOOKS_WANTED] = "has its mounts; time for the hooks",
 		[SYNC_CONSOLE] = "has made its terminal",

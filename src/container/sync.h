@@ -9,6 +9,7 @@
  *   stage     * SYNC_STAGED (pid)       learns init's pid, reaps the stage  GO, for init
  *   init      * SYNC_MAPS_WANTED        writes uid_map, gid_map             GO
  *   init        SYNC_NAMESPACED         cgroup and network interfaces join  GO
+ *   init      * SYNC_DELEGATE_WANTED    moves it to the cgroup it may rule  GO
  *   init      + SYNC_IDMAP_WANTED + fd  puts id mappings on a mount         GO
  *   init      * SYNC_HOOKS_WANTED       prestart and createRuntime hooks    GO
  *   init      * SYNC_CONSOLE + fd       passes the pty master on            GO
@@ -33,6 +34,7 @@ enum sync_type {
 	SYNC_STAGED,
 	SYNC_MAPS_WANTED,
 	SYNC_NAMESPACED,
+	SYNC_DELEGATE_WANTED,
 	SYNC_IDMAP_WANTED,
 	SYNC_HOOKS_WANTED,
 	SYNC_CONSOLE,

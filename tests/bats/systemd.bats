@@ -97,3 +97,30 @@ scope_is_there() { "${NSENTER[@]}" systemctl --user list-units --all --no-legend
 	one_clear_line run.oci.systemd.subgroup ../other
 	wait_until not scope_is_there
 }
+
+@test "run.oci.delegate-cgroup: the process is below the root of its cgroup namespace, with either manager" {
+	local outer
+	args sh -c 'cat /proc/self/cgroup; sleep 1000'
+	cfg '.linux.namespaces += [{type: "cgroup"}] | .linux.cgroupsPath = ""'
+	annotate run.oci.delegate-cgroup=mine run.oci.systemd.subgroup=inner
+	rt --systemd-cgroup create --bundle "$B" --pid-file "$T/pid" "$ID" </dev/null >"$OUT" 2>&1
+	in_slice "sandrun-$ID.scope/inner/mine" "$(container_pid)"
+	rt start "$ID"
+	wait_until file_has "$OUT" '^0::/mine$'
+	# There, where the upper one passes controllers on and takes no process itself.
+	[[ $(rt exec "$ID" grep ^0 /proc/self/cgroup) =~ ^0::/(mine)?$ ]]
+	rt delete --force "$ID"
+	wait_until not scope_is_there
+	cfg '.linux.cgroupsPath = $p' --arg p "/$ID-manager/$ID" # below the manager's, so that it ends with it
+	rt create --bundle "$B" --pid-file "$T/pid" "$ID" </dev/null >"$OUT" 2>&1
+	is "$ID/mine" "$(place_of "$(container_pid)")"
+	rt delete --force "$ID"
+	outer=$(find /sys/fs/cgroup -type d -name "$ID-manager" | head -n 1)
+	[ ! -e "$outer/$ID" ]
+	annotate run.oci.delegate-cgroup=a/../..
+	run --separate-stderr rt create --bundle "$B" "$ID"
+	one_clear_line run.oci.delegate-cgroup a/../..
+	annotate run.oci.delegate-cgroup=mine
+	run --separate-stderr rt --cgroup-manager disabled create --bundle "$B" "$ID"
+	one_clear_line run.oci.delegate-cgroup "needs cgroup v2"
+}
