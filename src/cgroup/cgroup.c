@@ -28,6 +28,7 @@ void cgroup_free(struct cgroup *cg)
 {
 	if (!cg)
 		return;
+	cg_holder_end(cg);
 	for (size_t i = 0; i < cg->n_dirs; i++)
 		cg_dir_free(&cg->dirs[i]);
 	free(cg->dirs);
@@ -169,6 +170,8 @@ struct cgroup *cgroup_plan(const struct cgroup_request *req, struct err *e)
 	cg->resources = req->resources;
 	cg->annotations = req->annotations;
 	cg->owner = req->owner;
+	/* Others may not move a process into the scope by themselves. */
+	cg->early = req->early && !req->rootless;
 	if (cg->manager == CGROUP_SYSTEMD)
 		r = cg_place_unit(req->path, req->id, cg->rootless, &cg->unit, &cg->slice, e);
 	else if (cg->manager == CGROUP_CGROUPFS)
@@ -177,6 +180,23 @@ struct cgroup *cgroup_plan(const struct cgroup_request *req, struct err *e)
 		return cg;
 	cgroup_free(cg);
 	return NULL;
+}
+
+static int add_systemd(struct cgroup *cg, pid_t pid, struct err *e);
+
+static int make_early(struct cgroup *cg, struct err *e)
+{
+	struct err ignored;
+
+	if (cg_holder_start(cg, e) < 0)
+		return -1;
+	if (add_systemd(cg, cg->holder, e) == 0)
+		return 0;
+	cg_holder_end(cg);
+	/* None: the unit was not started (or ends with its only process), and one of this name is somebody else's. */
+	if (cg->n_dirs > 0)
+		cgroup_destroy(cg, &ignored);
+	return -1;
 }
 
 int cgroup_make(struct cgroup *cg, struct err *e)
@@ -190,6 +210,8 @@ int cgroup_make(struct cgroup *cg, struct err *e)
 		r = cg_limits_apply(cg, cg->resources, false, e); /* any limit is an error */
 	else if (cg->manager == CGROUP_CGROUPFS)
 		r = make_fs(cg, e);
+	else if (cg->early)
+		r = make_early(cg, e);
 	if (r < 0)
 		cg_tree_undo(cg);
 	return r;
@@ -322,10 +344,14 @@ static int add_systemd(struct cgroup *cg, pid_t pid, struct err *e)
 
 int cgroup_add(struct cgroup *cg, pid_t pid, struct err *e)
 {
+	int r;
+
 	cg->init = pid;
-	if (cg->manager == CGROUP_SYSTEMD)
+	if (cg->manager == CGROUP_SYSTEMD && cg->holder == 0)
 		return add_systemd(cg, pid, e);
-	return add_to_all(cg, pid, e);
+	r = add_to_all(cg, pid, e);
+	cg_holder_end(cg);
+	return r;
 }
 
 /* --- update, destroy, the rest ------------------------------------------------------------ */
@@ -350,6 +376,7 @@ int cgroup_destroy(struct cgroup *cg, struct err *e)
 	struct err later;
 	int r = 0;
 
+	cg_holder_end(cg);
 	if (cg->manager == CGROUP_SYSTEMD && cg->unit) {
 		/* systemd sends SIGTERM to what is left and may take 90 s over it: not while there
 		 * is somebody. */

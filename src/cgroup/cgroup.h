@@ -29,6 +29,8 @@ struct cgroup_request {
 	const struct oci_resources *
 		resources; /* borrowed, until cgroup_add() has returned: systemd takes them there */
 	const struct oci_map *annotations; /* org.systemd.property.*; likewise */
+	bool early; /* systemd, as root: cgroup_make() makes the directory, too (by a process of its own that
+		     * is in it until cgroup_add()), where else cgroup_add() does */
 	/* v2: whose it becomes on the host, so that a container with a cgroup namespace and a
 	 * writable /sys/fs/cgroup can make cgroups of its own (config-linux.md, "Cgroup
 	 * ownership"). 0: it stays as it is. */
@@ -39,7 +41,7 @@ struct cgroup_request {
  * (cgroup_write()), and has made nothing. The caller's, NULL with @e. */
 struct cgroup *cgroup_plan(const struct cgroup_request *req, struct err *e);
 /* Makes the cgroup with its limits, empty; undoes what it made when it fails. For systemd the unit
- * can only be made with a process in it: the directory then exists after cgroup_add(). One that is
+ * can only be made with a process in it: without "early" the directory exists after cgroup_add(). One that is
  * there already is taken if it has no processes and is not frozen (else it would be killed, paused
  * and limited together with strangers). */
 int cgroup_make(struct cgroup *cg, struct err *e);
@@ -65,8 +67,8 @@ struct cgroup_subs {
  * hybrid), without where clone3(2) says ENOSYS, E2BIG or EINVAL (before Linux 5.7), EACCES
  * (rootless), EBUSY or EOPNOTSUPP; let the child take it first of all, while it has one thread;
  * close it in the parent. None of this can fail: then still call cgroup_add() or cgroup_join(),
- * once the child is through: they move what is not there yet, and report. Before cgroup_add() a
- * systemd cgroup has nothing to open. */
+ * once the child is through: they move what is not there yet, and report. Before cgroup_add() there
+ * is nothing to open of a systemd cgroup. */
 struct cgroup_entry {
 	int fds[32];
 	size_t n;

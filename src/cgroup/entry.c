@@ -25,6 +25,9 @@ void cgroup_entry_open(const struct cgroup *cg, const struct cgroup_subs *subs, 
 {
 	en->n = 0;
 	en->clone_fd = -1;
+	/* A fork would count in pids.max beside the holder, a move does not. */
+	if (cg->holder > 0)
+		return;
 	for (size_t i = 0; i < cg->n_dirs && en->n < ARRAY_SIZE(en->fds); i++) {
 		const struct cg_dir *d = &cg->dirs[i];
 		autofree char *below = cg_sub_of(d, subs, NULL);

@@ -69,6 +69,8 @@ struct cgroup {
 	const struct oci_resources *resources;
 	const struct oci_map *annotations;
 	uid_t owner;
+	bool early;   /* systemd: the scope is made before there is an init … */
+	pid_t holder; /* … around this process of ours, until cgroup_add(); 0: none */
 	/* Parents that this create made, outermost first: taken away again if it fails, left alone
 	 * afterwards (other containers may have moved in). */
 	char **parents;
@@ -77,6 +79,12 @@ struct cgroup {
 	 * the limit that misses it. */
 	struct err why;
 };
+
+/* --- holder.c ----------------------------------------------------------------------------- */
+
+/* A child that waits to be ended, in cg->holder. */
+int cg_holder_start(struct cgroup *cg, struct err *e);
+void cg_holder_end(struct cgroup *cg); /* if there is one */
 
 /* --- dir.c -------------------------------------------------------------------------------- */
 

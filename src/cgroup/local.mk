@@ -6,6 +6,7 @@ libsandrun_a_SOURCES += \
 	src/cgroup/dir.c \
 	src/cgroup/entry.c \
 	src/cgroup/freezer.c \
+	src/cgroup/holder.c \
 	src/cgroup/io.c \
 	src/cgroup/join.c \
 	src/cgroup/layout.c src/cgroup/layout.h \

@@ -126,7 +126,7 @@ static int make_limits(struct restoration *k, struct err *e)
 {
 	autofree char *rdt = NULL;
 
-	if (making_cgroup(k->c, &k->config, &k->ns, k->o->cgroup_manager, &k->cgroup, e) < 0)
+	if (making_cgroup(k->c, &k->config, &k->ns, k->o->cgroup_manager, false, &k->cgroup, e) < 0)
 		return -1;
 	if (!k->config.linux_.intel_rdt.set)
 		return 0;

@@ -418,7 +418,9 @@ static int make_all(struct creation *k, struct err *e)
 	log_debug("create %s: the bundle %s is fine%s", k->o->id, k->bundle, k->policy ? ", with a network policy" : "");
 	if (make_state(k, e) < 0)
 		return -1;
-	if (making_cgroup(k->c, &k->config, &k->ns, k->o->cgroup_manager, &k->cgroup, e) < 0)
+	/* What enforces a policy on egress is decided before there is an init, and the cgroup program is attached to it. */
+	if (making_cgroup(k->c, &k->config, &k->ns, k->o->cgroup_manager, k->policy && policy_get_traits(k->policy).egress, &k->cgroup,
+			  e) < 0)
 		return -1;
 	if (k->rdt_root && making_rdt(k->c, &k->config, k->rdt_root, e) < 0)
 		return -1;

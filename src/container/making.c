@@ -127,7 +127,7 @@ static uid_t cgroup_owner(const struct oci_config *config, const struct namespac
 }
 
 int making_cgroup(struct container *c, const struct oci_config *config, const struct namespaces *ns,
-		  enum cgroup_manager manager, struct cgroup **out, struct err *e)
+		  enum cgroup_manager manager, bool early, struct cgroup **out, struct err *e)
 {
 	struct cgroup_request req = {
 		.manager = manager,
@@ -137,6 +137,7 @@ int making_cgroup(struct container *c, const struct oci_config *config, const st
 		.resources = &config->linux_.resources,
 		.annotations = &config->annotations,
 		.owner = cgroup_owner(config, ns),
+		.early = early,
 	};
 	struct cgroup *cg;
 

@@ -26,9 +26,9 @@ void making_fill_record(struct container *c, const struct oci_config *config, co
 void making_note_stdio(struct container *c);
 /* The host's id of the container's root by its uidMappings or gidMappings; 0 without any. */
 uint32_t making_host_root(const struct oci_id_mapping *v, size_t n);
-/* *out (the caller's): the cgroup, empty, with its limits. */
+/* *out (the caller's): the cgroup, empty, with its limits. @early: also where systemd would make it with init (cgroup.h). */
 int making_cgroup(struct container *c, const struct oci_config *config, const struct namespaces *ns,
-		  enum cgroup_manager manager, struct cgroup **out, struct err *e);
+		  enum cgroup_manager manager, bool early, struct cgroup **out, struct err *e);
 /* After cgroup_add(): with systemd the path is known only then. */
 int making_note_cgroup(struct container *c, const struct cgroup *cg, struct err *e);
 int making_rdt(struct container *c, const struct oci_config *config, const char *rdt_root, struct err *e);

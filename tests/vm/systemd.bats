@@ -250,6 +250,48 @@ sd_start() { sd_create && rts start "$ID"; }
 	rts delete "$ID"
 }
 
+@test "systemd: a policy has its cgroup program, whose cgroup is made before there is an init" {
+	need sandrun
+	cfg "$limits"' | .linux.resources.pids.limit = 2 | .annotations["io.sandlock.net-deny"] = "private"'
+	args probe tcp 127.0.0.1 80
+	run --separate-stderr rts run --bundle "$B" "$ID"
+	is "0 ECONNREFUSED " "$status $output $stderr"
+	wait_until unit_gone "$UNIT"
+	cfg "$limits"
+	args sleep 1000
+	sd_start
+	has bpf "$(rts state "$ID" | jq -r '.annotations["io.sandlock.enforcement"]')"
+	limits_in_unit "$UNIT"
+	limits_in_files "$(container_pid)" "$(unit_prop "$UNIT" CPUWeight)"
+	is "$(container_pid)" "$(cg_file "$(container_pid)" cgroup.procs)"
+	is ECONNREFUSED "$(rts exec "$ID" probe tcp 127.0.0.1 80)"
+	rts delete --force "$ID"
+	unit_gone "$UNIT"
+}
+
+@test "systemd: a create with a policy that fails leaves no unit, and a unit of that name is left alone" {
+	need sandrun
+	cfg '.annotations["io.sandlock.net-deny"] = "private"'
+	args /no/such
+	run --separate-stderr rts create --bundle "$B" "$ID"
+	[ "$status" -ne 0 ]
+	wait_until unit_gone "$UNIT"
+	# The limits are the first to fail once the scope is there.
+	args true
+	cfg '.linux.resources.unified = {"memory.nosuch": "1"}'
+	run --separate-stderr rts create --bundle "$B" "$ID"
+	one_clear_line memory.nosuch
+	wait_until unit_gone "$UNIT"
+	cfg 'del(.linux.resources.unified)'
+	spawn systemd-run --quiet --scope --unit "$UNIT" sleep 1000
+	wait_until unit_is "$UNIT" ActiveState active
+	run --separate-stderr rts create --bundle "$B" "$ID"
+	one_clear_line "$UNIT"
+	unit_is "$UNIT" ActiveState active
+	systemctl stop "$UNIT"
+	assert_no_leftovers
+}
+
 @test "cgroupfs: limits on v2, parents are made and pass the controllers on" {
 	cfg ".linux.cgroupsPath = \"/srt.$ID/a/b\" | $limits"
 	args sleep 1000
