@@ -34,8 +34,8 @@ docker_file_setup() {
 	docker_make_runtimes
 	mkdir -p "$FT/cli"
 	containerd_config
-	# not through a function: $! must be the daemon
-	nsenter --mount --net --target "$HOLDER" containerd --config "$FT/ctd/config.toml" >"$FT/ctd/log" 2>&1 </dev/null 3>&- &
+	# Not through a function: $! must be the daemon. A login session's XDG_RUNTIME_DIR is not in this /run, and the shim would use it.
+	env -u XDG_RUNTIME_DIR nsenter --mount --net --target "$HOLDER" containerd --config "$FT/ctd/config.toml" >"$FT/ctd/log" 2>&1 </dev/null 3>&- &
 	echo $! >"$FT/ctd.pid"
 	jq -n --arg ft "$FT" --arg rt "$SANDRUN" --arg other "$OTHER_RUNTIME" --arg parent "/$DKPARENT" '{
 		"runtimes": {"sandrun": {"path": $rt}, "other": {"path": $other}, "policy": {"path": ($ft + "/bin/policy")},
@@ -84,7 +84,7 @@ inside() { nsenter --mount --net --target "$HOLDER" "$@"; }
 docker_start() {
 	local dir=${DKDIR:-$FT}
 	mkdir -p "$dir"
-	PATH=$FT/bin:$PATH nsenter --mount --net --target "$HOLDER" ${DKPREFIX:-} "$DOCKERD" --config-file "${DKCONFIG:-$FT/daemon.json}" --data-root "$dir/data" --exec-root "$dir/exec" \
+	PATH=$FT/bin:$PATH env -u XDG_RUNTIME_DIR nsenter --mount --net --target "$HOLDER" ${DKPREFIX:-} "$DOCKERD" --config-file "${DKCONFIG:-$FT/daemon.json}" --data-root "$dir/data" --exec-root "$dir/exec" \
 		--pidfile "$dir/docker.pid" -H "unix://$dir/d.sock" --containerd "$FT/ctd/c.sock" "$@" >>"$dir/dockerd.log" 2>&1 </dev/null 3>&- &
 	echo $! >"$dir/dockerd.pid"
 	wait_until docker_answers
