@@ -60,6 +60,18 @@ static int socket_option(int fd, int name)
 	return getsockopt(fd, SOL_SOCKET, name, &v, &len) == 0 ? v : -1;
 }
 
+/* Its packets go by another way than their address says. */
+static bool has_route(int fd)
+{
+	char buf[256];
+	socklen_t len = sizeof(buf);
+
+	if (getsockopt(fd, IPPROTO_IP, 4 /* IP_OPTIONS */, buf, &len) == 0 && len > 0)
+		return true;
+	len = sizeof(buf);
+	return getsockopt(fd, IPPROTO_IPV6, 57 /* IPV6_RTHDR */, buf, &len) == 0 && len > 0;
+}
+
 /* @bpf: to the cgroup program, which goes by who made it; else to Landlock, which goes by who uses it. */
 static const char *look_at_socket(int fd, bool bpf)
 {
@@ -73,7 +85,7 @@ static const char *look_at_socket(int fd, bool bpf)
 	/* Standard streams lead to who called us (several languages use socket pairs for them), who would have other ways. */
 	if (domain == AF_UNIX)
 		return fd > 2 ? "a socket" : NULL;
-	return bpf || !inet || socket_option(fd, SO_PROTOCOL) != IPPROTO_TCP ? "a socket" : NULL;
+	return bpf || !inet || socket_option(fd, SO_PROTOCOL) != IPPROTO_TCP || has_route(fd) ? "a socket" : NULL;
 }
 
 /* Files without a name: those that hold nothing but numbers. A pidfd leads to sockets of its process; what is not in the list is

@@ -132,6 +132,7 @@ int message_parse_iovecs(const uint8_t *buf, size_t n, bool compat, struct iovec
  * destination options). What is in no list is not passed on, whatever a later kernel may make of it; a kernel that does
  * not know it ignores it or says EINVAL, by its level, and so do we (POISON). */
 enum fate { PASSED, IGNORED, REFUSED, UNKNOWN };
+#define IPV6_FLOWINFO_TYPE 11
 
 static const struct {
 	enum message_family family;
@@ -147,7 +148,7 @@ static const struct {
 	{ MESSAGE_INET, IPPROTO_IPV6, 4 /* IPV6_2292DSTOPTS */, REFUSED },
 	{ MESSAGE_INET, IPPROTO_IPV6, 5 /* IPV6_2292RTHDR */, REFUSED },
 	{ MESSAGE_INET, IPPROTO_IPV6, 8 /* IPV6_2292HOPLIMIT */, PASSED },
-	{ MESSAGE_INET, IPPROTO_IPV6, 11 /* IPV6_FLOWINFO */, PASSED },
+	{ MESSAGE_INET, IPPROTO_IPV6, IPV6_FLOWINFO_TYPE, PASSED }, /* but not a label: pass() */
 	{ MESSAGE_INET, IPPROTO_IPV6, 50 /* IPV6_PKTINFO */, PASSED },
 	{ MESSAGE_INET, IPPROTO_IPV6, 52 /* IPV6_HOPLIMIT */, PASSED },
 	{ MESSAGE_INET, IPPROTO_IPV6, 54 /* IPV6_HOPOPTS */, REFUSED },
@@ -251,6 +252,12 @@ static int put_rights(struct message_control *out, const uint8_t *data, size_t n
 
 static int pass(struct message_control *out, enum message_family family, int level, int type, const uint8_t *data, size_t n)
 {
+	/* As in an address (verdict.c): the traffic class stays, the label goes. */
+	if (level == IPPROTO_IPV6 && type == IPV6_FLOWINFO_TYPE && n >= 4) {
+		const uint8_t class_only[4] = { data[0], data[1] & 0xf0 };
+
+		return put(out, level, type, class_only, sizeof(class_only));
+	}
 	if (family == MESSAGE_UNIX && type == SCM_RIGHTS)
 		return put_rights(out, data, n);
 	if (family != MESSAGE_INET && type == SCM_CREDENTIALS && n == sizeof(struct ucred)) {

@@ -13,6 +13,8 @@
 
 #include "supervisor/internal.h"
 
+#define FLOW_LABEL 0xfffff
+
 /* The kernel's SIN6_LEN_RFC2133: sockaddr_in6 without the scope. */
 #define SIN6_LEN_MIN 24
 
@@ -64,6 +66,8 @@ static enum destination take_v6(struct sockaddr_in6 *sin6, struct policy_dest *o
 		sin6->sin6_addr = in6addr_loopback;
 	else if (memcmp(&sin6->sin6_addr, &mapped_any, sizeof(mapped_any)) == 0)
 		set_v4(&sin6->sin6_addr, lo);
+	/* A flow label may stand for a routing header that a socket from outside has; the container's own have no labels. */
+	sin6->sin6_flowinfo &= htonl(~(uint32_t)FLOW_LABEL);
 	out->addr = sin6->sin6_addr;
 	out->port = ntohs(sin6->sin6_port);
 	return DEST_JUDGE;

@@ -59,6 +59,34 @@ all_refused() {
 	reached udp:203.0.113.5:53 5
 }
 
+@test "a flow label of a socket from outside, with a routing header in it, is left behind" {
+	# Nowhere: who tries to go there has heeded the label.
+	export PASSFD_HOP=2001:db8:dead::1
+	netns_addr 2001:db8::5/128
+	in_ns "$PROGRAMS/passfd" with label -- true || skip "the kernel has no Mobile IPv6, and so no such labels"
+	args passfd use 3 2001:db8::5 53
+	host_network
+	run --separate-stderr "${NSENTER[@]}" "$PROGRAMS/passfd" with label -- "$SANDRUN" --root "$STATE" run --preserve-fds 1 --bundle "$B" "$ID"
+	has "sendto: ENETUNREACH" "$output"
+	annotate net-deny=private
+	run --separate-stderr "${NSENTER[@]}" "$PROGRAMS/passfd" with label -- "$SANDRUN" --root "$STATE" run --preserve-fds 1 --bundle "$B" "$ID"
+	local call
+	for call in sendto sendmsg sendmmsg flowinfo connect; do has "$call: OK" "$output"; done
+}
+
+@test "a TCP socket with a source route is one that only the supervisor judges" {
+	local policy
+	for policy in net-deny=10.0.0.0/8 net-allow=203.0.113.5:53; do
+		annotate "$policy"
+		args passfd use 3 203.0.113.5 53
+		run --separate-stderr "${NSENTER[@]}" "$PROGRAMS/passfd" with tcproute -- "$SANDRUN" --root "$STATE" run --preserve-fds 1 \
+			--bundle "$B" "$ID"
+		has "connect: ECONNREFUSED" "$output"
+		has "fastopen: ECONNREFUSED" "$output"
+		no_annotations
+	done
+}
+
 @test "in a directory that is mounted where shared memory is" {
 	local policy
 	give "$T/share/udp" udp

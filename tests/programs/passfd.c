@@ -8,13 +8,15 @@
  *
  * usage: passfd give PATH KIND | with KIND -- PROGRAM… | take PATH ADDR PORT | use FD ADDR PORT | redo FD ADDR PORT |
  *               slow-flip FD ADDR PORT | race PATH ADDR PORT ROUNDS
- *        KIND: udp, udp6, icmp, raw, udplite, mptcp, tcp, route (UDP with a source route), unix (a socket of a pair), ring.
+ *        KIND: udp, udp6, icmp, raw, udplite, mptcp, tcp, route (UDP with a source route), tcproute, label (UDP with a flow label that has
+ *        one, by way of $PASSFD_HOP), unix (a socket of a pair), ring.
  *        "with" takes these, too: pidfd (of its parent), event, and a path (a directory, or a descriptor of the place only).
  *        A PATH that begins with "@" is an abstract one.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/in6.h>
 #include <linux/userfaultfd.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -39,6 +41,24 @@ static void __attribute__((noreturn)) fail(const char *what)
 
 /* --- making ---------------------------------------------------------------------------------------------------- */
 
+/* A UDP socket with a flow label, LABEL, that carries a routing header (of type 2: no other is taken there) to $PASSFD_HOP. -1 where
+ * the kernel has no Mobile IPv6. */
+#define LABEL 0x12345
+static int make_label(void)
+{
+	struct {
+		struct in6_flowlabel_req r;
+		struct cmsghdr h;
+		uint8_t rt[24];
+	} q = { .r = { .flr_label = htonl(LABEL), .flr_action = IPV6_FL_A_GET, .flr_share = IPV6_FL_S_ANY, .flr_flags = IPV6_FL_F_CREATE },
+		.h = { .cmsg_len = CMSG_LEN(24), .cmsg_level = IPPROTO_IPV6, .cmsg_type = 57 /* IPV6_RTHDR */ }, .rt = { 0, 2, 2, 1 } };
+	int fd = socket(AF_INET6, SOCK_DGRAM, 0);
+
+	inet_pton(AF_INET6, getenv("PASSFD_HOP"), q.rt + 8);
+	q.r.flr_dst = in6addr_loopback;
+	return setsockopt(fd, IPPROTO_IPV6, 32 /* IPV6_FLOWLABEL_MGR */, &q, sizeof(q)) < 0 ? -1 : fd;
+}
+
 static int make(const char *kind)
 {
 	static const struct {
@@ -49,6 +69,7 @@ static int make(const char *kind)
 		{ "icmp", AF_INET, SOCK_DGRAM, IPPROTO_ICMP }, { "raw", AF_INET, SOCK_RAW, IPPROTO_UDP },
 		{ "udplite", AF_INET, SOCK_DGRAM, 136 },	  { "mptcp", AF_INET, SOCK_STREAM, 262 },
 		{ "tcp", AF_INET, SOCK_STREAM, 0 },	  { "route", AF_INET, SOCK_DGRAM, 0 },
+		{ "tcproute", AF_INET, SOCK_STREAM, 0 },
 	};
 	/* LSRR by 127.0.0.1 */
 	static const unsigned char lsrr[8] = { 131, 7, 4, 127, 0, 0, 1, 0 };
@@ -61,6 +82,8 @@ static int make(const char *kind)
 		return (int)syscall(SYS_io_uring_setup, 1, params);
 	if (strcmp(kind, "pidfd") == 0)
 		return (int)syscall(SYS_pidfd_open, getppid(), 0);
+	if (strcmp(kind, "label") == 0)
+		return make_label();
 	if (strcmp(kind, "event") == 0)
 		return (int)syscall(SYS_eventfd2, 0, 0);
 	if (kind[0] == '/')
@@ -68,7 +91,7 @@ static int make(const char *kind)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strcmp(kinds[i].name, kind) == 0)
 			fd = socket(kinds[i].domain, kinds[i].type, kinds[i].protocol);
-	if (fd >= 0 && strcmp(kind, "route") == 0 && setsockopt(fd, IPPROTO_IP, IP_OPTIONS, lsrr, sizeof(lsrr)) < 0)
+	if (fd >= 0 && strstr(kind, "route") && setsockopt(fd, IPPROTO_IP, IP_OPTIONS, lsrr, sizeof(lsrr)) < 0)
 		return -1;
 	return fd;
 }
@@ -155,17 +178,20 @@ static socklen_t to_len;
 
 static void set_to(int fd, const char *addr, const char *port)
 {
-	int domain = AF_INET;
+	int domain = AF_INET, on = 1;
 	socklen_t len = sizeof(domain);
 	char mapped[64];
 
 	getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len);
 	memset(&to, 0, sizeof(to));
 	if (domain == AF_INET6) {
-		snprintf(mapped, sizeof(mapped), "::ffff:%s", addr);
+		snprintf(mapped, sizeof(mapped), "%s%s", strchr(addr, ':') ? "" : "::ffff:", addr);
 		to.in6.sin6_family = AF_INET6;
 		to.in6.sin6_port = htons((uint16_t)atoi(port));
 		inet_pton(AF_INET6, mapped, &to.in6.sin6_addr);
+		/* Of no meaning but to a socket that has this label */
+		to.in6.sin6_flowinfo = htonl(LABEL);
+		setsockopt(fd, IPPROTO_IPV6, 33 /* IPV6_FLOWINFO_SEND */, &on, sizeof(on));
 		to_len = sizeof(to.in6);
 	} else {
 		to.in.sin_family = AF_INET;
@@ -213,6 +239,18 @@ static int use(int fd)
 	say("sendto", sendto(fd, payload, sizeof(payload), MSG_NOSIGNAL, &to.sa, to_len));
 	say("sendmsg", sendmsg(fd, &mm.msg_hdr, MSG_NOSIGNAL));
 	say("sendmmsg", sendmmsg(fd, &mm, 1, MSG_NOSIGNAL));
+	if (to.sa.sa_family == AF_INET6) {
+		union {
+			struct cmsghdr h;
+			char buf[CMSG_SPACE(sizeof(uint32_t))];
+		} c = { .h = { .cmsg_len = CMSG_LEN(sizeof(uint32_t)), .cmsg_level = IPPROTO_IPV6, .cmsg_type = 11 /* IPV6_FLOWINFO */ } };
+		struct msghdr m = mm.msg_hdr;
+
+		memcpy(CMSG_DATA(&c.h), &to.in6.sin6_flowinfo, sizeof(uint32_t));
+		m.msg_control = &c;
+		m.msg_controllen = sizeof(c);
+		say("flowinfo", sendmsg(fd, &m, MSG_NOSIGNAL));
+	}
 	say("fastopen", sendto(fd, payload, sizeof(payload), 0x20000000 | MSG_NOSIGNAL, &to.sa, to_len));
 	say("connect", connect(fd, &to.sa, to_len));
 	say("send", send(fd, payload, sizeof(payload), MSG_NOSIGNAL));
