@@ -402,6 +402,14 @@ void loop_watch_connection(struct sup *s, int fd, unsigned int index);
 enum answer connect_handle(struct worker *w, struct caller *c, struct op *op, struct result *r);
 enum answer send_handle(struct worker *w, struct caller *c, struct op *op, struct result *r);
 enum answer unix_connect(struct worker *w, struct caller *c, struct op *op, struct result *r);
+/* Gives this thread the caller's ids and groups, and no capability in effect; with all of ours in effect before (self_raise()).
+ * 0, or a negative errno: then, too, unix_come_back() has to follow, or the end of the process. */
+struct self_ids {
+	uid_t r, e, s;
+	gid_t gr, ge, gs;
+};
+int unix_take_ids(const struct sup *s, const struct caller_identity *id, struct self_ids *ids);
+void unix_come_back(struct worker *w, const struct self_ids *ids);
 /* listen(2) in the caller's name: 0 or a negative errno. */
 int unix_listen(struct worker *w, struct caller *c, struct op *op, int backlog);
 /* Sends one message of an AF_UNIX or AF_NETLINK socket with the caller's credentials: bytes or a negative errno. */

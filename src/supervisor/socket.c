@@ -2,7 +2,7 @@
 /* socket.c - socket(2) for 32-bit callers, who have its arguments in memory
  *
  * Owns:     the socket that is made here, in the caller's network namespace and cgroup, and given to it.
- * Must not: make a kind that needs a right: it would be granted by our capabilities.
+ * Must not: make a kind that needs a right: ours are not the caller's.
  * Runs in:  a worker thread; in_cgroup() in a process of its own for the moment.
  *
  * The cgroup program judges by the cgroup of who makes a socket, and we are outside of the container's. Where it is there, a
@@ -39,25 +39,38 @@ const void *socket_clone_args(const struct sup *s)
 }
 
 struct wanted {
+	const struct sup *sup;
+	const struct caller_identity *id;
 	int net, domain, type, protocol;
 };
 
-static int make(const struct wanted *k)
+/* With the caller's ids, for the socket has its owner's (SO_REUSEPORT, rules of a firewall, ping's range of groups) for good. *@ids are
+ * the way back; untouched if this thread is still in its own network. */
+static int make(const struct wanted *k, struct self_ids *ids, bool *moved)
 {
-	int sock = setns(k->net, CLONE_NEWNET) < 0 ? -1 : socket(k->domain, k->type | SOCK_CLOEXEC, k->protocol);
+	int sock, r;
 
+	*moved = setns(k->net, CLONE_NEWNET) == 0;
+	if (!*moved)
+		return -EACCES;
+	r = unix_take_ids(k->sup, k->id, ids);
+	if (r < 0)
+		return -EACCES;
+	sock = socket(k->domain, k->type | SOCK_CLOEXEC, k->protocol);
 	return sock < 0 ? -errno : sock;
 }
 
 static int in_cgroup(struct worker *w, const struct wanted *k)
 {
 	_Atomic int *made = &w->sup->shared->made[w->index];
+	struct self_ids ids;
+	bool moved;
 	pid_t pid;
 
 	atomic_store(made, -EACCES); /* it may be killed before it says more */
 	pid = sys_clone3(&into_cgroup);
 	if (pid == 0) {
-		atomic_store(made, make(k));
+		atomic_store(made, make(k, &ids, &moved));
 		_exit(EXIT_SUCCESS);
 	}
 	if (pid < 0)
@@ -65,16 +78,21 @@ static int in_cgroup(struct worker *w, const struct wanted *k)
 	return atomic_load(made);
 }
 
-static int in_thread(const struct sup *s, const struct wanted *k)
+static int in_thread(struct worker *w, const struct wanted *k)
 {
-	autofd ours = openat(s->proc_fd, "thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	autofd ours = openat(w->sup->proc_fd, "thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	struct self_ids ids;
+	bool moved;
 	int r;
 
 	if (ours < 0)
 		return -EACCES;
-	r = make(k);
+	r = make(k, &ids, &moved);
+	if (!moved)
+		return r;
+	unix_come_back(w, &ids);
 	/* In a stranger's network for good: as in unix.c, better dead. */
-	if (setns(ours, CLONE_NEWNET) < 0)
+	if (self_raise(true) < 0 || setns(ours, CLONE_NEWNET) < 0)
 		_exit(EXIT_FAILURE);
 	return r;
 }
@@ -82,16 +100,19 @@ static int in_thread(const struct sup *s, const struct wanted *k)
 static int make_socket(struct worker *w, const struct op *op, struct wanted *k)
 {
 	struct sup *s = w->sup;
+	struct caller_identity id;
 	autofd theirs = -1;
 	char path[40];
 	int sock;
 
 	snprintf(path, sizeof(path), "%d/ns/net", (int)op->tid);
 	theirs = openat(s->proc_fd, path, O_RDONLY | O_CLOEXEC);
-	if (theirs < 0 || !listener_valid(s, op) || self_raise(true) < 0)
+	if (theirs < 0 || caller_identify(s, op->tid, &id) < 0 || !listener_valid(s, op) || self_raise(true) < 0)
 		return -EACCES;
+	k->sup = s;
+	k->id = &id;
 	k->net = theirs;
-	sock = s->cgroup_fd >= 0 ? in_cgroup(w, k) : in_thread(s, k);
+	sock = s->cgroup_fd >= 0 ? in_cgroup(w, k) : in_thread(w, k);
 	if (self_raise(false) < 0)
 		_exit(EXIT_FAILURE);
 	return sock;

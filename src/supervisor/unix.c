@@ -34,11 +34,6 @@
 #include "supervisor/internal.h"
 #include "supervisor/rawsys.h"
 
-struct self_ids {
-	uid_t r, e, s;
-	gid_t gr, ge, gs;
-};
-
 static int open_link(const struct sup *s, pid_t tid, const char *name)
 {
 	char path[40];
@@ -150,6 +145,17 @@ static int become(struct worker *w, struct caller *c, const struct op *op, bool 
 		return -EACCES;
 	}
 	return 0;
+}
+
+int unix_take_ids(const struct sup *s, const struct caller_identity *id, struct self_ids *ids)
+{
+	save_ids(ids);
+	return take_ids(s, id, 0);
+}
+
+void unix_come_back(struct worker *w, const struct self_ids *ids)
+{
+	come_back(w, ids);
 }
 
 static bool is_pathname(const struct sockaddr_storage *ss, socklen_t len)

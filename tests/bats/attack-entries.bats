@@ -81,6 +81,15 @@ allow_udp='net-allow=udp://203.0.113.5:53;tcp://203.0.113.5:80;udp://[2001:db8::
 	nothing_reached udp:10.1.2.3:53
 }
 
+@test "a socket out of socketcall is its caller's: a port that another user shares with himself is not shared with it" {
+	cfg '.process.user = {"uid": 1000, "gid": 1001}'
+	local mode
+	for mode in traps bpf; do
+		in_mode $mode net-deny=private
+		trying 'old-owner=1000/1001'
+	done
+}
+
 @test "source routes as control data are refused where sends are not trapped, too, and counted" {
 	in_mode bpf "$allow_udp"
 	args sleep 1000

@@ -21,6 +21,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/user.h>
@@ -75,6 +76,21 @@ static void old_udp(int argc, char **argv)
 	m.msg_name = &d.ss;
 	m.msg_namelen = d.len;
 	say_ret(sendmsg(fd, &m, 0));
+	close(fd);
+}
+
+/* Whose a socket out of socketcall is: "UID/GID". */
+static void old_owner(int argc, char **argv)
+{
+	int fd = old_socket(AF_INET, SOCK_STREAM, 0);
+	struct stat st;
+
+	(void)argc;
+	(void)argv;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		say_step("SOCKET");
+	else
+		printf("%u/%u", st.st_uid, st.st_gid);
 	close(fd);
 }
 
@@ -568,6 +584,7 @@ static void suspend_seccomp(int argc, char **argv)
 
 const struct verb attack_entry_verbs[] = {
 	{ "old-udp", "ADDR PORT", 2, old_udp },
+	{ "old-owner", "", 0, old_owner },
 	{ "sweep", "", 0, sweep_sockets },
 	{ "sweep-old", "", 0, sweep_sockets },
 	{ "userns-sockets", "", 0, userns_sockets },
