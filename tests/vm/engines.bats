@@ -139,6 +139,71 @@ scope() { echo "libpod-$(cid).scope"; }
 	pms pod rm -f -t 0 "$NAME-p" >/dev/null
 }
 
+@test "podman, systemd: a policy has its cgroup program, in a scope and with --cgroups=split" {
+	need sandrun
+	pms run -d --network none --name "$NAME" --annotation io.sandlock.net-deny=private --memory 64m t sleep 1000 >/dev/null
+	has bpf "$(rt_of_podman state "$(cid)" | jq -r '.annotations["io.sandlock.enforcement"]')"
+	cg_is "$(cpid)" memory.max 67108864
+	is ECONNREFUSED "$(pms exec "$NAME" probe tcp 127.0.0.1 80)"
+	run --separate-stderr systemd-run -q --pipe --wait -p Delegate=yes --setenv=CONTAINERS_CONF="$FT/containers.conf" \
+		--setenv=CONTAINERS_STORAGE_CONF="$FT/storage.conf" podman --runtime "$FT/bin/sandrun" --tmpdir "$FT/tmp" \
+		--cgroup-manager systemd run --rm --network none --cgroups split --annotation io.sandlock.net-deny=private \
+		--annotation io.sandlock.require=bpf t probe tcp 127.0.0.1 80
+	is "0 ECONNREFUSED" "$status $output"
+}
+
+@test "podman 5: --preserve-fd with holes between, in run and in exec" {
+	touch "$T/ten" "$T/twelve"
+	fds() {
+		CONTAINERS_CONF=$FT/containers.conf CONTAINERS_STORAGE_CONF=$FT/storage.conf podman --runtime "${RUNTIME_BIN:-$FT/bin/sandrun}" \
+			--tmpdir "$FT/tmp" --cgroup-manager systemd "$@" 3>&- 10>>"$T/ten" 12>>"$T/twelve"
+	}
+	run --separate-stderr fds run --rm --network none --preserve-fd 10,12 t probe fds
+	is 0 "$status"
+	has "10 $T/ten" "$output"
+	has "12 $T/twelve" "$output"
+	pms run -d --network none --name "$NAME" t sleep 1000 >/dev/null
+	run --separate-stderr fds exec --preserve-fd 12 "$NAME" probe fds
+	is 0 "$status"
+	has "12 $T/twelve" "$output"
+	[[ $output != *"$T/ten"* ]]
+}
+
+@test "podman kube play: a pod with an init container, limits and an annotation; down takes it away" {
+	need sandrun
+	cat >"$T/pod.yaml" <<-END
+		apiVersion: v1
+		kind: Pod
+		metadata:
+		  name: $NAME
+		  annotations:
+		    io.sandlock.net-deny: private
+		spec:
+		  initContainers:
+		  - {name: first, image: localhost/t:latest, command: [sh, -c, "echo made >/v/f"], volumeMounts: [{name: v, mountPath: /v}]}
+		  containers:
+		  - name: main
+		    image: localhost/t:latest
+		    command: [sleep, "1000"]
+		    resources: {limits: {memory: 64Mi}}
+		    volumeMounts: [{name: v, mountPath: /v}]
+		  volumes:
+		  - {name: v, emptyDir: {}}
+	END
+	kube() {
+		CONTAINERS_CONF=$FT/containers.conf CONTAINERS_STORAGE_CONF=$FT/storage.conf podman --runtime "$FT/bin/sandrun" --tmpdir "$FT/tmp" \
+			--cgroup-manager systemd kube "$@" 3>&-
+	}
+	kube play --network none "$T/pod.yaml" >/dev/null
+	is made "$(pms exec "$NAME-main" cat /v/f)"
+	NAME=$NAME-main
+	cg_is "$(cpid)" memory.max 67108864
+	is ECONNREFUSED "$(pms exec "$NAME" probe tcp 127.0.0.1 80)"
+	kube down "$T/pod.yaml" >/dev/null
+	run pm container exists "$NAME"
+	is 1 "$status"
+}
+
 @test "podman, systemd: the default bridge, a published port, and a policy" {
 	need sandrun
 	pms run -d -p 127.0.0.1:18080:80 --name "$NAME" --annotation io.sandlock.net-deny=10.0.2.0/24 -v "$PROGRAMS/serve:/serve" t \
