@@ -17,7 +17,7 @@ _sandrun() {
 		*) command=${COMP_WORDS[i]}; break ;;
 		esac
 	done
-	[[ $command != kill ]] || prev='' # its -r is no --resources
+	[[ $command != kill && $command != delete ]] || prev='' # their -r is no --resources
 	case $prev in
 	--root | --bundle | -b | --log | --pid-file | --console-socket | --pidfd-socket | --image-path | --work-path | --parent-path | --criu | --process | -p | --config | --file | --resources | -r)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;

@@ -23,7 +23,7 @@ int cmd_delete(const struct globals *g, int argc, char **argv, struct err *e)
 	bool force = false, regex = false;
 	const struct option table[] = {
 		{ "force", 'f', OPT_FLAG, &force, NULL, "end a container that still runs; an unknown one is no error" },
-		{ "regex", 0, OPT_FLAG, &regex, NULL, "ID is a regular expression: delete all whose id matches" },
+		{ "regex", 'r', OPT_FLAG, &regex, NULL, "ID is a regular expression: delete all whose id matches" },
 		{ 0 },
 	};
 	int at, r;

@@ -124,7 +124,7 @@ on_v1() {
 	rrun delete --regex "$ID-a.*"
 	one_clear_line "not stopped"
 	is "$ID-a2 $ID-b1" "$(rt list -q | xargs)"
-	rrun delete --force --regex -- '-a[0-9]$'
+	rrun delete --force -r -- '-a[0-9]$'
 	is "0  " "$status $output $stderr"
 	is "$ID-b1" "$(rt list -q)"
 	rrun delete --force --regex '('
