@@ -402,6 +402,8 @@ void loop_watch_connection(struct sup *s, int fd, unsigned int index);
 enum answer connect_handle(struct worker *w, struct caller *c, struct op *op, struct result *r);
 enum answer send_handle(struct worker *w, struct caller *c, struct op *op, struct result *r);
 enum answer unix_connect(struct worker *w, struct caller *c, struct op *op, struct result *r);
+/* bind(2) of an internet socket with the caller's right to low ports: 0 or a negative errno; -ESRCH: it is gone. */
+int lowport_bind(struct worker *w, const struct op *op);
 /* Gives this thread the caller's ids and groups, and no capability in effect; with all of ours in effect before (self_raise()).
  * 0, or a negative errno: then, too, unix_come_back() has to follow, or the end of the process. */
 struct self_ids {

@@ -9,6 +9,7 @@ libsandrun_a_SOURCES += \
 	src/supervisor/kernel_log.c \
 	src/supervisor/listener.c \
 	src/supervisor/loop.c \
+	src/supervisor/lowport.c \
 	src/supervisor/message.c \
 	src/supervisor/options.c \
 	src/supervisor/pending.c \

@@ -114,10 +114,29 @@ static int join(struct worker *w, struct op *op, struct result *r, int level, in
 	return 0;
 }
 
+/* With the caller's ids and no capability: the user who has made the container's user namespace, as we are, has every one over it and
+ * its network, also what is not in effect. */
+static int set_as(struct worker *w, const struct caller_identity *id, const struct op *op, const uint8_t *value, socklen_t len)
+{
+	struct self_ids ids;
+	int r;
+
+	if (self_raise(true) < 0)
+		return -EPERM;
+	r = unix_take_ids(w->sup, id, &ids);
+	if (r < 0)
+		r = -EPERM;
+	else if (setsockopt(op->sock, (int)op->call.args[1], (int)op->call.args[2], value, len) < 0)
+		r = -errno;
+	unix_come_back(w, &ids);
+	return r;
+}
+
 enum answer options_handle(struct worker *w, struct caller *c, struct op *op, struct result *r)
 {
 	int level = (int)op->call.args[1], name = (int)op->call.args[2], len = (int)op->call.args[4];
 	uint8_t value[OPTION_MAX] = { 0 };
+	struct caller_identity id;
 	int rc;
 
 	if (changes_route(level, name) && len != 0)
@@ -129,8 +148,11 @@ enum answer options_handle(struct worker *w, struct caller *c, struct op *op, st
 		return fail(r, -EINVAL);
 	if (caller_read(c, op->call.args[3], value, (size_t)len) < 0)
 		return fail(r, -EFAULT);
+	rc = caller_identify(w->sup, op->tid, &id);
 	if (!listener_valid(w->sup, op))
 		return ANSWER_DONE;
+	if (rc < 0)
+		return fail(r, -EACCES);
 	if (message_is_membership(level, name)) {
 		rc = join(w, op, r, level, name, value, (size_t)len);
 		return rc < 0 ? fail(r, rc) : ANSWER_VALUE;
@@ -148,7 +170,7 @@ enum answer options_handle(struct worker *w, struct caller *c, struct op *op, st
 	}
 	if (level == SOL_SOCKET && (name == SO_RCVTIMEO || name == SO_SNDTIMEO))
 		return fail(r, set_timeout(op->sock, name, value, len));
-	return fail(r, setsockopt(op->sock, level, name, value, (socklen_t)len) < 0 ? -errno : 0);
+	return fail(r, set_as(w, &id, op, value, (socklen_t)len));
 }
 
 /* --- bind and listen -------------------------------------------------------------------------------------------------- */
@@ -174,23 +196,6 @@ static bool bind_allowed(struct worker *w, struct op *op, uint16_t port)
 	return v.allowed;
 }
 
-/* Low ports ask for CAP_NET_BIND_SERVICE: the caller's, not ours. */
-static int bind_as(struct worker *w, struct op *op)
-{
-	struct caller_identity id;
-	bool raise = caller_identify(w->sup, op->tid, &id) == 0 && id.cap_eff & (1ULL << CAP_NET_BIND_SERVICE);
-	int r;
-
-	if (!listener_valid(w->sup, op))
-		return -ESRCH;
-	if (raise)
-		self_raise(true);
-	r = bind(op->sock, (struct sockaddr *)&op->addr, op->addr_len) < 0 ? -errno : 0;
-	if (raise)
-		self_raise(false);
-	return r;
-}
-
 enum answer options_bind(struct worker *w, struct caller *c, struct op *op, struct result *r)
 {
 	int len = (int)op->call.args[2];
@@ -212,7 +217,7 @@ enum answer options_bind(struct worker *w, struct caller *c, struct op *op, stru
 		return fail(r, -EACCES);
 	if (w->sup->plan.landlock_bind)
 		return ANSWER_CONTINUE; /* backstop: Landlock, with the ports of the same policy, and bind is all it can become */
-	rc = bind_as(w, op);
+	rc = lowport_bind(w, op);
 	return rc == -ESRCH ? ANSWER_DONE : fail(r, rc);
 }
 

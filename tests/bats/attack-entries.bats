@@ -90,6 +90,41 @@ allow_udp='net-allow=udp://203.0.113.5:53;tcp://203.0.113.5:80;udp://[2001:db8::
 	done
 }
 
+@test "a user namespace of its own gives no right to low ports, as without a policy" {
+	need userns
+	local policy users='{"containerID": 0, "hostID": 100000, "size": 65536}'
+	# The last one is bound on behalf: Landlock cannot say it.
+	for policy in none net-allow-bind=81 net-deny-bind=22; do
+		cfg 'del(.annotations)'
+		[ $policy = none ] || annotate $policy
+		host_network
+		cfg '.process.user = {"uid": 1000, "gid": 1000} | del(.linux.uidMappings, .linux.gidMappings) |
+			.linux.namespaces |= map(select(.type != "user"))'
+		RT_OUTSIDE=
+		trying 'low-port=EACCES EACCES EACCES OK'
+		# Root of the container has it, and not out of a namespace below
+		cfg '.process.user = {"uid": 0, "gid": 0}'
+		trying 'low-port=OK EACCES EACCES OK'
+		# of a user namespace over the host's network not, over its own it has
+		cfg '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [$u] | .linux.gidMappings = [$u]' --argjson u "$users"
+		trying 'low-port=EACCES EACCES EACCES OK'
+		cfg '.linux.namespaces += [{"type": "network"}]'
+		trying 'low-port=OK EACCES EACCES OK'
+	done
+}
+
+@test "an option through socketcall is set with the caller's rights, also where the host has made its user namespace" {
+	need userns
+	local policy
+	cfg '.process.user = {"uid": 1000, "gid": 1000} | .linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [$u] |
+		.linux.gidMappings = [$u]' --argjson u '{"containerID": 0, "hostID": 100000, "size": 65536}'
+	for policy in none net-deny=10.0.0.0/8; do
+		cfg 'del(.annotations)'
+		[ $policy = none ] || annotate $policy
+		trying 'old-transparent=EPERM'
+	done
+}
+
 @test "source routes as control data are refused where sends are not trapped, too, and counted" {
 	in_mode bpf "$allow_udp"
 	args sleep 1000

@@ -79,6 +79,58 @@ static void old_udp(int argc, char **argv)
 	close(fd);
 }
 
+/* IP_TRANSPARENT through socketcall, for which the caller needs a capability over the network. */
+static void old_transparent(int argc, char **argv)
+{
+#ifdef __x86_64__
+	uint32_t *args = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	int fd = sock(AF_INET, SOCK_STREAM, 0);
+	const uint32_t words[] = { (uint32_t)fd, IPPROTO_IP, 19 /* IP_TRANSPARENT */, (uint32_t)(uintptr_t)(args + 8), 4 };
+
+	if (args == MAP_FAILED)
+		return;
+	memcpy(args, words, sizeof(words));
+	args[8] = 1;
+	say_ret(int80(102, 14 /* SYS_SETSOCKOPT */, (long)(uintptr_t)args, 0));
+	close(fd);
+#else
+	say(EPERM);
+#endif
+	(void)argc;
+	(void)argv;
+}
+
+static void bind_low(int fd)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(81), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+
+	say_ret(bind(fd, (struct sockaddr *)&sin, sizeof(sin)));
+	close(fd);
+}
+
+/* Binds a TCP socket to port 81: as it is; out of a user namespace of its own; out of one and a network namespace; and one that was
+ * made there. */
+static void low_port(int argc, char **argv)
+{
+	int fd[3];
+
+	(void)argc;
+	(void)argv;
+	for (int i = 0; i < 3; i++)
+		fd[i] = sock(AF_INET, SOCK_STREAM, 0);
+	bind_low(fd[0]);
+	printf(" ");
+	if (unshare(CLONE_NEWUSER) < 0)
+		say_step("UNSHARE");
+	bind_low(fd[1]);
+	printf(" ");
+	if (unshare(CLONE_NEWNET) < 0)
+		say_step("UNSHARE");
+	bind_low(fd[2]);
+	printf(" ");
+	bind_low(sock(AF_INET, SOCK_STREAM, 0));
+}
+
 /* Whose a socket out of socketcall is: "UID/GID". */
 static void old_owner(int argc, char **argv)
 {
@@ -584,6 +636,8 @@ static void suspend_seccomp(int argc, char **argv)
 
 const struct verb attack_entry_verbs[] = {
 	{ "old-udp", "ADDR PORT", 2, old_udp },
+	{ "low-port", "", 0, low_port },
+	{ "old-transparent", "", 0, old_transparent },
 	{ "old-owner", "", 0, old_owner },
 	{ "sweep", "", 0, sweep_sockets },
 	{ "sweep-old", "", 0, sweep_sockets },

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+/* lowport.c - binding to a low port with the caller's right to, which the kernel would look for in us
+ *
+ * Owns:     the question whether the caller has CAP_NET_BIND_SERVICE over the network of this very socket.
+ * Must not: believe in the capability alone: whoever makes a user namespace has every one, over what belongs to that.
+ * Runs in:  a worker thread, for binds that are made on behalf.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "supervisor/internal.h"
+#include "supervisor/rawsys.h"
+
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71 /* Linux 5.14 */
+#endif
+
+static bool same(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
+}
+
+static bool cookie_of(int sock, uint64_t *out)
+{
+	socklen_t len = sizeof(*out);
+
+	return sock >= 0 && getsockopt(sock, SOL_SOCKET, SO_NETNS_COOKIE, out, &len) == 0;
+}
+
+/* @sock belongs to the network namespace @net. Sockets tell by a number alone, so one of ours is made there to compare with. */
+static bool is_of(const struct sup *s, int sock, int net)
+{
+	autofd home = openat(s->proc_fd, "thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	uint64_t one, other;
+	autofd there = -1;
+
+	if (home < 0 || !cookie_of(sock, &one) || self_raise(true) < 0)
+		return false;
+	if (setns(net, CLONE_NEWNET) == 0) {
+		there = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		/* In a stranger's network for good: as in unix.c, better dead. */
+		if (setns(home, CLONE_NEWNET) < 0)
+			_exit(EXIT_FAILURE);
+	}
+	if (self_raise(false) < 0)
+		_exit(EXIT_FAILURE);
+	return cookie_of(there, &other) && one == other;
+}
+
+static bool has_right(const struct sup *s, const struct op *op, const struct caller_identity *id)
+{
+	struct stat ours, theirs, owners;
+	autofd owner = -1;
+	autofd net = -1;
+	char path[40];
+
+	if (!(id->cap_eff & 1ULL << CAP_NET_BIND_SERVICE))
+		return false;
+	snprintf(path, sizeof(path), "%d/ns/user", (int)op->tid);
+	if (fstatat(s->proc_fd, "self/ns/user", &ours, 0) < 0 || fstatat(s->proc_fd, path, &theirs, 0) < 0)
+		return false;
+	/* Ours is above all that the container can make or be given. */
+	if (same(&ours, &theirs))
+		return true;
+	snprintf(path, sizeof(path), "%d/ns/net", (int)op->tid);
+	net = openat(s->proc_fd, path, O_RDONLY | O_CLOEXEC);
+	owner = net < 0 ? -1 : ioctl(net, NS_GET_USERNS);
+	return owner >= 0 && fstat(owner, &owners) == 0 && same(&owners, &theirs) && is_of(s, op->sock, net);
+}
+
+static int do_bind(const struct op *op)
+{
+	return bind(op->sock, (const struct sockaddr *)&op->addr, op->addr_len) < 0 ? -errno : 0;
+}
+
+int lowport_bind(struct worker *w, const struct op *op)
+{
+	struct sup *s = w->sup;
+	struct caller_identity id;
+	struct self_ids ids;
+	int r;
+
+	r = caller_identify(s, op->tid, &id);
+	if (!listener_valid(s, op))
+		return -ESRCH;
+	if (r < 0 || self_raise(true) < 0)
+		return -EACCES;
+	/* Without a capability, and as nobody who has made the container's user namespace: its maker has every one over it. */
+	r = unix_take_ids(s, &id, &ids);
+	r = r < 0 ? -EACCES : do_bind(op);
+	unix_come_back(w, &ids);
+	if (r != -EACCES || !has_right(s, op, &id))
+		return r;
+	/* What has the right is the caller, if it still is. */
+	if (!listener_valid(s, op))
+		return -ESRCH;
+	if (self_raise(true) < 0)
+		return -EACCES;
+	r = do_bind(op);
+	if (self_raise(false) < 0)
+		_exit(EXIT_FAILURE);
+	return r;
+}
