@@ -40,7 +40,7 @@ const void *socket_clone_args(const struct sup *s)
 
 struct wanted {
 	const struct sup *sup;
-	const struct caller_identity *id;
+	struct caller_identity id;
 	int net, domain, type, protocol;
 };
 
@@ -53,7 +53,7 @@ static int make(const struct wanted *k, struct self_ids *ids, bool *moved)
 	*moved = setns(k->net, CLONE_NEWNET) == 0;
 	if (!*moved)
 		return -EACCES;
-	r = unix_take_ids(k->sup, k->id, ids);
+	r = unix_take_ids(k->sup, &k->id, ids);
 	if (r < 0)
 		return -EACCES;
 	sock = socket(k->domain, k->type | SOCK_CLOEXEC, k->protocol);
@@ -100,17 +100,15 @@ static int in_thread(struct worker *w, const struct wanted *k)
 static int make_socket(struct worker *w, const struct op *op, struct wanted *k)
 {
 	struct sup *s = w->sup;
-	struct caller_identity id;
 	autofd theirs = -1;
 	char path[40];
 	int sock;
 
 	snprintf(path, sizeof(path), "%d/ns/net", (int)op->tid);
 	theirs = openat(s->proc_fd, path, O_RDONLY | O_CLOEXEC);
-	if (theirs < 0 || caller_identify(s, op->tid, &id) < 0 || !listener_valid(s, op) || self_raise(true) < 0)
+	if (theirs < 0 || caller_identify(s, op->tid, &k->id) < 0 || !listener_valid(s, op) || self_raise(true) < 0)
 		return -EACCES;
 	k->sup = s;
-	k->id = &id;
 	k->net = theirs;
 	sock = s->cgroup_fd >= 0 ? in_cgroup(w, k) : in_thread(w, k);
 	if (self_raise(false) < 0)
