@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/sys.h"
 #include "base/unixsock.h"
 #include "container/foreground.h"
 #include "process/process.h"
@@ -70,6 +71,19 @@ static bool is_twice(const struct parent *p, const struct sync_msg *m)
 	return m->type == p->last && (m->type != SYNC_IDMAP_WANTED || m->num <= p->last_num);
 }
 
+/* A listener that the process could not send, having no helper (workload.c): fetched, with root's rights over it. */
+static int fetch_listener(const struct parent *p, const struct sync_msg *m, int *passed, struct err *e)
+{
+	autofd pidfd = -1;
+
+	if ((m->type != SYNC_LISTENER && m->type != SYNC_PROFILE_LISTENER) || *passed >= 0 || m->num <= 0)
+		return 0;
+	pidfd = sys_pidfd_open(p->pid, 0);
+	*passed = pidfd < 0 ? -1 : sys_pidfd_getfd(pidfd, m->num - 1);
+	return *passed < 0 ? err_sys(e, "fetch the seccomp listener (linux.resources.pids leaves no room for the helper that else sends it)")
+			   : 0;
+}
+
 int parent_converse(struct parent *p, const parent_handler handlers[SYNC_COUNT], int (*known)(void *ctx, struct err *e),
 		    void *ctx, struct err *e)
 {
@@ -89,6 +103,8 @@ int parent_converse(struct parent *p, const parent_handler handlers[SYNC_COUNT],
 			return err_msg(e, "the new process sent message %u out of order", m.type);
 		p->last = m.type;
 		p->last_num = m.num;
+		if (fetch_listener(p, &m, &passed, e) < 0)
+			return -1;
 		log_debug("process %d: %s", (int)p->pid, sync_word((enum sync_type)m.type));
 		if (m.type == SYNC_READY)
 			return 1;

@@ -19,6 +19,8 @@
  *   init        SYNC_READY              create is done                      (none: init waits for "start")
  *   any         SYNC_FAILED + err       reports it, undoes everything       (none)
  *
+ * A listener that cannot be sent has its number and one as num instead, and the parent fetches it.
+ *
  * Anything else, or any message in the wrong place, ends the conversation. An end of file on either side means that the
  * other has died: init then exits, create undoes.
  */

@@ -25,8 +25,9 @@
 #include "process/process.h"
 
 /* A process that shares our descriptor table (CLONE_FILES) but was born before the filter, so that it may call
- * sendmsg(2): it waits on @wait_fd for the number of the listener and sends it to create. pidfd_getfd(2) from create would
- * do for root, but a user's create has no ptrace rights over an init that is not dumpable. */
+ * sendmsg(2): it waits for the number of the listener and sends it to create. pidfd_getfd(2) from create does for root alone: a
+ * user's create has no ptrace rights over an init that is not dumpable. It is the way where the pids limit of the container
+ * leaves no room for a helper; then 0 is returned. */
 static pid_t postman(int sync, enum sync_type type, int *wake, struct err *e)
 {
 	struct clone_args args = { .flags = CLONE_FILES, .exit_signal = SIGCHLD };
@@ -37,8 +38,12 @@ static pid_t postman(int sync, enum sync_type type, int *wake, struct err *e)
 	if (pipe2(pipefd, O_CLOEXEC) < 0)
 		return err_sys(e, "make a pipe to the helper that hands over the seccomp listener");
 	pid = sys_clone3(&args);
-	if (pid < 0)
-		return err_sys(e, "clone the helper that hands over the seccomp listener");
+	if (pid < 0) {
+		err_sys(e, "clone the helper that hands over the seccomp listener");
+		close(pipefd[0]);
+		close(pipefd[1]);
+		return e->code == EAGAIN ? 0 : -1;
+	}
 	if (pid == 0) {
 		if (fd_read_all(pipefd[0], &listener, sizeof(listener)) != (ssize_t)sizeof(listener) || listener < 0)
 			_exit(0);
@@ -49,11 +54,19 @@ static pid_t postman(int sync, enum sync_type type, int *wake, struct err *e)
 	return pid;
 }
 
-/* Tells the postman and waits for create's "it is being served": no acknowledgement, no exec. */
-static int hand_over(int sync, pid_t pid, int wake, int listener, struct err *e)
+/* Tells the postman (or, where there is none, create) and waits for create's "it is being served": no acknowledgement, no exec. */
+static int hand_over(int sync, enum sync_type type, pid_t pid, int wake, int listener, struct err *e)
 {
 	int status = -1;
 
+	if (pid == 0 && listener < 0)
+		return 0;
+	if (pid == 0) {
+		if (sync_send(sync, type, listener + 1, e) < 0 || sync_wait_go(sync, e) < 0)
+			return -1;
+		close(listener);
+		return 0;
+	}
 	if (fd_write_all(wake, &listener, sizeof(listener)) < 0)
 		return err_sys(e, "hand over the seccomp listener");
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
@@ -85,9 +98,9 @@ static int apply_policy(const struct workload *w, struct err *e)
 	if (pid < 0)
 		return -1;
 	r = confine_notify_apply(w->notify, &listener, e);
-	if (hand_over(w->sync, pid, wake, r < 0 ? -1 : listener, r < 0 ? NULL : e) < 0)
+	if (hand_over(w->sync, SYNC_LISTENER, pid, wake, r < 0 ? -1 : listener, r < 0 ? NULL : e) < 0)
 		return -1;
-	close(wake);
+	fd_close(&wake);
 	return r;
 }
 
@@ -104,9 +117,9 @@ static int apply_profile(const struct workload *w, struct err *e)
 	if (pid < 0)
 		return -1;
 	r = confine_profile_apply(w->profile, &listener, e);
-	if (hand_over(w->sync, pid, wake, r < 0 ? -1 : listener, r < 0 ? NULL : e) < 0)
+	if (hand_over(w->sync, SYNC_PROFILE_LISTENER, pid, wake, r < 0 ? -1 : listener, r < 0 ? NULL : e) < 0)
 		return -1;
-	close(wake);
+	fd_close(&wake);
 	return r;
 }
 

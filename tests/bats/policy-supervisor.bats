@@ -156,3 +156,16 @@ both_ways() {
 	run leftovers
 	is "" "$(grep -v /serve <<<"$output")"
 }
+
+@test "a pids limit that leaves no room for a helper: run and exec all the same" {
+	serve tcp:127.0.0.1:80
+	annotate net-deny=127.0.0.1
+	cfg '.linux.resources.pids.limit = 1'
+	trying 'tcp 127.0.0.1 80=ECONNREFUSED'
+	cfg '.linux.resources.pids.limit = 2'
+	args sleep 1000
+	start_container
+	run rt exec "$ID" probe tcp 127.0.0.1 80
+	[[ $output == *ECONNREFUSED* ]]
+	nothing_reached tcp:127.0.0.1:80
+}
