@@ -356,7 +356,7 @@ big_pipes() {
 	mkfifo "$B/rootfs/root/in" "$B/rootfs/root/idle"
 	cfg '.linux.namespaces |= (map(select(.type != "network")) + [{"type": "network"}])
 		| .process.capabilities |= map_values(. + ["CAP_NET_ADMIN"])'
-	shell 'ip link set lo up; exec 3<>/root/in 4<>/root/idle; nc -l -p 7000 <&4 >/root/got & until nc 127.0.0.1 7000 <&3; do :; done & echo first >&3; wait'
+	shell 'ip link set lo up; exec 3<>/root/in 4<>/root/idle; nc -l -p 7000 <&4 >/root/got & until nc 127.0.0.1 7000 <&3 2>/dev/null; do :; done & echo first >&3; wait'
 	start_container
 	wait_until file_has "$B/rootfs/root/got" first
 	not ck checkpoint --image-path "$T/no" --work-path "$T/work" "$ID" 2>"$T/err"
