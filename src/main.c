@@ -146,6 +146,8 @@ int main(int argc, char **argv)
 
 	/* A reader that went away is an error of the write, not our end. */
 	signal(SIGPIPE, SIG_IGN);
+	/* Ignored by the caller, children would be gone before they are waited for. */
+	signal(SIGCHLD, SIG_DFL);
 	at = options_parse(table, argc, argv, &help, &e);
 	if (at >= 0 && help) {
 		print_help(table);

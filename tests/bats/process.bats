@@ -60,6 +60,13 @@ rt_with_caps() { setpriv --inh-caps=+kill,+chown --ambient-caps=+kill,+chown "$S
 	has "SigBlk=0000000000000000 SigIgn=0000000000000000" "$output"
 }
 
+@test "a caller that ignores SIGCHLD gets the workload's code all the same, and hooks are waited for" {
+	args probe exit 7
+	cfg '.hooks.createRuntime = [{"path": "/bin/true"}]'
+	run timeout -s KILL 20 env --ignore-signal=CHLD "$SANDRUN" --root "$STATE" run --bundle "$B" "$ID" 3>&-
+	is 7 "$status"
+}
+
 @test "environment and working directory are exactly those of the configuration" {
 	cfg '.process.env = ["PATH=/bin", "A=1", "B=two words"] | .process.cwd = "/tmp"'
 	SECRET=x run_container -- probe env
