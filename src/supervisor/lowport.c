@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/nsfs.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,11 +83,21 @@ static int do_bind(const struct op *op)
 	return bind(op->sock, (const struct sockaddr *)&op->addr, op->addr_len) < 0 ? -errno : 0;
 }
 
+/* Ports of which everybody may take one (ip_unprivileged_port_start, unless somebody has raised it); 0: the kernel chooses such. */
+static bool needs_no_right(const struct op *op)
+{
+	const struct sockaddr_in *sin = (const struct sockaddr_in *)&op->addr; /* sockaddr_in6 has the port in the same place */
+	uint16_t port = ntohs(sin->sin_port);
+
+	return port == 0 || port >= 1024;
+}
+
 int lowport_bind(struct worker *w, const struct op *op)
 {
 	struct sup *s = w->sup;
 	struct caller_identity id;
 	struct self_ids ids;
+	bool became;
 	int r;
 
 	r = caller_identify(s, op->tid, &id);
@@ -96,8 +107,12 @@ int lowport_bind(struct worker *w, const struct op *op)
 		return -EACCES;
 	/* Without a capability, and as nobody who has made the container's user namespace: its maker has every one over it. */
 	r = unix_take_ids(s, &id, &ids);
-	r = r < 0 ? -EACCES : do_bind(op);
+	became = r == 0;
+	r = became ? do_bind(op) : -EACCES;
 	unix_come_back(w, &ids);
+	/* A user's runtime has no ids to change to but his own (EPERM). */
+	if (!became && needs_no_right(op))
+		return listener_valid(s, op) ? do_bind(op) : -ESRCH;
 	if (r != -EACCES || !has_right(s, op, &id))
 		return r;
 	/* What has the right is the caller, if it still is. */

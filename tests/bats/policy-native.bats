@@ -117,3 +117,29 @@ more_seeds() {
 	differs 2 2000 threads
 	more_seeds threads
 }
+
+@test "under a user's own runtime each user of the container binds to what is allowed" {
+	need userns setpriv newuidmap
+	cp "$SANDRUN" "$T/rt"
+	chmod 755 "$T" "$T/rt"
+	mkdir -p "$STATE"
+	chown -R 12345:12345 "$B" "$STATE"
+	echo tester:x:12345:12345::/:/bin/sh | cat /etc/passwd - >"$T/passwd"
+	echo tester:200000:65536 >"$T/subid"
+	cfg 'del(.linux.cgroupsPath, .linux.resources) | .mounts |= map(select(.type != "sysfs")) |
+		.linux.namespaces |= (map(select(.type != "cgroup" and .type != "user")) + [{"type": "user"}]) |
+		.linux.uidMappings = [{containerID: 0, hostID: 12345, size: 1}, {containerID: 1, hostID: 200000, size: 65536}] |
+		.linux.gidMappings = .linux.uidMappings'
+	annotate net-allow-bind=1-60000 # more ports than Landlock is told of
+	local user
+	for user in 0 5; do
+		cfg ".process.user = {uid: $user, gid: $user}"
+		args /bin/probe each 'bind 0.0.0.0 8080' 'bind 0.0.0.0 60001'
+		run --separate-stderr env SANDRUN_TEST="$ID" XDG_RUNTIME_DIR="$STATE" unshare -m sh -c 'mount --bind "$1/passwd" /etc/passwd &&
+			mount --bind "$1/subid" /etc/subuid && mount --bind "$1/subid" /etc/subgid && shift && exec "$@"' - "$T" \
+			setpriv --reuid 12345 --regid 12345 --clear-groups "$T/rt" --root "$STATE" run --bundle "$B" "$ID"
+		is "0 " "$status $stderr"
+		outcome 'bind 0.0.0.0 8080' OK
+		outcome 'bind 0.0.0.0 60001' EACCES
+	done
+}
