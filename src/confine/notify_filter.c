@@ -404,21 +404,24 @@ static void do_request_key(struct emitter *em, const struct context *c)
 	emit_ret(em, RET_ALLOW);
 }
 
+/* A device could come out of it, into a network that others share: the supervisor knows whether this kernel lets it. */
+static void trap_netns(struct emitter *em, const struct context *c)
+{
+	if (!c->plan->foreign)
+		return;
+	load_lo(em, 0);
+	ret_if(em, BPF_JSET, CLONE_NEWNET, RET_NOTIFY);
+}
+
 static void do_unshare(struct emitter *em, const struct context *c)
 {
-	if (c->plan->trap_netns) {
-		load_lo(em, 0);
-		ret_if(em, BPF_JSET, CLONE_NEWNET, RET_NOTIFY);
-	}
+	trap_netns(em, c);
 	emit_ret(em, RET_ALLOW);
 }
 
 static void do_clone(struct emitter *em, const struct context *c)
 {
-	if (c->plan->trap_netns) {
-		load_lo(em, 0);
-		ret_if(em, BPF_JSET, CLONE_NEWNET, RET_NOTIFY);
-	}
+	trap_netns(em, c);
 	if (c->plan->restrict_clone) {
 		unsigned int block;
 

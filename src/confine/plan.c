@@ -62,7 +62,7 @@ void confine_plan_make(const struct policy *p, int landlock_abi, bool bpf, bool 
 	if (t.egress) {
 		bool alone = bpf && !(policy_required(p) & 1u << POLICY_LAYER_LANDLOCK);
 
-		out->foreign = out->trap_netns = foreign;
+		out->foreign = foreign;
 		out->bpf = bpf;
 		out->landlock_connect = landlock && !alone;
 		out->landlock_ports = out->landlock_connect && t.tcp_ports_only && connect_ports_fit(p);

@@ -25,7 +25,6 @@ struct confine_plan {
 	bool bpf;		/* the cgroup program judges all that the container can make */
 	bool foreign;		/* sockets may come in that were not made in the container */
 	bool restrict_clone;	/* file tables are shared by threads of one process only (see notify_filter.c) */
-	bool trap_netns;	/* what makes a network namespace: the supervisor knows whether the kernel keeps it apart */
 	/* Every internet protocol of which the container can hold a socket is refused by the kernel itself where
 	 * the policy does not (policy contract, section 4, rule 2): CONTINUE is safe. */
 	bool backstop;
