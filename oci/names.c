@@ -188,3 +188,11 @@ const struct oci_namespace *oci_namespace_find(const struct oci_linux *l, enum o
 			return &l->namespaces[i];
 	return NULL;
 }
+
+bool oci_mount_has_option(const struct oci_mount *m, const char *name)
+{
+	for (size_t i = 0; i < m->options.n; i++)
+		if (strcmp(m->options.v[i], name) == 0)
+			return true;
+	return false;
+}

@@ -48,5 +48,7 @@ int oci_rlimit_number(const char *name);
 const char *oci_map_get(const struct oci_map *m, const char *key);
 /* The first namespace of that type, or NULL. */
 const struct oci_namespace *oci_namespace_find(const struct oci_linux *l, enum oci_namespace_type t);
+/* This very word is among the options of the mount. */
+bool oci_mount_has_option(const struct oci_mount *m, const char *name);
 
 #endif

@@ -495,8 +495,8 @@ static void free_all(struct creation *k)
 
 int container_create(const struct create_options *o, struct container *c, int *master, struct err *e)
 {
-	struct creation k = { .o = o, .c = c, .config_text = o->config_text, .pidfd = -1, .idmaps = ROOTFS_IDMAPS_INIT, .layers.bpf_log = -1, .layers.bpf_cgroup = -1,
-			      .start_fifo = -1, .error_fifo = -1 };
+	struct creation k = { .o = o, .c = c, .config_text = o->config_text, .pidfd = -1, .idmaps = ROOTFS_IDMAPS_INIT,
+			      .layers.bpf_log = -1, .layers.bpf_cgroup = -1, .start_fifo = -1, .error_fifo = -1 };
 	int r;
 
 	k.p = (struct parent)PARENT_INIT(&k.config.process, o->console_socket);

@@ -23,6 +23,7 @@
 #include "container/delete.h"
 #include "container/hooks.h"
 #include "container/rdt.h"
+#include "oci/names.h"
 #include "oci/state.h"
 
 void making_fill_record(struct container *c, const struct oci_config *config, const char *bundle,
@@ -104,10 +105,7 @@ static bool is_writable_cgroup(const struct oci_mount *m)
 {
 	if (!m->source || !str_eq(m->source, "cgroup") || !str_eq(m->destination, "/sys/fs/cgroup"))
 		return false;
-	for (size_t i = 0; i < m->options.n; i++)
-		if (str_eq(m->options.v[i], "ro"))
-			return false;
-	return true;
+	return !oci_mount_has_option(m, "ro");
 }
 
 /* config-linux.md, "Cgroup ownership": for whom a container that may write to /sys/fs/cgroup finds it to be its own. 0: nobody. */

@@ -155,14 +155,6 @@ bool outside_check_rings(const struct policy *p, int preserve_fds, struct err *e
 
 /* --- mounts and the root directory --------------------------------------------------------------------------------------- */
 
-static bool has_option(const struct oci_mount *m, const char *name)
-{
-	for (size_t i = 0; i < m->options.n; i++)
-		if (str_eq(m->options.v[i], name))
-			return true;
-	return false;
-}
-
 static bool is_new(const struct oci_config *c, enum oci_namespace_type t)
 {
 	const struct oci_namespace *ns = oci_namespace_find(&c->linux_, t);
@@ -200,7 +192,7 @@ static bool is_private(const char *type)
 
 static bool is_bind(const struct oci_mount *m)
 {
-	return str_eq(m->type ? m->type : "", "bind") || has_option(m, "bind") || has_option(m, "rbind");
+	return str_eq(m->type ? m->type : "", "bind") || oci_mount_has_option(m, "bind") || oci_mount_has_option(m, "rbind");
 }
 
 static bool brings_sockets(const struct layers_facts *f, const struct oci_mount *m)
@@ -210,7 +202,7 @@ static bool brings_sockets(const struct layers_facts *f, const struct oci_mount 
 	struct stat st;
 
 	if (!is_bind(m))
-		return !is_private(m->type ? m->type : "") && !has_option(m, "remount");
+		return !is_private(m->type ? m->type : "") && !oci_mount_has_option(m, "remount");
 	if (!m->source)
 		return false;
 	path = m->source[0] == '/' ? xstrdup(m->source) : xasprintf("%s/%s", f->bundle, m->source);
@@ -227,7 +219,7 @@ static bool shows_cgroups(const struct layers_facts *f, const struct oci_mount *
 {
 	if (!str_eq(m->type ? m->type : "", "cgroup") && !str_eq(m->type ? m->type : "", "cgroup2"))
 		return false;
-	return !is_new(f->config, OCI_NS_CGROUP) && (!has_option(m, "ro") || has_option(m, "rw"));
+	return !is_new(f->config, OCI_NS_CGROUP) && (!oci_mount_has_option(m, "ro") || oci_mount_has_option(m, "rw"));
 }
 
 /* mountinfo writes white space and backslashes as "\040". */
