@@ -26,6 +26,7 @@ check_PROGRAMS += tests/fuzz/fuzz-rules
 TESTS += tests/fuzz/fuzz-rules
 tests_fuzz_fuzz_rules_SOURCES = tests/fuzz/fuzz-rules.c tests/fuzz/replay.c tests/unit/policy-naive.h
 tests_fuzz_fuzz_rules_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"tests/fuzz/corpus/rules"'
+tests_fuzz_fuzz_rules_LDADD =
 EXTRA_DIST += tests/fuzz/rules.dict
 
 # --- message: what the supervisor copies out of a caller
@@ -33,6 +34,7 @@ check_PROGRAMS += tests/fuzz/fuzz-message
 TESTS += tests/fuzz/fuzz-message
 tests_fuzz_fuzz_message_SOURCES = tests/fuzz/fuzz-message.c tests/fuzz/replay.c
 tests_fuzz_fuzz_message_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"tests/fuzz/corpus/message"'
+tests_fuzz_fuzz_message_LDADD =
 
 # --- all of them
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/config.dict

@@ -4,17 +4,11 @@ CGROUP_TESTS = tests/unit/test-cgroup-place tests/unit/test-cgroup-limits tests/
 	tests/unit/test-cgroup-systemd tests/unit/test-cgroup-live
 check_PROGRAMS += $(CGROUP_TESTS)
 TESTS += $(CGROUP_TESTS)
-tests_unit_test_cgroup_place_SOURCES = tests/unit/test-cgroup-place.c
-tests_unit_test_cgroup_place_LDADD = libsandrun.a liboci.a $(LIBS_ALL) $(CMOCKA_LIBS)
 # libm for the comparison only
 tests_unit_test_cgroup_limits_SOURCES = tests/unit/test-cgroup-limits.c tests/unit/cgroup-util.h
 tests_unit_test_cgroup_limits_LDADD = libsandrun.a liboci.a $(LIBS_ALL) $(CMOCKA_LIBS) -lm
-tests_unit_test_cgroup_device_SOURCES = tests/unit/test-cgroup-device.c
-tests_unit_test_cgroup_device_LDADD = libsandrun.a liboci.a $(LIBS_ALL) $(CMOCKA_LIBS)
 tests_unit_test_cgroup_systemd_SOURCES = tests/unit/test-cgroup-systemd.c tests/unit/cgroup-util.h
-tests_unit_test_cgroup_systemd_LDADD = libsandrun.a liboci.a $(LIBS_ALL) $(CMOCKA_LIBS)
 tests_unit_test_cgroup_live_SOURCES = tests/unit/test-cgroup-live.c tests/unit/cgroup-util.h
-tests_unit_test_cgroup_live_LDADD = libsandrun.a liboci.a $(LIBS_ALL) $(CMOCKA_LIBS)
 endif
 
 # The replay life of tests/fuzz/fuzz-cgroup.c; it links the room instead of including it, for the files share

@@ -3,5 +3,4 @@ if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-profile
 TESTS += tests/unit/test-profile
 tests_unit_test_profile_SOURCES = tests/unit/test-profile.c tests/unit/child.h
-tests_unit_test_profile_LDADD = libsandrun.a liboci.a $(LIBS_ALL) $(CMOCKA_LIBS)
 endif

@@ -8,10 +8,6 @@ CONTAINER_TESTS = \
 check_PROGRAMS += $(CONTAINER_TESTS)
 TESTS += $(CONTAINER_TESTS)
 tests_unit_test_namespaces_SOURCES = tests/unit/test-namespaces.c tests/unit/child.h
-tests_unit_test_namespaces_LDADD = libsandrun.a liboci.a $(LIBS_ALL) $(CMOCKA_LIBS)
 tests_unit_test_netdev_SOURCES = tests/unit/test-netdev.c tests/unit/child.h
-tests_unit_test_netdev_LDADD = libsandrun.a liboci.a $(LIBS_ALL) $(CMOCKA_LIBS)
-tests_unit_test_rdt_SOURCES = tests/unit/test-rdt.c
 tests_unit_test_rdt_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=mkdir -Wl,--wrap=rmdir
-tests_unit_test_rdt_LDADD = libsandrun.a liboci.a $(LIBS_ALL) $(CMOCKA_LIBS)
 endif

@@ -8,11 +8,7 @@ PROCESS_TESTS = \
 check_PROGRAMS += $(PROCESS_TESTS)
 TESTS += $(PROCESS_TESTS)
 tests_unit_test_process_check_SOURCES = tests/unit/test-process-check.c tests/unit/child.h
-tests_unit_test_process_check_LDADD = libsandrun.a liboci.a $(LIBS_ALL) $(CMOCKA_LIBS)
 tests_unit_test_process_command_SOURCES = tests/unit/test-process-command.c tests/unit/child.h
-tests_unit_test_process_command_LDADD = libsandrun.a liboci.a $(LIBS_ALL) $(CMOCKA_LIBS)
 tests_unit_test_process_terminal_SOURCES = tests/unit/test-process-terminal.c tests/unit/child.h
-tests_unit_test_process_terminal_LDADD = libsandrun.a liboci.a $(LIBS_ALL) $(CMOCKA_LIBS)
 tests_unit_test_process_user_SOURCES = tests/unit/test-process-user.c tests/unit/child.h
-tests_unit_test_process_user_LDADD = libsandrun.a liboci.a $(LIBS_ALL) $(CMOCKA_LIBS)
 endif

@@ -4,14 +4,8 @@ if HAVE_CMOCKA
 ROOTFS_TESTS = tests/unit/test-rootfs tests/unit/test-rootfs-live tests/unit/test-rootfs-hostile tests/unit/test-rootfs-mounts tests/unit/test-rootfs-special
 check_PROGRAMS += $(ROOTFS_TESTS)
 TESTS += $(ROOTFS_TESTS)
-tests_unit_test_rootfs_SOURCES = tests/unit/test-rootfs.c
-tests_unit_test_rootfs_LDADD = libsandrun.a liboci.a $(LIBS_ALL) $(CMOCKA_LIBS)
 tests_unit_test_rootfs_live_SOURCES = tests/unit/test-rootfs-live.c tests/unit/rootfs-box.c tests/unit/rootfs-box.h tests/unit/child.h
-tests_unit_test_rootfs_live_LDADD = libsandrun.a liboci.a $(LIBS_ALL) $(CMOCKA_LIBS)
 tests_unit_test_rootfs_hostile_SOURCES = tests/unit/test-rootfs-hostile.c tests/unit/rootfs-box.c tests/unit/rootfs-box.h tests/unit/child.h
-tests_unit_test_rootfs_hostile_LDADD = libsandrun.a liboci.a $(LIBS_ALL) $(CMOCKA_LIBS)
 tests_unit_test_rootfs_mounts_SOURCES = tests/unit/test-rootfs-mounts.c tests/unit/rootfs-box.c tests/unit/rootfs-box.h tests/unit/child.h
-tests_unit_test_rootfs_mounts_LDADD = libsandrun.a liboci.a $(LIBS_ALL) $(CMOCKA_LIBS)
 tests_unit_test_rootfs_special_SOURCES = tests/unit/test-rootfs-special.c tests/unit/rootfs-box.c tests/unit/rootfs-box.h tests/unit/child.h
-tests_unit_test_rootfs_special_LDADD = libsandrun.a liboci.a $(LIBS_ALL) $(CMOCKA_LIBS)
 endif
