@@ -5,8 +5,6 @@
  * Must not: know what a command does: the table in cmd/table.c calls it.
  * Runs in:  every invocation, also the second one of the same command (selfexe.c).
  */
-#include "config.h"
-
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,39 +12,13 @@
 
 #include "base/log.h"
 #include "base/str.h"
-#include "checkpoint/checkpoint.h"
 #include "cmd/cmd.h"
 #include "container/selfexe.h"
-#include "oci/names.h"
 
 struct global_options {
 	const char *root, *log, *log_format, *log_level, *manager;
 	bool debug, systemd_cgroup, version;
 };
-
-static void print_version(void)
-{
-	printf("%s version %s\ncommit: %s\nspec: %s\n", PACKAGE, VERSION, SANDRUN_COMMIT, OCI_SPEC_VERSION);
-	/* Feature tags, as crun has them. */
-	printf("+SECCOMP +LANDLOCK +NOTIFY +CGROUPV1 +CGROUPV2 %sSYSTEMD +APPARMOR +SELINUX %sCRIU +YAJL\n",
-#ifdef HAVE_SYSTEMD
-	       "+",
-#else
-	       "-",
-#endif
-	       checkpoint_supported() ? "+" : "-");
-}
-
-static void print_help(const struct option *table)
-{
-	printf("NAME:\n   sandrun - OCI container runtime that also locks down what a container may reach on the network\n\n"
-	       "USAGE:\n   sandrun [global options] COMMAND [options] …\n\nCOMMANDS:\n");
-	for (size_t i = 0; i < cmd_count; i++)
-		printf("   %-14s %s\n", cmd_table[i].name, cmd_table[i].help);
-	printf("\nGLOBAL OPTIONS:\n");
-	options_print(table);
-	printf("\n\"sandrun COMMAND --help\" tells more; so do the manual pages sandrun(1) and sandrun-policy(5).\n");
-}
 
 static int open_log(const struct global_options *o, struct err *e)
 {
@@ -137,6 +109,7 @@ int main(int argc, char **argv)
 		{ "rootless", 0, OPT_IGNORED, NULL, NULL, NULL },
 		{ "criu", 0, OPT_STRING, &g.criu, "PATH", "the CRIU to use (default: criu in $PATH)" },
 		{ "version", 'v', OPT_FLAG, &o.version, NULL, "print the version" },
+		{ "version", 'V', OPT_FLAG, &o.version, NULL, NULL },
 		{ 0 },
 	};
 	const struct command *cmd = NULL;
@@ -150,17 +123,17 @@ int main(int argc, char **argv)
 	signal(SIGCHLD, SIG_DFL);
 	at = options_parse(table, argc, argv, &help, &e);
 	if (at >= 0 && help) {
-		print_help(table);
+		cmd_print_help(table);
 		return end_output(0);
 	}
 	if (at >= 0 && o.version) {
-		print_version();
+		cmd_print_version();
 		return end_output(0);
 	}
 	if (at < 0 || open_log(&o, &e) < 0 || choose_manager(&o, &g, &e) < 0)
 		goto fail;
 	if (at == argc) {
-		err_msg(&e, "a command is missing; \"sandrun --help\" lists them");
+		err_msg(&e, "a command is missing; \"sandrun help\" lists them");
 		goto fail;
 	}
 	cmd = cmd_find(argv[at]);
@@ -168,9 +141,10 @@ int main(int argc, char **argv)
 		if (at + 1 < argc && (str_eq(argv[at + 1], "-h") || str_eq(argv[at + 1], "--help")))
 			err_msg(&e, "No help topic for '%.100s'; \"sandrun --help\" lists the commands", argv[at]);
 		else
-			err_msg(&e, "unknown command \"%.100s\"; \"sandrun --help\" lists them", argv[at]);
+			cmd_unknown(argv[at], &e);
 		goto fail;
 	}
+	g.options = table;
 	g.root = container_root(o.root);
 	g.root_named = o.root && *o.root;
 	return run_command(cmd, &g, argc - at, argv + at);

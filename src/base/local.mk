@@ -4,6 +4,7 @@ libsandrun_a_SOURCES += \
 	src/base/fd.c src/base/fd.h \
 	src/base/file.c src/base/file.h \
 	src/base/log.c src/base/log.h \
+	src/base/near.c src/base/near.h \
 	src/base/netlink.c src/base/netlink.h \
 	src/base/str.c src/base/str.h \
 	src/base/sys.h \

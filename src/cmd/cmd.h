@@ -25,6 +25,7 @@ struct globals {
 	enum cgroup_manager cgroup_manager;
 	const char *criu; /* NULL: looked up in $PATH */
 	char **argv; /* the whole command line, for re-execution */
+	const struct option *options; /* the table of what may stand here */
 };
 
 /* Returns the exit status: 0; the container's own for "run" and "exec"; or -1 with @e filled, which main() reports. */
@@ -42,6 +43,11 @@ extern const struct command cmd_table[];
 extern const size_t cmd_count;
 /* NULL: there is none of this name. */
 const struct command *cmd_find(const char *name);
+/* -1 with @e: there is no command @name, and which one may be meant. */
+int cmd_unknown(const char *name, struct err *e);
+/* What "sandrun --help" prints. @options: the global ones. */
+void cmd_print_help(const struct option *options);
+void cmd_print_version(void);
 
 int cmd_checkpoint(const struct globals *g, int argc, char **argv, struct err *e);
 int cmd_create(const struct globals *g, int argc, char **argv, struct err *e);
@@ -49,6 +55,7 @@ int cmd_delete(const struct globals *g, int argc, char **argv, struct err *e);
 int cmd_events(const struct globals *g, int argc, char **argv, struct err *e);
 int cmd_exec(const struct globals *g, int argc, char **argv, struct err *e);
 int cmd_features(const struct globals *g, int argc, char **argv, struct err *e);
+int cmd_help(const struct globals *g, int argc, char **argv, struct err *e);
 int cmd_kill(const struct globals *g, int argc, char **argv, struct err *e);
 int cmd_list(const struct globals *g, int argc, char **argv, struct err *e);
 int cmd_pause(const struct globals *g, int argc, char **argv, struct err *e);
@@ -60,6 +67,7 @@ int cmd_spec(const struct globals *g, int argc, char **argv, struct err *e);
 int cmd_start(const struct globals *g, int argc, char **argv, struct err *e);
 int cmd_state(const struct globals *g, int argc, char **argv, struct err *e);
 int cmd_update(const struct globals *g, int argc, char **argv, struct err *e);
+int cmd_version(const struct globals *g, int argc, char **argv, struct err *e);
 
 /* Options, then exactly @n words (or at least, with @more). *at: the index of the first word. 0: go on; 1: help was printed (the
  * command returns 0); -1 with @e. @usage: "[options] ID". */

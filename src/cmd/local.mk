@@ -7,6 +7,7 @@ libsandrun_a_SOURCES += \
 	src/cmd/events.c \
 	src/cmd/exec.c \
 	src/cmd/features.c \
+	src/cmd/help.c \
 	src/cmd/kill.c \
 	src/cmd/list.c \
 	src/cmd/matching.c \
@@ -18,4 +19,5 @@ libsandrun_a_SOURCES += \
 	src/cmd/spec.c \
 	src/cmd/start.c \
 	src/cmd/state.c src/cmd/table.c \
-	src/cmd/update.c
+	src/cmd/update.c \
+	src/cmd/version.c

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/near.h"
 #include "base/str.h"
 
 static const struct option *by_name(const struct option *table, const char *name, size_t len)
@@ -21,6 +22,23 @@ static const struct option *by_letter(const struct option *table, char letter)
 		if (o->letter && o->letter == letter)
 			return o;
 	return NULL;
+}
+
+/* "unknown option --bundel; did you mean --bundle?" */
+static int refuse_name(const struct option *table, const char *word, const char *name, size_t len, struct err *e)
+{
+	autofree char *typed = xstrndup(name, len);
+	struct near near = { 0 };
+	const char *best;
+
+	for (const struct option *o = table; o->name; o++)
+		if (o->kind != OPT_IGNORED && o->kind != OPT_IGNORED_FLAG)
+			near_offer(&near, typed, o->name);
+	near_offer(&near, typed, "help");
+	best = near_best(&near);
+	if (best)
+		return err_text(e, EINVAL, "unknown option %.100s; did you mean --%s?", word, best);
+	return err_text(e, EINVAL, "unknown option %.100s", word);
 }
 
 static bool takes_value(const struct option *o)
@@ -85,10 +103,11 @@ static int take_long(const struct option *table, const char *word, char *next, s
 {
 	const char *name = word + (word[1] == '-' ? 2 : 1);
 	char *eq = strchr(name, '=');
-	const struct option *o = by_name(table, name, eq ? (size_t)(eq - name) : strlen(name));
+	size_t len = eq ? (size_t)(eq - name) : strlen(name);
+	const struct option *o = by_name(table, name, len);
 
 	if (!o)
-		return err_text(e, EINVAL, "unknown option %.100s", word);
+		return refuse_name(table, word, name, len, e);
 	return take(o, eq ? eq + 1 : NULL, next, e);
 }
 
@@ -155,11 +174,11 @@ void options_print(const struct option *table)
 		autofree char *head = NULL;
 		char letter[8] = "    ";
 
-		if (o->kind == OPT_IGNORED || o->kind == OPT_IGNORED_FLAG)
+		if (!o->help)
 			continue;
 		if (o->letter)
 			snprintf(letter, sizeof(letter), "-%c, ", o->letter);
 		head = xasprintf("  %s--%s%s%s", letter, o->name, o->arg ? " " : "", o->arg ? o->arg : "");
-		printf("%s%*s %s\n", head, columns(head) < 36 ? 36 - columns(head) : 0, "", o->help ? o->help : "");
+		printf("%s%*s %s\n", head, columns(head) < 36 ? 36 - columns(head) : 0, "", o->help);
 	}
 }

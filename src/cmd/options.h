@@ -34,7 +34,7 @@ struct option {
 	enum option_kind kind;
 	void *value;
 	const char *arg; /* its name in the help text */
-	const char *help;
+	const char *help; /* NULL: not shown (another letter of the one above it) */
 };
 
 /* Reads options from argv[1] on until the first word that is none, or "--". Returns the index of what follows, or -1 with

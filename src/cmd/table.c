@@ -2,6 +2,7 @@
 /* table.c - the commands: their names, what they are for, how they fail */
 #include "cmd/cmd.h"
 
+#include "base/near.h"
 #include "base/str.h"
 
 const struct command cmd_table[] = {
@@ -11,6 +12,7 @@ const struct command cmd_table[] = {
 	{ "events", cmd_events, "statistics and out-of-memory events", 1, false },
 	{ "exec", cmd_exec, "run another process in a container", 255, true },
 	{ "features", cmd_features, "tell what this runtime can do, as JSON", 1, false },
+	{ "help", cmd_help, "print what a command does and takes", 1, false },
 	{ "kill", cmd_kill, "send a signal", 1, false },
 	{ "list", cmd_list, "list the containers", 1, false },
 	{ "pause", cmd_pause, "freeze all processes of a container", 1, false },
@@ -22,6 +24,7 @@ const struct command cmd_table[] = {
 	{ "start", cmd_start, "start a container that create made", 1, false },
 	{ "state", cmd_state, "print the state of a container", 1, false },
 	{ "update", cmd_update, "change the limits of a container", 1, false },
+	{ "version", cmd_version, "print the version", 1, false },
 };
 
 const size_t cmd_count = ARRAY_SIZE(cmd_table);
@@ -32,4 +35,17 @@ const struct command *cmd_find(const char *name)
 		if (str_eq(cmd_table[i].name, name))
 			return &cmd_table[i];
 	return NULL;
+}
+
+int cmd_unknown(const char *name, struct err *e)
+{
+	struct near near = { 0 };
+	const char *best;
+
+	for (size_t i = 0; i < cmd_count; i++)
+		near_offer(&near, name, cmd_table[i].name);
+	best = near_best(&near);
+	if (best)
+		return err_text(e, EINVAL, "unknown command \"%.100s\"; did you mean \"%s\"?", name, best);
+	return err_text(e, EINVAL, "unknown command \"%.100s\"; \"sandrun help\" lists the commands", name);
 }

@@ -16,6 +16,7 @@
  *   canonical.c    addresses: masks, IPv4 in IPv6, and the forms by which a destination is judged
  *   verdict.c      the answers: connect and send, bind, traits, walks over the rules
  *   sockets.c      the answer to socket()
+ *   socket_words.c the same in words
  *   text.c         a rule as text, and a hostile token as something that may be printed
  *   serialize.c    the compiled policy as text and back
  */

@@ -10,6 +10,7 @@ libsandrun_a_SOURCES += \
 	src/policy/resolve.c \
 	src/policy/serialize.c \
 	src/policy/sets.c \
+	src/policy/socket_words.c \
 	src/policy/sockets.c \
 	src/policy/text.c \
 	src/policy/verdict.c

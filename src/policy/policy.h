@@ -61,6 +61,12 @@ struct policy_verdict policy_check_bind(const struct policy *p, uint16_t port);
  * SOCK_ flags. Families the policy does not touch (AF_UNIX, AF_NETLINK route): 0. */
 int policy_check_socket(const struct policy *p, int domain, int type, int protocol);
 
+/* "raw ICMP socket", "UDP socket (IPv6)": what such a socket is called. @type without the SOCK_ flags. */
+#define POLICY_SOCKET_WORDS 64
+void policy_socket_words(int domain, int type, int protocol, char *buf, size_t size);
+/* Why policy_check_socket() refuses it. A string constant. */
+const char *policy_socket_why(const struct policy *p, int domain, int type, int protocol);
+
 /* io.sandlock.require: layers of the kernel without which there shall be no container. */
 enum policy_layer { POLICY_LAYER_NOTIFY, POLICY_LAYER_LANDLOCK, POLICY_LAYER_BPF, POLICY_LAYERS };
 extern const char *const policy_layer_names[POLICY_LAYERS];

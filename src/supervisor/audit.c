@@ -42,15 +42,21 @@ int audit_init(struct audit *a, int dir_fd, _Atomic uint64_t *denied)
 void audit_denied(struct audit *a, const struct audit_record *r)
 {
 	const uint64_t one = 1;
+	uint64_t seq;
 	bool wake;
 
-	atomic_fetch_add_explicit(a->denied, 1, memory_order_relaxed);
 	pthread_mutex_lock(&a->lock);
+	/* Under the lock, so that the numbers of the lines are in order. */
+	seq = atomic_fetch_add_explicit(a->denied, 1, memory_order_relaxed) + 1;
 	wake = a->count == 0;
-	if (a->count < AUDIT_RING)
-		a->ring[(a->head + a->count++) % AUDIT_RING] = *r;
-	else
+	if (a->count < AUDIT_RING) {
+		struct audit_record *slot = &a->ring[(a->head + a->count++) % AUDIT_RING];
+
+		*slot = *r;
+		slot->seq = seq;
+	} else {
 		a->suppressed++;
+	}
 	pthread_mutex_unlock(&a->lock);
 	if (wake)
 		(void)!write(a->wake_fd, &one, sizeof(one)); /* full (EAGAIN) is as good */
@@ -58,8 +64,8 @@ void audit_denied(struct audit *a, const struct audit_record *r)
 
 void audit_denied_many(struct audit *a, uint64_t n)
 {
-	atomic_fetch_add_explicit(a->denied, n, memory_order_relaxed);
 	pthread_mutex_lock(&a->lock);
+	atomic_fetch_add_explicit(a->denied, n, memory_order_relaxed);
 	a->suppressed += n;
 	pthread_mutex_unlock(&a->lock);
 }
@@ -139,31 +145,55 @@ static void put_dest(const struct policy_dest *d, char *out, size_t size)
 		snprintf(out, size, v4 ? "%s://%s:%u" : "%s://[%s]:%u", protos[d->proto], addr, d->port);
 }
 
-static size_t format_record(const struct audit_record *r, const struct policy *p, const char *id, char *out, size_t size)
+/* What each line begins with: "{"schema":1,"time":"…","container":"…"", without an end. Returns its length. */
+static size_t put_head(const struct timespec *when, const char *id, char *out, size_t size)
 {
-	char comm[96], rule_raw[160] = "", rule[320], dest[96] = "", stamp[40], id_text[512];
+	char stamp[40], id_text[512];
 	struct tm tm;
-	int n;
 
-	gmtime_r(&r->when.tv_sec, &tm);
+	gmtime_r(&when->tv_sec, &tm);
 	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
-	escape(r->comm, comm, sizeof(comm));
 	escape(id, id_text, sizeof(id_text));
+	return (size_t)snprintf(out, size, "{\"schema\":%d,\"time\":\"%s.%03ldZ\",\"container\":\"%s\"", AUDIT_SCHEMA, stamp,
+				when->tv_nsec / 1000000, id_text);
+}
+
+/* "destination", in words what was asked for; for a kind of socket also its three numbers. */
+static void put_wanted(const struct audit_record *r, char *out, size_t size)
+{
+	char dest[96] = "";
+
 	if (r->has_socket)
-		snprintf(dest, sizeof(dest), "socket %d/%d/%d", r->socket[0], r->socket[1], r->socket[2]);
+		policy_socket_words(r->socket[0], r->socket[1], r->socket[2], dest, sizeof(dest));
 	if (r->has_dest)
 		put_dest(&r->dest, dest, sizeof(dest));
+	if (r->has_socket)
+		snprintf(out, size, "\"destination\":\"%s\",\"socket\":\"%d/%d/%d\"", dest, r->socket[0], r->socket[1], r->socket[2]);
+	else
+		snprintf(out, size, "\"destination\":\"%s\"", dest);
+}
+
+static size_t format_record(const struct audit_record *r, const struct policy *p, const char *id, char *out, size_t size)
+{
+	char comm[96], rule_raw[160] = "", rule[320], wanted[192];
+	size_t head = put_head(&r->when, id, out, size);
+	int n;
+
+	escape(r->comm, comm, sizeof(comm));
+	put_wanted(r, wanted, sizeof(wanted));
 	if (r->rule >= 0)
 		policy_rule_text(p, r->rule, rule_raw, sizeof(rule_raw));
 	else
 		snprintf(rule_raw, sizeof(rule_raw), "%s", r->rule == AUDIT_NO_RULE ? r->why : "default: not listed");
 	escape(rule_raw, rule, sizeof(rule));
-	n = snprintf(out, size,
-		     "{\"time\":\"%s.%03ldZ\",\"container\":\"%s\",\"pid\":%d,\"comm\":\"%s\",\"call\":\"%s\","
-		     "\"destination\":\"%s\",\"rule\":\"%s\",\"error\":\"%s\"}\n",
-		     stamp, r->when.tv_nsec / 1000000, id_text, (int)r->tid, comm, notify_calls_name(r->kind), dest, rule,
-		     strerrorname_np(r->error) ? strerrorname_np(r->error) : "?");
-	return n < 0 || (size_t)n >= size ? 0 : (size_t)n;
+	if (head >= size)
+		return 0;
+	n = snprintf(out + head, size - head,
+		     ",\"seq\":%llu,\"verdict\":\"denied\",\"pid\":%d,\"comm\":\"%s\",\"call\":\"%s\",%s,\"rule\":\"%s\","
+		     "\"layer\":\"%s\",\"error\":\"%s\"}\n",
+		     (unsigned long long)r->seq, (int)r->tid, comm, notify_calls_name(r->kind), wanted, rule,
+		     policy_layer_names[r->layer], strerrorname_np(r->error) ? strerrorname_np(r->error) : "?");
+	return n < 0 || (size_t)n >= size - head ? 0 : head + (size_t)n;
 }
 
 static void put_line(struct audit *a, const char *line, size_t len)
@@ -175,19 +205,23 @@ static void put_line(struct audit *a, const char *line, size_t len)
 		a->size += (off_t)len;
 }
 
-void audit_restarted(struct audit *a, const char *id, unsigned int restarts)
+/* A line that is about no single refusal: @key and @value. */
+static void put_note(struct audit *a, const char *id, const char *key, uint64_t value)
 {
-	char line[700], stamp[40], id_text[512];
 	struct timespec now;
-	struct tm tm;
+	char line[700];
+	size_t n;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
-	escape(id, id_text, sizeof(id_text));
-	put_line(a, line, (size_t)snprintf(line, sizeof(line),
-					   "{\"time\":\"%s.%03ldZ\",\"container\":\"%s\",\"supervisor_restarts\":%u}\n", stamp,
-					   now.tv_nsec / 1000000, id_text, restarts));
+	n = put_head(&now, id, line, sizeof(line));
+	n += (size_t)snprintf(line + n, sizeof(line) - n, ",\"seq\":%llu,\"%s\":%llu}\n",
+			      (unsigned long long)atomic_load(a->denied), key, (unsigned long long)value);
+	put_line(a, line, n);
+}
+
+void audit_restarted(struct audit *a, const char *id, unsigned int restarts)
+{
+	put_note(a, id, "supervisor_restarts", restarts);
 }
 
 void audit_flush(struct audit *a, const struct policy *p, const char *id, bool last)
@@ -217,6 +251,6 @@ void audit_flush(struct audit *a, const struct policy *p, const char *id, bool l
 	/* One line for many: written with the next line that is due, so that it is bounded, too. */
 	if ((a->tokens > 0 || last) && (over = take_suppressed(a)) > 0) {
 		a->tokens -= a->tokens > 0;
-		put_line(a, line, (size_t)snprintf(line, sizeof(line), "{\"suppressed\":%llu}\n", (unsigned long long)over));
+		put_note(a, id, "suppressed", over);
 	}
 }

@@ -190,10 +190,13 @@ struct audit_record {
 	struct policy_dest dest;
 	bool has_socket; /* no destination, but a kind of socket: family, type, protocol */
 	int socket[3];
+	enum policy_layer layer; /* who refused it: 0 is the supervisor */
+	uint64_t seq; /* audit_denied() fills it in: the number of this refusal, from 1 on */
 	int rule; /* as policy_verdict.rule; AUDIT_NO_RULE: not a rule but @why */
 	const char *why; /* a string constant */
 	int error;
 };
+#define AUDIT_SCHEMA 1 /* of the lines of the record; a field more is no other schema */
 #define AUDIT_NO_RULE (-2)
 
 struct audit {

@@ -26,7 +26,8 @@ int kernel_log_open(struct sup *s, int map_fd)
 
 static void describe(struct sup *s, const volatile struct bpf_egress_record *from)
 {
-	struct audit_record r = { .tid = (pid_t)from->tid, .error = ECONNREFUSED, .rule = -1 };
+	struct audit_record r = { .tid = (pid_t)from->tid, .error = ECONNREFUSED, .rule = -1,
+				  .layer = POLICY_LAYER_BPF };
 	struct caller_identity id;
 	uint32_t addr[4];
 

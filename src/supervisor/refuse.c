@@ -31,15 +31,16 @@ static const struct {
 	{ NOTIFY_REQUEST_KEY, ENOKEY, "a key that a program of the host would have to look for" },
 };
 
-/* The kind of socket, for who reads the log: "socket 17/3/768" in place of a destination. */
+/* The kind of socket in place of a destination. */
 static enum answer refuse_socket(struct worker *w, const struct op *op, struct result *r, int error)
 {
-	struct audit_record rec = { .rule = AUDIT_NO_RULE, .why = "a kind of socket that no rule can allow", .error = error,
+	struct audit_record rec = { .rule = AUDIT_NO_RULE, .error = error,
 				    .has_socket = true };
 
 	for (int i = 0; i < 3; i++)
 		rec.socket[i] = (int)op->call.args[i];
 	rec.socket[1] &= 0xf; /* without SOCK_CLOEXEC, SOCK_NONBLOCK */
+	rec.why = policy_socket_why(w->sup->policy, rec.socket[0], rec.socket[1], rec.socket[2]);
 	listener_audit_record(w->sup, op, &rec);
 	r->error = -error;
 	return ANSWER_VALUE;

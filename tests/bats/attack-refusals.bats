@@ -36,19 +36,19 @@ kind='a kind of socket that no rule can allow'
 	local mode
 	for mode in traps bpf; do
 		started_in $mode net-deny=private
-		one_refusal 'socket packet raw all' EACCES socket EACCES "socket 17/3/768 $kind"
-		one_refusal 'socket inet raw raw' EACCES socket EACCES "socket 2/3/255 $kind"
-		one_refusal 'socket inet stream sctp' EACCES socket EACCES "socket 2/1/132 $kind"
-		one_refusal 'socket inet6 stream mptcp' EPROTONOSUPPORT socket EPROTONOSUPPORT "socket 10/1/262"
-		one_refusal 'socket vsock stream' EACCES socket EACCES 'socket 40/1/0'
-		one_refusal 'socketpair tipc stream' EACCES socketpair EACCES 'socket 30/1/0'
+		one_refusal 'socket packet raw all' EACCES socket EACCES "packet socket $kind"
+		one_refusal 'socket inet raw raw' EACCES socket EACCES "raw IP socket $kind"
+		one_refusal 'socket inet stream sctp' EACCES socket EACCES "SCTP socket $kind"
+		one_refusal 'socket inet6 stream mptcp' EPROTONOSUPPORT socket EPROTONOSUPPORT "MPTCP socket (IPv6) MPTCP, in place"
+		one_refusal 'socket vsock stream' EACCES socket EACCES 'vsock socket'
+		one_refusal 'socketpair tipc stream' EACCES socketpair EACCES 'TIPC socket'
 		started_in $mode net-allow=203.0.113.5:80
-		one_refusal 'socket inet dgram' EACCES socket EACCES 'socket 2/2/0'
-		one_refusal 'udp 203.0.113.5 53' EACCES socket EACCES 'socket 2/2/0'
+		one_refusal 'socket inet dgram' EACCES socket EACCES 'UDP socket no udp:// rule and no allow-udp'
+		one_refusal 'udp 203.0.113.5 53' EACCES socket EACCES 'UDP socket no udp:// rule and no allow-udp'
 	done
 	started_in traps net-allow-bind=8080
-	one_refusal 'socket inet stream mptcp' EPROTONOSUPPORT socket EPROTONOSUPPORT 'socket 2/1/262'
-	one_refusal 'socket smc stream' EACCES socket EACCES 'socket 43/1/0'
+	one_refusal 'socket inet stream mptcp' EPROTONOSUPPORT socket EPROTONOSUPPORT 'MPTCP socket'
+	one_refusal 'socket smc stream' EACCES socket EACCES 'SMC socket'
 }
 
 @test "a socket through the i386 table" {
@@ -59,7 +59,7 @@ kind='a kind of socket that no rule can allow'
 	run --separate-stderr rt exec "$ID" /bin/probe32 socket inet raw raw
 	is EACCES "$output"
 	wait_until eval '[ "$(annotation denied)" = $((before + 1)) ]'
-	has '"destination":"socket 2/3/255"' "$(cat "$STATE/$ID/denied.jsonl")"
+	has '"destination":"raw IP socket","socket":"2/3/255"' "$(cat "$STATE/$ID/denied.jsonl")"
 }
 
 @test "system calls that no policy has: io_uring, x32 numbers, descriptors shared between processes, keys of the host's helpers" {

@@ -290,8 +290,19 @@ rrun() { run --separate-stderr rt "$@"; }
 	[[ ${lines[0]} =~ ^sandrun\ version\ [0-9] ]]
 	[[ ${lines[1]} =~ ^commit: ]]
 	[[ ${lines[2]} =~ ^spec:\ 1 ]]
-	run "$SANDRUN" -v
-	is 0 "$status"
+	local other
+	for other in -v -V version; do
+		is "$output" "$("$SANDRUN" $other)"
+	done
+}
+
+@test "help: the same as --help, of sandrun and of each command" {
+	need sandrun
+	local c
+	is "$("$SANDRUN" --help)" "$("$SANDRUN" help)"
+	for c in $("$SANDRUN" help | sed -n '/^COMMANDS:/,/^GLOBAL OPTIONS:/s/^   \([a-z]*\) .*/\1/p'); do
+		is "$("$SANDRUN" $c --help)" "$("$SANDRUN" help $c)"
+	done
 }
 
 @test "checkpoint --help succeeds exactly if checkpoints can be had, and features say the same" {

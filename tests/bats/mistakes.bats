@@ -191,7 +191,7 @@ refused() {
 		wrong "$c" missing -- $c
 		wrong "$c" --no-such -- $c --no-such x
 	done
-	for c in create start state kill delete run list pause resume update spec features events checkpoint restore; do
+	for c in create start state kill delete run list pause resume update spec features events checkpoint restore help version; do
 		wrong "$c" 'too many' -- $c a b c d e f
 	done
 	for c in start state kill delete ps pause resume update events checkpoint; do
@@ -199,6 +199,10 @@ refused() {
 	done
 	wrong 'does not exist' -- exec nosuchid true
 	wrong nosuch -- nosuch
+	wrong nosuch -- help nosuch
+	wrong 'did you mean "create"' -- craete
+	wrong 'did you mean "delete"' -- help deleet
+	wrong 'did you mean --force' -- delete --froce x
 	cd "$T"
 	wrong config.json -- create nosuchid
 	wrong config.json -- run nosuchid

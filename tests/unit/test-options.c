@@ -84,6 +84,10 @@ static void mistakes_are_named(void **state)
 	assert_string_equal(e.msg, "option --root requires an argument");
 	assert_int_equal(PARSE(S("--nonsense=1")), -1);
 	assert_string_equal(e.msg, "unknown option --nonsense=1");
+	assert_int_equal(PARSE(S("--nubmer=1")), -1);
+	assert_string_equal(e.msg, "unknown option --nubmer=1; did you mean --number?");
+	assert_int_equal(PARSE(S("--rot")), -1);
+	assert_string_equal(e.msg, "unknown option --rot; did you mean --root?");
 	assert_int_equal(PARSE(S("-fz")), -1);
 	assert_string_equal(e.msg, "unknown option -z in \"-fz\"");
 	assert_int_equal(PARSE(S("--number=-1")), -1);
