@@ -26,6 +26,8 @@
 #include "oci/read.h"
 
 #define CONFIG_MAX (16 * 1024 * 1024)
+#define LOCK "lock"
+#define CLAIM_MS 10000 /* for a delete that has found the lock before us: it removes all */
 
 char *container_root(const char *option)
 {
@@ -101,23 +103,52 @@ static void name(struct container *c, const char *root, const char *id)
 	c->id = xstrdup(id);
 }
 
-int container_lock(struct container *c, int timeout_ms, struct err *e)
+/* The file has no name any more, or the directory has gone with it. */
+static bool is_unlinked(int fd)
 {
-	autofd fd = openat(c->dirfd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	struct stat st;
 
-	if (fd < 0)
-		return err_sys(e, "open the lock of container %s", c->id);
+	return fstat(fd, &st) == 0 && st.st_nlink == 0;
+}
+
+static int is_gone(const struct container *c, struct err *e)
+{
+	return err_text(e, ENOENT, "container does not exist: %s", c->id);
+}
+
+/* Waits at most @timeout_ms for the lock @fd, which is that of a container only as long as the file has its name. */
+static int take_lock(const struct container *c, int fd, int timeout_ms, struct err *e)
+{
 	/* flock(2) has no deadline. The holder is another sandrun at work: it ends soon or was killed, which frees it. */
 	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (errno == EINTR)
 			continue;
 		if (errno != EWOULDBLOCK)
 			return err_sys(e, "lock container %s", c->id);
+		if (is_unlinked(fd))
+			return is_gone(c, e);
 		if (timeout_ms <= 0)
 			return err_set(e, EBUSY, "container %s is being worked on by another sandrun", c->id);
 		poll(NULL, 0, 10);
 		timeout_ms -= 10;
 	}
+	return is_unlinked(fd) ? is_gone(c, e) : 0;
+}
+
+int container_lock(struct container *c, int timeout_ms, struct err *e)
+{
+	/* Never made here: a removal is at its end when it takes the lock's name away, and a new lock would be in its way. */
+	autofd fd = openat(c->dirfd, LOCK, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0 && errno == ENOENT && is_unlinked(c->dirfd))
+		return is_gone(c, e);
+	if (fd < 0 && errno == ENOENT)
+		return err_text(e, ENOLCK, "container %s has no lock: it is just being made or removed, or its state directory is damaged",
+				c->id);
+	if (fd < 0)
+		return err_sys(e, "open the lock of container %s", c->id);
+	if (take_lock(c, fd, timeout_ms, e) < 0)
+		return -1;
 	c->lockfd = fd_steal(&fd);
 	return 0;
 }
@@ -129,9 +160,23 @@ void container_unlock(struct container *c)
 	fd_close(&c->lockfd);
 }
 
+/* The one place that makes a lock. A delete may be faster: then there is nothing to be claimed any more. */
+static int make_lock(struct container *c, struct err *e)
+{
+	autofd fd = openat(c->dirfd, LOCK, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return err_sys(e, "make the lock of container %s", c->id);
+	if (take_lock(c, fd, CLAIM_MS, e) < 0)
+		return -1;
+	c->lockfd = fd_steal(&fd);
+	return 0;
+}
+
 int container_claim(const char *root, const char *id, struct container *c, struct err *e)
 {
 	autofree char *path = xasprintf("%s/%s", root, id);
+	struct err why = { 0 };
 
 	name(c, root, id);
 	if (container_check_id(id, e) < 0)
@@ -145,12 +190,12 @@ int container_claim(const char *root, const char *id, struct container *c, struc
 		return err_sys(e, "make the state directory %s", path);
 	}
 	c->dirfd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (c->dirfd < 0 || container_lock(c, 0, e) < 0) {
-		err_sys(e, "open the state directory %s", path);
-		rmdir(path);
-		return -1;
-	}
-	return 0;
+	if ((c->dirfd < 0 ? err_sys(&why, "open the state directory %s", path) : make_lock(c, &why)) == 0)
+		return 0;
+	if (why.code == ENOENT)
+		return err_text(e, ECANCELED, "container %s was deleted while it was being created", id);
+	rmdir(path);
+	return err_text(e, why.code, "%s", why.msg);
 }
 
 int container_open(const char *root, const char *id, struct container *c, struct err *e)
@@ -168,7 +213,7 @@ int container_open(const char *root, const char *id, struct container *c, struct
 		return err_sys(e, "open the state directory %s", path);
 	}
 	/* Docker gives every runtime the same root: runc's containers have a state.json and no lock of ours. */
-	if (faccessat(c->dirfd, "lock", F_OK, 0) < 0 && faccessat(c->dirfd, "state.json", F_OK, 0) == 0)
+	if (faccessat(c->dirfd, LOCK, F_OK, 0) < 0 && faccessat(c->dirfd, "state.json", F_OK, 0) == 0)
 		return err_text(e, ENOENT, "container does not exist: %s (its state directory is another runtime's)", id);
 	return record_read(c, e);
 }
@@ -176,11 +221,10 @@ int container_open(const char *root, const char *id, struct container *c, struct
 int container_reload(struct container *c, struct err *e)
 {
 	struct container fresh;
-	struct stat st;
 
 	/* The directory that we hold may have been removed by the create that made it. */
-	if (fstat(c->dirfd, &st) == 0 && st.st_nlink == 0)
-		return err_text(e, ENOENT, "container does not exist: %s", c->id);
+	if (is_unlinked(c->dirfd))
+		return is_gone(c, e);
 	if (container_open(c->root, c->id, &fresh, e) < 0) {
 		container_close(&fresh);
 		return -1;
@@ -210,6 +254,24 @@ static void remove_entry(int dirfd, const char *name)
 	unlinkat(dirfd, name, AT_REMOVEDIR);
 }
 
+/* In this order: without its record it is a create that has died, and without its lock nobody's. */
+static const char *const last[] = { CONTAINER_RECORD, LOCK };
+
+static bool is_last(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(last); i++)
+		if (str_eq(name, last[i]))
+			return true;
+	return false;
+}
+
+int container_remove_empty(const struct container *c, struct err *e)
+{
+	autofree char *path = xasprintf("%s/%s", c->root, c->id);
+
+	return rmdir(path) == 0 || errno == ENOENT ? 0 : err_sys(e, "remove the state directory %s", path);
+}
+
 int container_remove(struct container *c, struct err *e)
 {
 	autofree char *path = xasprintf("%s/%s", c->root, c->id);
@@ -221,11 +283,16 @@ int container_remove(struct container *c, struct err *e)
 		return err_sys(e, "read the state directory %s", path);
 	rewinddir(d);
 	while ((de = readdir(d)))
-		if (!str_eq(de->d_name, ".") && !str_eq(de->d_name, ".."))
+		if (!str_eq(de->d_name, ".") && !str_eq(de->d_name, "..") && !is_last(de->d_name))
 			remove_entry(c->dirfd, de->d_name);
 	closedir(d);
+	/* Killed anywhere, we leave what the next one understands: a container, or an empty directory. */
+	for (size_t i = 0; i < ARRAY_SIZE(last); i++)
+		unlinkat(c->dirfd, last[i], 0);
 	if (rmdir(path) < 0 && errno != ENOENT)
 		return err_sys(e, "remove the state directory %s", path);
+	/* Who waits for the lock need not wait for what we do afterwards (hooks). */
+	container_unlock(c);
 	return 0;
 }
 
@@ -271,7 +338,7 @@ int container_list_ids(const char *root, char ***ids, size_t *n, struct err *e)
 	if (!d)
 		return err_sys(e, "read the state root %s", root);
 	while ((de = readdir(d))) {
-		autofree char *lock = xasprintf("%s/lock", de->d_name);
+		autofree char *lock = xasprintf("%s/" LOCK, de->d_name);
 
 		if (container_check_id(de->d_name, NULL) < 0 || faccessat(dirfd(d), lock, F_OK, 0) < 0)
 			continue;

@@ -4,7 +4,8 @@
  * Owns:     <root>/<id>/ and what is in it:
  *             record.json     what later commands need (written by create, atomically)
  *             config.json     the copy that counts: edits of the bundle's own after create have no effect (runtime.md)
- *             lock            held (flock) by create while the container is half made, and by start and delete
+ *             lock            held (flock) by create while the container is half made, and by start and delete; made by the
+ *                             claim and by nobody else: what has none is no container any more
  *             start.fifo      init waits here for "start"; its absence is what makes "created" into "running"
  *             error.fifo      init tells "start" here why the workload could not be executed
  *             policy          the compiled network policy (text); only with one
@@ -85,14 +86,17 @@ int container_claim(const char *root, const char *id, struct container *c, struc
 int container_open(const char *root, const char *id, struct container *c, struct err *e);
 /* Reads the record again, with the lock kept: for who had to wait for it. ENOENT in @e: it is gone. */
 int container_reload(struct container *c, struct err *e);
-/* Waits at most @timeout_ms for the lock; EBUSY if it is held on. */
+/* Waits at most @timeout_ms for the lock. In @e: EBUSY if it is held on; ENOENT if the container has been removed meanwhile;
+ * ENOLCK if there is no lock (a claim that has not come to it or died there, a removal at its last step, or damage). */
 int container_lock(struct container *c, int timeout_ms, struct err *e);
 /* For everybody: a lock lives as long as any copy of its descriptor, and init has inherited one. */
 void container_unlock(struct container *c);
 /* Writes the record, in one step: whoever reads meanwhile sees the old one or the new one, whole. */
 int container_save(const struct container *c, struct err *e);
-/* Removes the state directory. */
+/* Removes the state directory, and lets go of the lock. */
 int container_remove(struct container *c, struct err *e);
+/* Removes a state directory in which nothing is. A claim at this very moment fails. */
+int container_remove_empty(const struct container *c, struct err *e);
 /* Frees everything; the directory stays. Safe on a struct that claim or open refused. */
 void container_close(struct container *c);
 

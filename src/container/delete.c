@@ -101,6 +101,23 @@ static int check_status(const struct container *c, bool force, struct err *e)
 	return err_text(e, EBUSY, "cannot delete container %s that is not stopped: %s", c->id, container_status_name(s));
 }
 
+/* 1: nothing is left to be deleted: another delete was faster (who forces it is content), or create had made nothing yet. */
+static int lock_and_look(struct container *c, bool force, struct err *e)
+{
+	/* A create at work notices that its init is gone, undoes everything itself and lets go of the lock. If it had none yet
+	 * when we looked, it may have come to an end in peace: so look again. */
+	if (container_lock(c, END_MS, e) == 0 && container_reload(c, e) == 0)
+		return 0;
+	if (e->code == ENOENT)
+		return force ? 1 : -1;
+	if (e->code != ENOLCK)
+		return -1;
+	if (container_remove_empty(c, NULL) == 0)
+		return 1;
+	/* Without a record it is no container of ours. */
+	return force && !c->creating ? 0 : -1;
+}
+
 int container_delete(struct container *c, bool force, struct err *e)
 {
 	struct oci_config config = { 0 };
@@ -111,12 +128,9 @@ int container_delete(struct container *c, bool force, struct err *e)
 		return -1;
 	if (end_init(c, e) < 0)
 		return -1;
-	/* A create at work notices that its init is gone, undoes everything itself and lets go of the lock. If it had none yet
-	 * when we looked, it may have come to an end in peace: so look again. */
-	if (container_lock(c, END_MS, e) < 0)
-		return -1;
-	if (container_reload(c, e) < 0)
-		return force && e->code == ENOENT ? 0 : -1;
+	r = lock_and_look(c, force, e);
+	if (r)
+		return r < 0 ? -1 : 0;
 	if (end_init(c, e) < 0)
 		return -1;
 	/* A broken configuration is no reason to keep a container: its poststop hooks are then unknown. */

@@ -127,7 +127,7 @@ int container_start(struct container *c, int *notify, struct err *e)
 	/* Two starts at once: the second sees the first one's work. */
 	if (container_lock(c, 10000, e) < 0)
 		return -1;
-	r = start_locked(c, &sock, &pidfd, &hook_failed, e);
+	r = container_reload(c, e) < 0 ? -1 : start_locked(c, &sock, &pidfd, &hook_failed, e);
 	container_unlock(c);
 	/* "… stop the container, and continue the lifecycle at step 12" (runtime.md), which destroys it. */
 	if (hook_failed && container_delete(c, true, &later) < 0)

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+# state.bats - the state directory: commands side by side, damaged files, what others have put there
+#
+# SANDRUN_RACES=80 has more rounds of each race.
+
+load helpers
+
+setup() {
+	common_setup
+	need sandrun
+	args sleep 1000
+	ROUNDS=${SANDRUN_RACES:-15}
+}
+teardown() { common_teardown; }
+
+# beside N WORD…: in each of $ROUNDS rounds a container, "delete --force" beside N times the runtime with WORD… and the id. No delete
+# fails, and nothing is there afterwards. What the others say is in $T/said.
+beside() {
+	local n=$1 i k id p
+	shift
+	for ((i = 0; i < ROUNDS; i++)); do
+		id=$ID-$i
+		rt create --bundle "$B" "$id" </dev/null >"$T/made" 2>&1 || { cat "$T/made"; return 1; }
+		p=()
+		for ((k = 0; k < n; k++)); do
+			rt "${@//ID/$id}" >>"$T/said" 2>&1 &
+			p+=($!)
+		done
+		rt delete --force "$id" >"$T/deleted" 2>&1 || { echo "round $i:"; cat "$T/deleted"; wait "${p[@]}"; return 1; }
+		# What began before the end of the container may end after it, but leaves nothing.
+		wait "${p[@]}" || true
+		[ ! -e "$STATE/$id" ] || { echo "round $i: left:"; ls -A "$STATE/$id"; cat "$T/said"; return 1; }
+	done
+	! grep -i 'not empty' "$T/said"
+}
+
+@test "delete --force beside two others: none fails, and nothing is left" {
+	cfg '.linux.cgroupsPath = ""'
+	beside 2 delete --force ID
+	is "" "$(cat "$T/said")"
+}
+
+@test "delete --force beside start: it does not fail, and nothing is left" {
+	cfg '.linux.cgroupsPath = ""'
+	beside 2 start ID
+}
+
+@test "delete --force beside kill, state and pause: it does not fail, and nothing is left" {
+	cfg '.linux.cgroupsPath = ""'
+	beside 2 kill ID KILL
+	beside 1 state ID
+	beside 1 pause ID
+}
+
+@test "delete --force beside create: whichever is first, nothing is left by a create that failed, and the id is free again" {
+	local i p
+	for ((i = 0; i < ROUNDS; i++)); do
+		rt create --bundle "$B" "$ID" </dev/null >"$T/made" 2>&1 &
+		p=$!
+		wait_until test -e "$STATE/$ID" || return 1
+		rt delete --force "$ID"
+		wait $p || true
+		[ ! -e "$STATE/$ID" ] || rt delete --force "$ID"
+		[ ! -e "$STATE/$ID" ] || { ls -A "$STATE/$ID"; return 1; }
+	done
+	create
+}
+
+@test "a state directory in which nothing is yet: delete removes it, and no command makes a lock in it" {
+	mkdir -p "$STATE/$ID"
+	run --separate-stderr rt start "$ID"
+	[ "$status" -ne 0 ]
+	is "" "$(ls -A "$STATE/$ID")"
+	rt delete --force "$ID"
+	[ ! -e "$STATE/$ID" ]
+}
+
+@test "a container whose lock somebody removed is deleted with --force" {
+	create
+	rm "$STATE/$ID/lock"
+	run --separate-stderr rt start "$ID"
+	one_clear_line "has no lock"
+	rt delete --force "$ID"
+	assert_no_leftovers
+}
