@@ -7,7 +7,7 @@ uninstall-local:
 	rm -f $(DESTDIR)$(bashcompdir)/sandrun
 EXTRA_DIST += \
 	contrib/completion/sandrun.bash \
-	contrib/containerd/config.toml \
+	contrib/containerd/config-v2.toml contrib/containerd/config-v3.toml \
 	contrib/crio/10-sandrun.conf \
 	contrib/kubernetes/runtimeclass.yaml \
 	contrib/podman/containers.conf \

@@ -18,8 +18,5 @@ check-bats: all $(check_PROGRAMS) $(check_DATA)
 check-containers: all $(check_PROGRAMS) $(check_DATA)
 	$(MAKE) $(AM_MAKEFLAGS) -k -j$(or $(JOBS),2) check TESTS="$(bats_beside)"; a=$$?; \
 		$(MAKE) $(AM_MAKEFLAGS) -k check TESTS="$(bats_alone)" && exit $$a
-# make check-cri CRICTL=/path/to/crictl: through containerd's CRI service
-check-cri: all $(check_PROGRAMS) $(check_DATA)
-	cd $(srcdir) && CRICTL=$(CRICTL) $(SHELL) tests/bats/run-bats --builddir $(abs_top_builddir) tests/cri/cri.bats
-EXTRA_DIST += tests/cri/cri.bats
-.PHONY: check-containers check-bats check-cri
+EXTRA_DIST += tests/cri/crictl
+.PHONY: check-containers check-bats
