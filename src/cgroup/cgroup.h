@@ -101,6 +101,10 @@ int cgroup_pids(const struct cgroup *cg, pid_t **pids, size_t *n, struct err *e)
 int cgroup_signal(const struct cgroup *cg, int sig, struct err *e);
 /* SIGKILL to all of them, without waiting for their end. */
 void cgroup_kill(const struct cgroup *cg);
+/* cgroup v1 delivers nothing to a frozen task, not even SIGKILL: after one to the first process of a pid namespace, whose
+ * others end with it. If anything of the cgroup is frozen, in it or below it, all is killed and thawed, and their end
+ * waited for a moment. */
+void cgroup_kill_frozen(const struct cgroup *cg);
 /* Removes it and everything below; members are waited for a short while, not killed
  * (cgroup_signal() does that). Parents stay. An absent one is no error. */
 int cgroup_destroy(struct cgroup *cg, struct err *e);

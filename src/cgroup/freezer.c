@@ -2,7 +2,7 @@
 /* freezer.c - pause and resume
  *
  * Owns:     cgroup.freeze (v2, also that of the hybrid layout) and freezer.state (v1).
- * Runs in:  pause, resume, kill.
+ * Runs in:  pause, resume, kill, delete.
  *
  * v2 is taken where both are there: it cannot get stuck half-way, says when it is done, and lets
  * SIGKILL through.
@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "cgroup/internal.h"
+#include "cgroup/walk.h"
 
 #define FREEZE_WAIT_MS 10000
 
@@ -134,14 +135,61 @@ static bool frozen_v1(const char *dir)
 	       str_eq(self, "1");
 }
 
+/* Other results of a walk are 0 and -1. */
+#define WALK_FOUND 1
+
+static int find_frozen(int dir, void *arg)
+{
+	autofd fd = openat(dir, "freezer.state", O_RDONLY | O_CLOEXEC);
+	char state[32];
+	ssize_t n = fd < 0 ? -1 : read(fd, state, sizeof(state) - 1);
+
+	(void)arg;
+	if (n < 0)
+		return 0; /* gone meanwhile */
+	state[n] = 0;
+	return str_starts(state, "THAWED") ? 0 : WALK_FOUND;
+}
+
+static int thaw_one(int dir, void *arg)
+{
+	autofd fd = openat(dir, "freezer.state", O_WRONLY | O_CLOEXEC);
+
+	(void)arg;
+	if (fd >= 0)
+		(void)!write(fd, "THAWED", strlen("THAWED"));
+	return 0;
+}
+
+/* The container may be changing the tree. */
+static int walk_v1(const char *dir, int (*look)(int dir, void *arg))
+{
+	int r = -1;
+
+	for (int tries = 0; tries < 20; tries++) {
+		r = cg_walk(dir, look, NULL, NULL);
+		if (r >= 0 || !cg_gone(errno))
+			break;
+	}
+	return r;
+}
+
 /* --- either ------------------------------------------------------------------------------- */
+
+bool cg_freezer_any_frozen(const struct cgroup *cg)
+{
+	const struct cg_dir *v1 = cg_dir_with(cg, CG_FREEZER);
+
+	return v1 && walk_v1(v1->path, find_frozen) == WALK_FOUND;
+}
 
 int cg_freezer_set(const struct cgroup *cg, bool freeze, int wait_ms, struct err *e)
 {
 	const struct cg_dir *v2 = v2_freezer(cg);
 	const struct cg_dir *v1 = cg_dir_with(cg, CG_FREEZER);
 
-	if (freeze && v2)
+	/* v2 would wait for ever for a process that v1's freezer holds (hybrid layout). */
+	if (freeze && v2 && !cg_freezer_any_frozen(cg))
 		return freeze_v2(v2->path, true, wait_ms, e);
 	if (freeze && v1)
 		return freeze_v1(v1->path, wait_ms, e);
@@ -151,6 +199,15 @@ int cg_freezer_set(const struct cgroup *cg, bool freeze, int wait_ms, struct err
 	if (v1 && (!v2 || frozen_v1(v1->path)) && thaw_v1(v1->path, e) < 0)
 		return -1;
 	return v2 ? freeze_v2(v2->path, false, 0, e) : 0;
+}
+
+void cg_freezer_release(const struct cgroup *cg)
+{
+	const struct cg_dir *v1 = cg_dir_with(cg, CG_FREEZER);
+
+	(void)cg_freezer_set(cg, false, 0, NULL);
+	if (v1)
+		(void)walk_v1(v1->path, thaw_one);
 }
 
 int cgroup_freeze(const struct cgroup *cg, bool freeze, struct err *e)

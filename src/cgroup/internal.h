@@ -226,6 +226,11 @@ int cg_v2_unified(const struct cg_limit *l);
 bool cg_freezer_frozen(const struct cgroup *cg);
 /* Freezing waits for @wait_ms at the most (ETIMEDOUT, and it is thawed again); EOPNOTSUPP: no freezer. */
 int cg_freezer_set(const struct cgroup *cg, bool freeze, int wait_ms, struct err *e);
+/* v1: is anything frozen, in it or below it? */
+bool cg_freezer_any_frozen(const struct cgroup *cg);
+/* Thaws it, and on v1 everything below it. Not for resume: a container may freeze cgroups of its own and expects to find
+ * them so. */
+void cg_freezer_release(const struct cgroup *cg);
 
 /* --- device.c, devbpf.c: see device.h ----------------------------------------------------- */
 

@@ -19,6 +19,7 @@
 /* After SIGKILL a process needs moments; one that is stuck in the kernel is not waited for longer
  * than this. */
 #define KILL_WAIT_MS 5000
+#define KILL_SLICE_MS 50
 #define KILL_ROUNDS 10 /* each may take SIGNAL_FREEZE_MS, too */
 /* A signal does not wait long for a process that cannot be frozen. */
 #define SIGNAL_FREEZE_MS 500
@@ -189,8 +190,10 @@ static int signal_frozen(const struct cgroup *cg, const struct cg_dir *d, int si
 	if (!was_frozen)
 		cg_freezer_set(cg, true, SIGNAL_FREEZE_MS, NULL);
 	r = signal_once(d, sig, count, e);
-	/* v1: even SIGKILL waits for the thaw. */
-	if (!was_frozen || sig == SIGKILL)
+	/* v1: even SIGKILL waits for the thaw, of each cgroup that the container froze itself, too. */
+	if (sig == SIGKILL)
+		cg_freezer_release(cg);
+	else if (!was_frozen)
 		cgroup_freeze(cg, false, NULL);
 	return r;
 }
@@ -205,8 +208,19 @@ static bool kill_at_once(const struct cgroup *cg)
 		return false;
 	/* v1's freezer holds even the killed. */
 	if (cg_dir_with(cg, CG_FREEZER))
-		cgroup_freeze(cg, false, NULL);
+		cg_freezer_release(cg);
 	return true;
+}
+
+/* Waits for the end of those that have their SIGKILL. One of them may have frozen another by a call that was under way. */
+static bool wait_killed(const struct cgroup *cg, int ms)
+{
+	for (int waited = 0; waited < ms; waited += KILL_SLICE_MS) {
+		if (cg_tree_wait_empty(cg, KILL_SLICE_MS))
+			return true;
+		cg_freezer_release(cg);
+	}
+	return false;
 }
 
 void cgroup_kill(const struct cgroup *cg)
@@ -218,16 +232,24 @@ void cgroup_kill(const struct cgroup *cg)
 		(void)signal_frozen(cg, d, SIGKILL, &count, NULL);
 }
 
+void cgroup_kill_frozen(const struct cgroup *cg)
+{
+	if (!cg_freezer_any_frozen(cg))
+		return;
+	cgroup_kill(cg);
+	(void)wait_killed(cg, KILL_WAIT_MS / KILL_ROUNDS);
+}
+
 static int kill_all(const struct cgroup *cg, const struct cg_dir *d, struct err *e)
 {
-	if (kill_at_once(cg) && cg_tree_wait_empty(cg, KILL_WAIT_MS))
+	if (kill_at_once(cg) && wait_killed(cg, KILL_WAIT_MS))
 		return 0;
 	for (int round = 0; round < KILL_ROUNDS; round++) {
 		size_t count;
 
 		if (signal_frozen(cg, d, SIGKILL, &count, e) < 0)
 			return -1;
-		if (count == 0 || cg_tree_wait_empty(cg, KILL_WAIT_MS / KILL_ROUNDS))
+		if (count == 0 || wait_killed(cg, KILL_WAIT_MS / KILL_ROUNDS))
 			return 0;
 	}
 	return err_text(e, EBUSY, "processes of the cgroup %s survive SIGKILL", d->path);

@@ -51,7 +51,7 @@ static int end_init(const struct container *c, struct err *e)
 	/* cgroup v1 delivers nothing to a frozen task, not even SIGKILL. */
 	cg = c->cgroup && !c->cgroup_planned ? cgroup_read(c->cgroup, NULL) : NULL;
 	if (cg)
-		(void)cgroup_freeze(cg, false, NULL);
+		cgroup_kill_frozen(cg);
 	/* Init takes the others with it at its end, which may wait for one of them: a FUSE server that does not answer the close of
 	 * a file. And what waits for a server among its own threads waits for ever. */
 	ended = wait_end(pidfd, ALONE_MS) == 0;

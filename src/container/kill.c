@@ -40,6 +40,16 @@ static bool kill_rest(const struct container *c)
 	return some;
 }
 
+/* A paused container is to end, too, as with runc. */
+static void kill_frozen(const struct container *c)
+{
+	struct cgroup *cg = c->cgroup ? cgroup_read(c->cgroup, NULL) : NULL;
+
+	if (cg)
+		cgroup_kill_frozen(cg);
+	cgroup_free(cg);
+}
+
 int container_kill(const struct container *c, int sig, bool all, struct err *e)
 {
 	autofd pidfd = container_pidfd(c);
@@ -58,5 +68,7 @@ int container_kill(const struct container *c, int sig, bool all, struct err *e)
 	/* Its children would outlive it: nobody ends a shared pid namespace for us. */
 	if (sig == SIGKILL && !c->private_pid && c->cgroup)
 		(void)kill_all(c, sig, NULL);
+	else if (sig == SIGKILL)
+		kill_frozen(c);
 	return 0;
 }
