@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/hide.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "cmd/cmd.h"
@@ -86,6 +87,9 @@ static int run_command(const struct command *cmd, const struct globals *g, int a
 	struct err e = { 0 };
 	int r = cmd->enters ? selfexe_protect(g->argv, &e) : 0;
 
+	/* Every process to come inherits it. A user's are hidden one by one: id maps are written through files of /proc (spawn.c). */
+	if (geteuid() == 0)
+		hide_self();
 	if (r == 0)
 		r = cmd->run(g, argc, argv, &e);
 	if (r >= 0)

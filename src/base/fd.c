@@ -24,8 +24,16 @@ void fd_close(int *fd)
 	errno = saved;
 }
 
+static bool is_kept(int fd, const int *keep, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (keep[i] == fd)
+			return true;
+	return false;
+}
+
 /* For kernels before 5.9 (and 5.11 for the CLOEXEC flag) only. */
-static void walk_fds(int first, int keep, bool do_close)
+static void walk_fds(int first, const int *keep, size_t n, bool do_close)
 {
 	DIR *d = opendir("/proc/self/fd");
 	struct dirent *de;
@@ -35,7 +43,7 @@ static void walk_fds(int first, int keep, bool do_close)
 	while ((de = readdir(d))) {
 		int fd = atoi(de->d_name);
 
-		if (de->d_name[0] == '.' || fd < first || fd == keep || fd == dirfd(d))
+		if (de->d_name[0] == '.' || fd < first || fd == dirfd(d) || is_kept(fd, keep, n))
 			continue;
 		if (do_close)
 			close(fd);
@@ -47,25 +55,39 @@ static void walk_fds(int first, int keep, bool do_close)
 
 void fd_close_from(int first)
 {
-	if (sys_close_range((unsigned int)first, ~0u, 0) < 0)
-		walk_fds(first, -1, true);
+	fd_close_from_but_all(first, NULL, 0);
 }
 
 void fd_close_from_but(int first, int keep)
 {
-	if (keep < first) {
-		fd_close_from(first);
-		return;
+	fd_close_from_but_all(first, &keep, 1);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	return *(const int *)a < *(const int *)b ? -1 : *(const int *)a > *(const int *)b;
+}
+
+void fd_close_from_but_all(int first, int *keep, size_t n)
+{
+	int at = first;
+
+	if (n)
+		qsort(keep, n, sizeof(*keep), by_number);
+	for (size_t i = 0; i < n; i++) {
+		if (keep[i] > at && sys_close_range((unsigned int)at, (unsigned int)keep[i] - 1, 0) < 0)
+			walk_fds(first, keep, n, true);
+		if (keep[i] >= at)
+			at = keep[i] + 1;
 	}
-	if ((keep > first && sys_close_range((unsigned int)first, (unsigned int)keep - 1, 0) < 0) ||
-	    sys_close_range((unsigned int)keep + 1, ~0u, 0) < 0)
-		walk_fds(first, keep, true);
+	if (sys_close_range((unsigned int)at, ~0u, 0) < 0)
+		walk_fds(first, keep, n, true);
 }
 
 void fd_cloexec_from(int first)
 {
 	if (sys_close_range((unsigned int)first, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
-		walk_fds(first, -1, false);
+		walk_fds(first, NULL, 0, false);
 }
 
 int fd_set_cloexec(int fd, bool on)

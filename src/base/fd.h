@@ -30,6 +30,8 @@ static inline int fd_steal(int *fd)
 void fd_close_from(int first);
 /* The same, but for @keep (which may be -1, or below @first). */
 void fd_close_from_but(int first, int keep);
+/* The same, but for the @n in @keep (each may be -1, or below @first), which it sorts. */
+void fd_close_from_but_all(int first, int *keep, size_t n);
 /* Marks every descriptor >= @first close-on-exec. */
 void fd_cloexec_from(int first);
 /* Sets or clears FD_CLOEXEC. */

@@ -20,6 +20,7 @@
 static int log_fd = -1;
 static enum log_format log_format = LOG_FMT_TEXT;
 static enum log_level log_level = LOG_LVL_WARNING;
+static void (*log_sink)(enum log_level level, const char *line);
 
 static const char *const level_names[] = {
 	[LOG_LVL_ERROR] = "error",
@@ -45,6 +46,12 @@ int log_open(const char *target, enum log_format format, struct err *e)
 int log_descriptor(void)
 {
 	return log_fd;
+}
+
+void log_divert(void (*sink)(enum log_level level, const char *line))
+{
+	fd_close(&log_fd);
+	log_sink = sink;
 }
 
 void log_set_level(enum log_level level)
@@ -178,7 +185,9 @@ void log_line(enum log_level level, const char *fmt, ...)
 	vsnprintf(raw, sizeof(raw), fmt, ap);
 	va_end(ap);
 	one_line(msg, sizeof(msg), raw);
-	if (log_fd >= 0)
+	if (log_sink)
+		log_sink(level, msg);
+	else if (log_fd >= 0)
 		write_log(level, msg);
 	else if (level > LOG_LVL_WARNING)
 		write_record(level, msg);

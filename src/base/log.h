@@ -21,6 +21,9 @@ int log_open(const char *target, enum log_format format, struct err *e);
 /* The log's descriptor, or -1: for who closes all others. */
 int log_descriptor(void);
 void log_set_level(enum log_level level);
+/* Gives the lines that are to be written to @sink from here on, and closes the log: for a process that goes where nothing of the host
+ * may be held open. NULL: to stderr. */
+void log_divert(void (*sink)(enum log_level level, const char *line));
 
 /* The one line of a failing command: plain on stderr ("sandrun: …"), and one JSON object (or text line) in --log.
  * Line breaks in the message become spaces; it is cut below 4000 bytes (conmon's reader, engine contract). */

@@ -16,6 +16,8 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/hide.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "checkpoint/external.h"
@@ -87,8 +89,12 @@ int flags_renew(const struct oci_config *c, pid_t init, struct err *e)
 		return err_sys(e, "make a pipe");
 	pid = fork();
 	if (pid == 0) {
+		int keep[] = { mntns, ends[1] };
 		struct err why;
 
+		hide_self();
+		log_divert(NULL);
+		fd_close_from_but_all(3, keep, ARRAY_SIZE(keep));
 		if (enter_and_set(c, mntns, &why) < 0)
 			(void)!write(ends[1], &why, sizeof(why));
 		_exit(0);

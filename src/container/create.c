@@ -41,6 +41,7 @@
 #include "container/notify.h"
 #include "container/parent.h"
 #include "container/rdt.h"
+#include "container/spawn.h"
 #include "container/sync.h"
 #include "oci/names.h"
 #include "oci/read.h"
@@ -225,6 +226,15 @@ static int know_init(void *ctx, struct err *e)
 	return container_save(k->c, e);
 }
 
+static int on_stage_maps(void *ctx, const struct sync_msg *m, int passed, struct err *e)
+{
+	struct creation *k = ctx;
+
+	(void)m;
+	(void)passed;
+	return idmap_write(k->p.staged, &k->config.linux_, e);
+}
+
 static int on_maps_wanted(void *ctx, const struct sync_msg *m, int passed, struct err *e)
 {
 	struct creation *k = ctx;
@@ -321,6 +331,7 @@ static int on_profile_listener(void *ctx, const struct sync_msg *m, int passed, 
 }
 
 static const parent_handler handlers[SYNC_COUNT] = {
+	[SYNC_STAGE_MAPS] = on_stage_maps,
 	[SYNC_MAPS_WANTED] = on_maps_wanted,
 	[SYNC_NAMESPACED] = on_namespaced,
 	[SYNC_DELEGATE_WANTED] = on_delegate_wanted,
@@ -354,7 +365,7 @@ static int converse(struct creation *k, struct err *e)
 	return r < 0 ? -1 : 0;
 }
 
-static int make_init(struct creation *k, struct err *e)
+static int spawn_init(struct creation *k, bool entry, struct err *e)
 {
 	struct init_args args = {
 		.config = &k->config,
@@ -364,8 +375,8 @@ static int make_init(struct creation *k, struct err *e)
 		.no_new_keyring = k->o->no_new_keyring,
 		.start_fifo = k->start_fifo,
 		.error_fifo = k->error_fifo,
-		.lockfd = k->c->lockfd,
-		.dirfd = k->c->dirfd,
+		.parent = &k->p,
+		.entry.clone_fd = -1,
 		.rootfs = {
 			.config = &k->config,
 			.bundle = k->bundle,
@@ -391,22 +402,32 @@ static int make_init(struct creation *k, struct err *e)
 			.label_fd = -1,
 		},
 	};
-	int sync = parent_open(&k->p, e);
+	struct spawn s = { .ns = &k->ns, .begin = init_begin, .enter = init_enter, .body = init_run, .arg = &args };
 	pid_t pid;
 
-	if (sync < 0)
+	s.sync = args.workload.sync = parent_open(&k->p, e);
+	s.sync_parent = k->p.sync;
+	if (s.sync < 0)
 		return -1;
-	args.workload.sync = sync;
-	cgroup_entry_open(k->cgroup, NULL, &args.entry);
-	pid = namespaces_spawn(&k->ns, args.entry.clone_fd, sync, k->p.sync, init_run, &args, &k->p.staged, e);
+	if (entry)
+		cgroup_entry_open(k->cgroup, NULL, &args.entry);
+	s.cgroup_fd = args.entry.clone_fd;
+	pid = spawn(&s, &k->p.staged, e);
 	cgroup_entry_close(&args.entry);
-	close(sync);
+	close(s.sync);
 	if (pid < 0)
 		return -1;
 	parent_know(&k->p, pid);
 	if (pid > 0 && know_init(k, e) < 0)
 		return -1;
 	return converse(k, e);
+}
+
+static int make_init(struct creation *k, struct err *e)
+{
+	if (spawn_init(k, true, e) == 0)
+		return 0;
+	return parent_again(&k->p, e) ? spawn_init(k, false, e) : -1;
 }
 
 static int make_all(struct creation *k, struct err *e)

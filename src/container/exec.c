@@ -10,11 +10,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/hide.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "cgroup/cgroup.h"
@@ -25,6 +25,7 @@
 #include "container/outside.h"
 #include "container/parent.h"
 #include "container/rdt.h"
+#include "container/spawn.h"
 #include "container/sync.h"
 #include "container/workload.h"
 #include "oci/names.h"
@@ -157,23 +158,45 @@ static int make_terminal(struct session *s, struct err *e)
 	return process_take_terminal(slave, p->user.uid, e);
 }
 
+static void begin(void *arg, bool staged)
+{
+	struct session *s = arg;
+
+	(void)staged;
+	cgroup_entry_take(&s->entry);
+	parent_set_oom_score_adj(&s->p, 0);
+}
+
+/* In the stage: the last that has descriptors of the host. The process to come is seen by the container from its birth on. */
+static int enter(void *arg, struct err *e)
+{
+	struct session *s = arg;
+	size_t n = (size_t)s->o->preserve_fds;
+	autofree int *keep = xcalloc(n + 1, sizeof(*keep));
+
+	/* Root of the container's user namespace, for what comes before the user. EINVAL: 0 is not mapped. */
+	if (s->ns.join[OCI_NS_USER] >= 0 && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL)
+		return err_sys(e, "become root of the user namespace");
+	hide_self();
+	if (fchdir(s->rootfd) < 0 || chroot(".") < 0)
+		return err_sys(e, "enter the root of the container");
+	for (size_t i = 0; i < n; i++)
+		keep[i] = 3 + (int)i;
+	keep[n] = s->workload.sync;
+	sync_divert_log(s->workload.sync);
+	fd_close_from_but_all(3, keep, n + 1);
+	return 0;
+}
+
 static int until_exec(struct session *s, struct err *e)
 {
 	const struct oci_exec_cpu_affinity *cpus = &s->process->exec_cpu_affinity;
 	struct workload *w = &s->workload;
 
-	cgroup_entry_take(&s->entry);
 	if (setsid() < 0)
 		return err_sys(e, "start a session for the new process");
-	/* Root of the container's user namespace, for what comes before the user. EINVAL: 0 is not mapped. */
-	if (s->ns.join[OCI_NS_USER] >= 0 && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL)
-		return err_sys(e, "become root of the user namespace");
-	prctl(PR_SET_DUMPABLE, 0);
 	if (sync_ask(w->sync, SYNC_NAMESPACED, e) < 0)
 		return -1;
-	if (fchdir(s->rootfd) < 0 || chroot(".") < 0)
-		return err_sys(e, "enter the root of the container");
-	fd_close(&s->rootfd);
 	/* The procfs is the container's, and may be a forgery: label.c proves that it is none. */
 	if (process_open_label_fd(s->process, &w->label_fd, e) < 0)
 		return -1;
@@ -272,11 +295,27 @@ static int converse(struct session *s, struct err *e)
 	return 0;
 }
 
-static int spawn(struct session *s, struct err *e)
+static int spawn_process(struct session *s, bool entry, struct err *e)
 {
-	int sync;
+	struct spawn sp = { .ns = &s->ns, .stage = true, .begin = begin, .enter = enter, .body = child, .arg = s };
 	pid_t pid;
 
+	sp.sync = s->workload.sync = parent_open(&s->p, e);
+	sp.sync_parent = s->p.sync;
+	if (sp.sync < 0)
+		return -1;
+	s->entry = (struct cgroup_entry){ .clone_fd = -1 };
+	if (entry && s->cgroup)
+		cgroup_entry_open(s->cgroup, &s->o->cgroup, &s->entry);
+	sp.cgroup_fd = s->entry.clone_fd;
+	pid = spawn(&sp, &s->p.staged, e);
+	cgroup_entry_close(&s->entry);
+	close(sp.sync);
+	return pid < 0 ? -1 : converse(s, e);
+}
+
+static int make_process(struct session *s, struct err *e)
+{
 	s->workload = (struct workload){
 		.process = s->process,
 		.linux_ = &s->config.linux_,
@@ -293,20 +332,9 @@ static int spawn(struct session *s, struct err *e)
 	if (process_set_cpu_affinity(s->process->exec_cpu_affinity.initial, e) < 0)
 		return err_prefix(e, "process.execCPUAffinity.initial");
 	s->p.process = s->process;
-	sync = parent_open(&s->p, e);
-	if (sync < 0)
-		return -1;
-	s->workload.sync = sync;
-	s->entry = (struct cgroup_entry){ .clone_fd = -1 };
-	if (s->cgroup)
-		cgroup_entry_open(s->cgroup, &s->o->cgroup, &s->entry);
-	pid = namespaces_spawn(&s->ns, s->entry.clone_fd, sync, s->p.sync, child, s, &s->p.staged, e);
-	cgroup_entry_close(&s->entry);
-	close(sync);
-	if (pid < 0)
-		return -1;
-	parent_know(&s->p, pid); /* 0: comes with SYNC_STAGED */
-	return converse(s, e);
+	if (spawn_process(s, true, e) == 0)
+		return 0;
+	return parent_again(&s->p, e) ? spawn_process(s, false, e) : -1;
 }
 
 /* What the caller asked to be told of the process. */
@@ -330,7 +358,7 @@ pid_t container_exec(struct container *c, const struct exec_options *o, int *mas
 
 	namespaces_init(&s.ns);
 	*master = -1;
-	if (prepare(&s, e) == 0 && spawn(&s, e) == 0 && publish(&s, e) == 0) {
+	if (prepare(&s, e) == 0 && make_process(&s, e) == 0 && publish(&s, e) == 0) {
 		pid = s.p.pid;
 		*master = fd_steal(&s.p.master);
 	} else {

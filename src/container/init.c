@@ -22,10 +22,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/hide.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "container/annotations.h"
@@ -38,20 +38,61 @@
 /* Root of the user namespace, once the maps are there; of a joined one, too, for what we make belongs to the creator's ids
  * otherwise, and those may not exist in it (EOVERFLOW). An id 0 that is not mapped leaves us nobody, with all capabilities:
  * which is enough for what follows. */
-static int enter_user_namespace(struct init_args *a, struct err *e)
+static int become_root(const struct init_args *a, struct err *e)
 {
-	bool made = a->ns->new_flags & CLONE_NEWUSER;
-
-	if (!made && a->ns->join[OCI_NS_USER] < 0)
-		return 0;
-	if (made && sync_ask(a->workload.sync, SYNC_MAPS_WANTED, e) < 0)
-		return -1;
 	if ((setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL)
 		return err_sys(e, "become root of the user namespace");
 	/* The creator's groups are not the container's. EPERM: setgroups is denied in this namespace. */
 	if (!a->workload.keep_groups && setgroups(0, NULL) < 0 && errno != EPERM)
 		return err_sys(e, "drop the creator's groups");
+	hide_self();
 	return 0;
+}
+
+void init_begin(void *args, bool staged)
+{
+	struct init_args *a = args;
+
+	cgroup_entry_take(&a->entry);
+	if (staged)
+		parent_set_oom_score_adj(a->parent, 0);
+}
+
+/* What is needed of the host until the root has changed: sources of mounts, devices, the conversation, the fifos of start. The rest
+ * goes: the state directory (and with it the lock: a create that is killed must not stay "at work" in us), the log, namespaces. */
+static void close_the_hosts(const struct init_args *a)
+{
+	const struct oci_config *c = a->config;
+	size_t n = 0, preserved = (size_t)a->workload.preserve_fds;
+	autofree int *keep = xcalloc(preserved + c->n_mounts + c->linux_.n_devices + 3, sizeof(*keep));
+
+	for (size_t i = 0; i < preserved; i++)
+		keep[n++] = 3 + (int)i;
+	for (size_t i = 0; a->rootfs.sources && i < c->n_mounts; i++)
+		keep[n++] = a->rootfs.sources[i].fd;
+	for (size_t i = 0; a->rootfs.nodes && i < c->linux_.n_devices; i++)
+		keep[n++] = a->rootfs.nodes[i];
+	keep[n++] = a->start_fifo;
+	keep[n++] = a->error_fifo;
+	keep[n++] = a->workload.sync;
+	sync_divert_log(a->workload.sync);
+	fd_close_from_but_all(3, keep, n);
+}
+
+int init_enter(void *args, struct err *e)
+{
+	const struct init_args *a = args;
+
+	close_the_hosts(a);
+	return a->ns->maps_first || a->ns->join[OCI_NS_USER] >= 0 ? become_root(a, e) : 0;
+}
+
+/* A user namespace that was made by the clone. */
+static int enter_user_namespace(const struct init_args *a, struct err *e)
+{
+	if (!(a->ns->new_flags & CLONE_NEWUSER) || a->ns->maps_first)
+		return 0;
+	return sync_ask(a->workload.sync, SYNC_MAPS_WANTED, e) < 0 ? -1 : become_root(a, e);
 }
 
 static int set_names(const struct init_args *a, struct err *e)
@@ -172,8 +213,6 @@ static int until_ready(struct init_args *a, struct err *e)
 
 	if (enter_user_namespace(a, e) < 0)
 		return -1;
-	/* From here on nobody in a shared pid namespace may look into our memory or take our descriptors (CVE-2016-9962). */
-	prctl(PR_SET_DUMPABLE, 0);
 	if (setsid() < 0 && errno != EPERM) /* EPERM: we lead a group already, as the first of a new pid namespace may */
 		return err_sys(e, "start a session for the container");
 	if (sync_ask(w->sync, SYNC_NAMESPACED, e) < 0)
@@ -222,13 +261,11 @@ void init_run(void *args)
 	struct init_args *a = args;
 	struct err e = { 0 };
 
-	cgroup_entry_take(&a->entry);
-	fd_close(&a->lockfd);
-	fd_close(&a->dirfd);
 	if (until_ready(a, &e) < 0) {
 		sync_send_error(a->workload.sync, &e);
 		_exit(1);
 	}
+	sync_divert_log(-1);
 	fd_close(&a->workload.sync);
 	/* A startContainer hook runs inside: without "env" it gets the container's, not that of the engine that called create. */
 	environ = a->workload.env;

@@ -7,6 +7,7 @@
 
 #include "cgroup/cgroup.h"
 #include "container/namespaces.h"
+#include "container/parent.h"
 #include "container/workload.h"
 #include "rootfs/rootfs.h"
 
@@ -23,12 +24,13 @@ struct init_args {
 	bool no_new_keyring;
 	struct cgroup_entry entry; /* taken first of all (cgroup/entry.c tells why we move ourselves) */
 	int start_fifo; /* opened read-write by create: a read waits for "start" and never sees an end of file */
-	int lockfd;	/* create's; closed first: a create that is killed must not stay "at work" in us */
-	int dirfd;	/* the state directory of the host: closed first, too */
 	int error_fifo; /* opened read-write: "start" reads an end of file when execve closed it */
+	const struct parent *parent; /* for what the stage does to itself */
 };
 
-/* Never returns. */
+/* The three parts of spawn.h. @args: the struct above. */
+void init_begin(void *args, bool staged);
+int init_enter(void *args, struct err *e);
 void init_run(void *args);
 
 #endif

@@ -23,6 +23,7 @@ libsandrun_a_SOURCES += \
 	src/container/rdt.c src/container/rdt.h \
 	src/container/record.c src/container/record.h \
 	src/container/selfexe.c src/container/selfexe.h \
+	src/container/spawn.c src/container/spawn.h \
 	src/container/start.c src/container/start.h \
 	src/container/status.c \
 	src/container/sync.c src/container/sync.h \

@@ -32,11 +32,10 @@ int parent_open(struct parent *p, struct err *e)
 	return pair[1];
 }
 
-/* From outside, and at once: an init that is no longer dumpable has given its /proc files to a root that we may not be. */
-static void set_oom_score_adj(const struct parent *p)
+void parent_set_oom_score_adj(const struct parent *p, pid_t pid)
 {
 	const struct oci_opt_i64 *adj = &p->process->oom_score_adj;
-	autofree char *path = xasprintf("/proc/%d/oom_score_adj", (int)p->pid);
+	autofree char *path = pid ? xasprintf("/proc/%d/oom_score_adj", (int)pid) : xstrdup("/proc/self/oom_score_adj");
 	char value[24];
 	struct err e;
 
@@ -52,7 +51,7 @@ void parent_know(struct parent *p, pid_t pid)
 {
 	p->pid = pid;
 	if (pid > 0)
-		set_oom_score_adj(p);
+		parent_set_oom_score_adj(p, pid);
 }
 
 static int take_staged(struct parent *p, const struct sync_msg *m, struct err *e)
@@ -61,7 +60,7 @@ static int take_staged(struct parent *p, const struct sync_msg *m, struct err *e
 		return err_msg(e, "the new process came twice");
 	waitpid(p->staged, NULL, 0);
 	p->staged = 0;
-	parent_know(p, m->num);
+	p->pid = m->num;
 	return 0;
 }
 
@@ -98,14 +97,18 @@ int parent_converse(struct parent *p, const parent_handler handlers[SYNC_COUNT],
 			*e = m.err;
 			return -1;
 		}
+		if (m.type == SYNC_LOG) {
+			log_line((enum log_level)m.num, "%s", m.err.msg);
+			continue;
+		}
 		/* In the order of the enum, and none before there is a process. */
-		if (m.type < p->last || is_twice(p, &m) || (m.type != SYNC_STAGED && p->pid <= 0))
+		if (m.type < p->last || is_twice(p, &m) || (m.type > SYNC_STAGED && p->pid <= 0))
 			return err_msg(e, "the new process sent message %u out of order", m.type);
 		p->last = m.type;
 		p->last_num = m.num;
 		if (fetch_listener(p, &m, &passed, e) < 0)
 			return -1;
-		log_debug("process %d: %s", (int)p->pid, sync_word((enum sync_type)m.type));
+		log_debug("process %d: %s", (int)(p->pid ? p->pid : p->staged), sync_word((enum sync_type)m.type));
 		if (m.type == SYNC_READY)
 			return 1;
 		if (m.type == SYNC_STAGED) {
@@ -164,6 +167,16 @@ void parent_end_child(pid_t pid)
 void parent_close(struct parent *p)
 {
 	fd_close(&p->sync);
+}
+
+bool parent_again(struct parent *p, const struct err *e)
+{
+	if (e->code != EAGAIN || p->pid || p->sync < 0)
+		return false;
+	parent_undo(p);
+	p->last = 0;
+	p->last_num = 0;
+	return true;
 }
 
 void parent_undo(struct parent *p)

@@ -8,6 +8,7 @@
 #ifndef CONTAINER_PARENT_H
 #define CONTAINER_PARENT_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -32,7 +33,10 @@ typedef int (*parent_handler)(void *ctx, const struct sync_msg *m, int passed, s
 
 /* Makes the socket pair: our end is kept, the child's is returned, or -1. */
 int parent_open(struct parent *p, struct err *e);
-/* Takes what namespaces_spawn() returned: sets the oom score of a process that is there already. */
+/* process.oomScoreAdj, for @pid (0: the caller). From outside where that is possible: a user namespace takes the right to lower it. For
+ * the stage, which is to be hidden, by itself: it gives its files in /proc to a root that we may not be. */
+void parent_set_oom_score_adj(const struct parent *p, pid_t pid);
+/* Takes what spawn() returned: sets the oom score of a process that is there already. */
 void parent_know(struct parent *p, pid_t pid);
 /* Answers until READY (1), or until the process closed its end (0), or -1 with @e: its own error, or ours. The stage is
  * reaped here; @known (may be NULL) is called as soon as the pid is known through it. */
@@ -45,6 +49,9 @@ int parent_write_pid_file(const struct parent *p, const char *path, struct err *
 /* A pidfd to who listens on the unix socket @path (--pidfd-socket), with runc's word for what it is: "standard" for a container's
  * init, "setns" for exec. */
 int parent_send_pidfd(const char *path, int pidfd, const char *what, struct err *e);
+/* True where the process was not made because the stage, which is in the container's cgroup, left no room for it below the limit of
+ * pids: then all is as before parent_open(), and the process may be made outside, and moved. */
+bool parent_again(struct parent *p, const struct err *e);
 /* Ends and reaps stage and process; closes the socket and the master. */
 void parent_undo(struct parent *p);
 /* Closes our end of the socket. */

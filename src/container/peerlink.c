@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/hide.h"
 
 struct request {
 	struct nlmsghdr h;
@@ -83,6 +84,9 @@ static bool child_is_refused(pid_t parent)
 {
 	int fd;
 
+	/* Whoever may look into the new namespaces is to find nothing here. */
+	hide_self();
+	fd_close_from(0);
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
 		return false;
 	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);

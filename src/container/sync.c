@@ -8,12 +8,13 @@
 #include "container/sync.h"
 
 #include <stddef.h>
-
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/log.h"
 
 int sync_pair(int fds[2], struct err *e)
 {
@@ -58,6 +59,24 @@ void sync_send_error(int fd, const struct err *error)
 	(void)write_msg(fd, &m, sizeof(m));
 }
 
+static int log_fd = -1;
+
+static void send_line(enum log_level level, const char *line)
+{
+	struct sync_msg m = { .type = SYNC_LOG, .num = (int32_t)level };
+
+	if (log_fd < 0)
+		return;
+	snprintf(m.err.msg, sizeof(m.err.msg), "%s", line);
+	(void)write_msg(log_fd, &m, sizeof(m));
+}
+
+void sync_divert_log(int fd)
+{
+	log_fd = fd;
+	log_divert(send_line);
+}
+
 int sync_wait_go(int fd, struct err *e)
 {
 	struct sync_msg m = { 0 };
@@ -89,11 +108,11 @@ int sync_recv(int fd, struct sync_msg *m, int *passed, struct err *e)
 	n = fd_recv(fd, m, sizeof(*m), passed, e);
 	if (n <= 0)
 		return n;
-	if (m->type == SYNC_FAILED && n == (int)sizeof(*m)) {
+	if ((m->type == SYNC_FAILED || m->type == SYNC_LOG) && n == (int)sizeof(*m)) {
 		m->err.msg[sizeof(m->err.msg) - 1] = 0;
 		return 1;
 	}
-	if (n == (int)SHORT_LEN && m->type > 0 && m->type < SYNC_COUNT && m->type != SYNC_FAILED)
+	if (n == (int)SHORT_LEN && m->type > 0 && m->type < SYNC_LOG)
 		return 1;
 	fd_close(passed);
 	return err_msg(e, "a message of %d bytes and type %u from init is none of ours", n, m->type);
@@ -102,6 +121,7 @@ int sync_recv(int fd, struct sync_msg *m, int *passed, struct err *e)
 const char *sync_word(enum sync_type type)
 {
 	static const char *const words[SYNC_COUNT] = {
+		[SYNC_STAGE_MAPS] = "is made in its user namespace and wants the id maps of that",
 		[SYNC_STAGED] = "has joined namespaces and made the next one",
 		[SYNC_MAPS_WANTED] = "is in its user namespace and wants its id maps",
 		[SYNC_NAMESPACED] = "is in its namespaces",

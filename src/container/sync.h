@@ -6,6 +6,7 @@
  * configuration asks for it, "+" = once for each mount that asks for it, num is its index and rises):
  *
  *   from        message                 what the parent does               answer
+ *   stage     * SYNC_STAGE_MAPS         writes uid_map, gid_map of the stage GO, for the stage
  *   stage     * SYNC_STAGED (pid)       learns init's pid, reaps the stage  GO, for init
  *   init      * SYNC_MAPS_WANTED        writes uid_map, gid_map             GO
  *   init        SYNC_NAMESPACED         cgroup and network interfaces join  GO
@@ -17,6 +18,7 @@
  *   init      * SYNC_LISTENER + fd      gives it to the supervisor          GO
  *   init      * SYNC_PROFILE_LISTENER+fd  gives it to listenerPath          GO
  *   init        SYNC_READY              create is done                      (none: init waits for "start")
+ *   any       + SYNC_LOG (level) + text writes it into its log              (none)
  *   any         SYNC_FAILED + err       reports it, undoes everything       (none)
  *
  * A listener that cannot be sent has its number and one as num instead, and the parent fetches it.
@@ -33,6 +35,7 @@
 
 enum sync_type {
 	SYNC_GO = 1,
+	SYNC_STAGE_MAPS,
 	SYNC_STAGED,
 	SYNC_MAPS_WANTED,
 	SYNC_NAMESPACED,
@@ -44,6 +47,7 @@ enum sync_type {
 	SYNC_LISTENER,
 	SYNC_PROFILE_LISTENER,
 	SYNC_READY,
+	SYNC_LOG,
 	SYNC_FAILED,
 	SYNC_COUNT
 };
@@ -51,7 +55,7 @@ enum sync_type {
 struct sync_msg {
 	uint32_t type;
 	int32_t num;
-	struct err err; /* SYNC_FAILED only */
+	struct err err; /* SYNC_FAILED and SYNC_LOG only */
 };
 
 /* fds[0]: the parent's end, fds[1]: the child's. Both close-on-exec. */
@@ -60,6 +64,8 @@ int sync_send(int fd, enum sync_type type, int num, struct err *e);
 /* With a descriptor: sendmsg(2), so never after the notify filter was loaded by the calling process. */
 int sync_send_fd(int fd, enum sync_type type, int num, int passed, struct err *e);
 void sync_send_error(int fd, const struct err *error);
+/* What this process logs goes to the other one, which has the log, from here on (base/log.h); to nobody with -1. */
+void sync_divert_log(int fd);
 /* Sends and waits for GO. */
 int sync_ask(int fd, enum sync_type type, struct err *e);
 /* What has happened when the message comes, for the log. */

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/hide.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
@@ -69,6 +70,9 @@ __attribute__((noreturn)) static void child(const struct oci_linux *l, int sock)
 	const struct mount_fs fs = { .type = "tmpfs" };
 	int dir, tree;
 
+	hide_self();
+	log_divert(NULL);
+	fd_close_from_but(3, sock);
 	/* On "/", for want of a directory that is there for sure. Nobody else is in this namespace. */
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		_exit(1);

@@ -137,8 +137,11 @@ static int make_maps(const struct oci_config *c, const struct oci_mount *m, cons
 /* The child that lives in the new namespace until @life ends. Only async-signal-safe calls. */
 static void __attribute__((noreturn)) child(int ready, int life)
 {
+	int keep[] = { ready, life };
 	char c = 'r';
 
+	/* Hidden as we are by our creator: who may look into the new namespace could else take what this process has open. */
+	fd_close_from_but_all(0, keep, ARRAY_SIZE(keep));
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (unshare(CLONE_NEWUSER) < 0)
 		c = (char)errno;

@@ -178,6 +178,92 @@ done'
 	[ ! -e "$B/rootfs/tmp/looked" ] || { sort "$B/rootfs/tmp/looked" | uniq -c; false; }
 }
 
+# in_userns: the configuration gets a user namespace.
+in_userns() {
+	cfg '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] |
+		.linux.gidMappings = .linux.uidMappings'
+}
+
+# seized_by OPTION…: a container that traces what it can as soon as it is born; its log is $SEIZED.
+seized_by() {
+	SEIZED=$B/rootfs/tmp/seized
+	rm -f "$SEIZED"
+	cp "$PROGRAMS/seize" "$B/rootfs/bin/"
+	args seize "$@" /tmp/seized
+	start_container
+	wait_until file_has "$SEIZED" ready
+}
+
+# What is the workload already is the container's own.
+nobody_seized() { ! grep -A 30 "comm sandrun" "$SEIZED"; }
+
+@test "CVE-2016-9962: a container that makes a user namespace, and so may trace in it, seizes no process of exec" {
+	local policy i
+	for policy in '' net-deny=private; do
+		[ -z "$policy" ] || annotate "$policy"
+		seized_by -u
+		for i in $(seq 20); do RT_TIMEOUT=20 run --separate-stderr rt exec "$ID" /bin/true; done
+		nobody_seized
+		rt delete --force "$ID"
+	done
+}
+
+@test "CVE-2016-9962: a container with CAP_SYS_PTRACE in a user namespace of its own seizes no process of exec" {
+	local i
+	all_caps
+	in_userns
+	chown -R 100000:100000 "$B/rootfs"
+	seized_by
+	for i in $(seq 20); do RT_TIMEOUT=20 run --separate-stderr rt exec "$ID" /bin/true; done
+	nobody_seized
+}
+
+# creates_beside N: another container is made and removed N times, from $B as it is.
+creates_beside() {
+	local i
+	args sleep 1000
+	cfg '.linux.cgroupsPath += "-2"'
+	for ((i = 0; i < $1; i++)); do
+		rt create --bundle "$B" "$ID-2" </dev/null >"$OUT" 2>&1 || cat "$OUT"
+		rt delete --force "$ID-2"
+	done
+}
+
+# joins TYPE: the namespace of the container that runs is taken instead of a new one.
+joins() {
+	cfg '.linux.namespaces |= map(if .type == $t then .path = $p else . end)' --arg t "$1" --arg p "/proc/$(container_pid)/ns/$2"
+}
+
+@test "CVE-2016-9962: who is in the pid namespace that is joined seizes no process of another container's create" {
+	# the owner of the user namespace that is made: in its parent, with the same uid
+	seized_by
+	joins pid pid
+	in_userns
+	creates_beside 20
+	nobody_seized
+}
+
+@test "CVE-2016-9962: who is in the pid and user namespaces that are joined seizes no process of another container's create" {
+	all_caps
+	in_userns
+	chown -R 100000:100000 "$B/rootfs"
+	seized_by
+	joins pid pid
+	joins user user
+	creates_beside 20
+	nobody_seized
+}
+
+@test "CVE-2016-9962: who sees the host's pids seizes no process of another container's create" {
+	cp "$B/config.json" "$T/plain.json"
+	cfg '.linux.namespaces |= map(select(.type != "pid"))'
+	seized_by -w 24 -m "$STATE"
+	cp "$T/plain.json" "$B/config.json"
+	in_userns
+	creates_beside 20
+	nobody_seized
+}
+
 # elsewhere COMMAND -- WORD…: a run in a mount namespace in which the command has changed something of the host's.
 elsewhere() {
 	run --separate-stderr unshare --mount --propagation private sh -c "$1"'; shift; exec "$@"' sh "$1" \

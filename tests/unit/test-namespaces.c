@@ -11,7 +11,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/sys.h"
-#include "container/namespaces.h"
+#include "container/spawn.h"
 #include "container/sync.h"
 
 #define DAY 86400
@@ -43,6 +43,19 @@ struct body_arg {
 	struct report *r;
 	int sync;
 };
+
+static void begin(void *arg, bool staged)
+{
+	(void)arg;
+	(void)staged;
+}
+
+static int enter(void *arg, struct err *e)
+{
+	(void)arg;
+	(void)e;
+	return 0;
+}
 
 /* In the process that would become init. */
 static void body(void *p)
@@ -106,6 +119,7 @@ static void give_birth(struct report *r, const void *arg)
 	struct oci_linux l = { .namespaces = v };
 	struct namespaces ns;
 	struct body_arg ba = { .r = r };
+	struct spawn s = { .ns = &ns, .cgroup_fd = -1, .begin = begin, .enter = enter, .body = body, .arg = &ba };
 	autofree char *path = NULL;
 	int pair[2], hold = -1, passed;
 	struct sync_msg m = { 0 };
@@ -137,13 +151,15 @@ static void give_birth(struct report *r, const void *arg)
 	namespace_name("time", r->text[2]);
 	r->value[0] = boottime();
 	expect(r, namespaces_prepare(&l, &ns, &r->err) == 0 && sync_pair(pair, &r->err) == 0);
-	ba.sync = pair[1];
-	pid = namespaces_spawn(&ns, -1, pair[1], pair[0], body, &ba, &staged, &r->err);
+	s.sync = ba.sync = pair[1];
+	s.sync_parent = pair[0];
+	pid = spawn(&s, &staged, &r->err);
 	close(pair[1]);
 	expect(r, pid >= 0);
 	r->value[3] = staged > 0;
-	while (sync_recv(pair[0], &m, &passed, &r->err) == 1 && m.type == SYNC_STAGED) {
-		pid = m.num;
+	while (sync_recv(pair[0], &m, &passed, &r->err) == 1 && (m.type == SYNC_STAGED || m.type == SYNC_STAGE_MAPS)) {
+		if (m.type == SYNC_STAGED)
+			pid = m.num;
 		expect(r, sync_send(pair[0], SYNC_GO, 0, &r->err) == 0);
 	}
 	if (m.type == SYNC_FAILED)
