@@ -11,6 +11,7 @@ DOCKERD=/usr/sbin/dockerd
 # What the machine has instead, for comparing and for containers side by side.
 OTHER_RUNTIME=$(command -v runc || true)
 
+# docker_file_setup [OPTION…]: the daemon's options beside its file (DKCONFIG, if it is not the one made here).
 docker_file_setup() {
 	need unshare nsenter ip jq iptables containerd runc "$DOCKERD" "$DK"
 	engine_file_setup
@@ -30,6 +31,8 @@ docker_file_setup() {
 	echo dockremap:x:99999: >>"$FT/etc/group"
 	inside mount --bind "$FT/etc" /etc
 	inside mount -t tmpfs tmpfs /run
+	# contrib's files name the program where it is installed
+	inside sh -c 'mount -t tmpfs tmpfs /usr/local/bin && cp "$1" /usr/local/bin/sandrun' _ "$SANDRUN"
 	inside ip link set lo up
 	docker_make_runtimes
 	mkdir -p "$FT/cli"
@@ -44,7 +47,7 @@ docker_file_setup() {
 		"exec-opts": ["native.cgroupdriver=cgroupfs"],
 		"default-ulimits": {"nofile": {"Name": "nofile", "Soft": 1024, "Hard": 1024},
 			"nproc": {"Name": "nproc", "Soft": 1024, "Hard": 1024}}}' >"$FT/daemon.json"
-	if ! docker_start; then
+	if ! docker_start "$@"; then
 		tail -n 20 "$FT/dockerd.log" >&2
 		docker_file_teardown
 		skip_or_fail "dockerd does not start here"
