@@ -7,6 +7,7 @@ include tests/unit/policy.mk
 include tests/unit/cgroup.mk
 include tests/unit/rootfs.mk
 include tests/unit/process.mk
+include tests/unit/names.mk
 include tests/unit/confine.mk
 include tests/unit/supervisor.mk
 include tests/unit/container.mk

@@ -7,7 +7,7 @@
 #
 # A further harness is tests/fuzz/fuzz-NAME.c (it defines LLVMFuzzerTestOneInput and includes the .c files that it
 # needs), seeds in tests/fuzz/corpus/NAME/, NAME in FUZZ_NAMES, and a block like that of "config" below.
-FUZZ_NAMES = config rules message
+FUZZ_NAMES = config rules message names
 
 FUZZ_CC = clang-14
 FUZZ_CFLAGS = -std=gnu11 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
@@ -35,6 +35,13 @@ TESTS += tests/fuzz/fuzz-message
 tests_fuzz_fuzz_message_SOURCES = tests/fuzz/fuzz-message.c tests/fuzz/replay.c
 tests_fuzz_fuzz_message_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"tests/fuzz/corpus/message"'
 tests_fuzz_fuzz_message_LDADD =
+
+# --- names: DNS messages of a workload and of its name servers
+check_PROGRAMS += tests/fuzz/fuzz-names
+TESTS += tests/fuzz/fuzz-names
+tests_fuzz_fuzz_names_SOURCES = tests/fuzz/fuzz-names.c tests/fuzz/replay.c
+tests_fuzz_fuzz_names_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"tests/fuzz/corpus/names"'
+tests_fuzz_fuzz_names_LDADD =
 
 # --- all of them
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/config.dict

@@ -1,0 +1,10 @@
+libsandrun_a_SOURCES += \
+	src/names/cache.c \
+	src/names/cache.h \
+	src/names/message.c \
+	src/names/message.h \
+	src/names/names.h \
+	src/names/service.c \
+	src/names/sockets.c \
+	src/names/upstream.c \
+	src/names/upstream.h
