@@ -96,10 +96,11 @@ static int load_policy(struct session *s, struct err *e)
 
 static int choose_process(struct session *s, struct err *e)
 {
+	struct oci_process *container = &s->config.process;
 	bool file = s->o->process_file != NULL;
 
-	s->process = file ? &s->given : &s->config.process;
-	if ((file ? exec_process_from_file : exec_process_from_args)(s->process, s->o, e) < 0)
+	s->process = file ? &s->given : container;
+	if ((file ? exec_process_from_file(&s->given, container, s->o, e) : exec_process_from_args(container, s->o, e)) < 0)
 		return -1;
 	return exec_process_check(s->process, s->o, e);
 }

@@ -145,12 +145,44 @@ int container_exec_read_process(struct exec_options *o, struct err *e)
 	return 0;
 }
 
-int exec_process_from_file(struct oci_process *p, const struct exec_options *o, struct err *e)
+/* Moves @field of the container's process into @p's. */
+#define INHERIT(p, container, field)                                                           \
+	do {                                                                                   \
+		(p)->field = (container)->field;                                               \
+		memset(&(container)->field, 0, sizeof((container)->field));                    \
+	} while (0)
+
+/* What the document is silent about is the container's: capabilities and labels with both peers, the oom score with runc. A
+ * process without limits in a container that has them would be the way around them. */
+static void inherit(struct oci_process *p, struct oci_process *container)
+{
+	if (!p->capabilities.set)
+		INHERIT(p, container, capabilities);
+	if (!p->rlimits) {
+		INHERIT(p, container, rlimits);
+		INHERIT(p, container, n_rlimits);
+	}
+	if (!p->oom_score_adj.set)
+		INHERIT(p, container, oom_score_adj);
+	if (!p->apparmor_profile)
+		INHERIT(p, container, apparmor_profile);
+	if (!p->selinux_label)
+		INHERIT(p, container, selinux_label);
+	if (!p->scheduler.set)
+		INHERIT(p, container, scheduler);
+	if (!p->io_priority.set)
+		INHERIT(p, container, io_priority);
+	if (!p->exec_cpu_affinity.initial && !p->exec_cpu_affinity.final)
+		INHERIT(p, container, exec_cpu_affinity);
+}
+
+int exec_process_from_file(struct oci_process *p, struct oci_process *container, const struct exec_options *o, struct err *e)
 {
 	struct oci_error oe;
 
 	if (oci_process_parse(o->process_text, o->process_len, p, &oe) < 0)
 		return err_msg(e, "--process %s: %s", o->process_file, oe.msg);
+	inherit(p, container);
 	if (o->no_new_privs)
 		p->no_new_privileges = true;
 	return 0;

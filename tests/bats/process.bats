@@ -6,6 +6,8 @@ load helpers
 setup() { common_setup; }
 teardown() { common_teardown; }
 
+rrun() { run --separate-stderr rt "$@"; }
+
 @test "user, groups, additional groups and umask" {
 	cfg '.process.user = {"uid": 1000, "gid": 1001, "additionalGids": [5, 1002], "umask": 63}'
 	run_container -- probe ids
@@ -52,6 +54,27 @@ rt_with_caps() { setpriv --inh-caps=+kill,+chown --ambient-caps=+kill,+chown "$S
 		.process.oomScoreAdj = 321'
 	run_container -- sh -c 'ulimit -Sn; ulimit -Hn; ulimit -c; cat /proc/self/oom_score_adj'
 	is "100 200 0 321" "$(xargs <<<"$output")"
+}
+
+@test "exec --process: what the document does not name is the container's; an empty object counts" {
+	local ask='grep ^Cap /proc/self/status; cat /proc/self/oom_score_adj; ulimit -n; ulimit -Hn'
+	cfg '.process |= (.oomScoreAdj = 500 | .rlimits = [{"type": "RLIMIT_NOFILE", "soft": 77, "hard": 88}] |
+		.scheduler = {"policy": "SCHED_BATCH", "nice": 7} | .capabilities[] = ["CAP_KILL", "CAP_CHOWN"])'
+	args sleep 1000
+	start_container
+	jq -n --arg s "$ask" '{cwd: "/", args: ["sh", "-c", $s]}' >"$T/process.json"
+	rrun exec "$ID" sh -c "$ask"
+	is 0 "$status"
+	has $'CapBnd:\t0000000000000021\n' "$output"
+	has $'\n500\n77\n88' "$output"
+	is "$output" "$(rt exec --process "$T/process.json" "$ID")"
+	jq -n '{cwd: "/", args: ["awk", "{print $19, $41}", "/proc/self/stat"]}' >"$T/process.json"
+	is "7 3" "$(rt exec --process "$T/process.json" "$ID")"
+	jq -n --arg s "$ask" '{cwd: "/", args: ["sh", "-c", $s], capabilities: {}, oomScoreAdj: 600,
+		rlimits: [{"type": "RLIMIT_NOFILE", "soft": 7, "hard": 8}]}' >"$T/process.json"
+	rrun exec --process "$T/process.json" "$ID"
+	has $'CapBnd:\t0000000000000000' "$output"
+	has $'600\n7\n8' "$output"
 }
 
 @test "signals are as for a fresh process: nothing ignored, nothing blocked" {
