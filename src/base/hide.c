@@ -5,9 +5,31 @@
  */
 #include "base/hide.h"
 
+#include <errno.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 void hide_self(void)
 {
 	prctl(PR_SET_DUMPABLE, 0);
+}
+
+int hide_setresgid(gid_t gid)
+{
+	int r = setresgid(gid, gid, gid);
+	int saved = errno;
+
+	hide_self();
+	errno = saved;
+	return r;
+}
+
+int hide_setresuid(uid_t uid)
+{
+	int r = setresuid(uid, uid, uid);
+	int saved = errno;
+
+	hide_self();
+	errno = saved;
+	return r;
 }

@@ -9,8 +9,13 @@
 #ifndef BASE_HIDE_H
 #define BASE_HIDE_H
 
+#include <sys/types.h>
+
 /* Until execve(2). Changes of ids, and joining a user namespace of another owner, take it back where the sysctl fs.suid_dumpable is
  * 1: to be called again after each. The files of /proc/self belong to root from here on. */
 void hide_self(void);
+/* setresgid(2) and setresuid(2) to @gid and @uid, hidden after each. */
+int hide_setresgid(gid_t gid);
+int hide_setresuid(uid_t uid);
 
 #endif

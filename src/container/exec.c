@@ -176,9 +176,8 @@ static int enter(void *arg, struct err *e)
 	autofree int *keep = xcalloc(n + 1, sizeof(*keep));
 
 	/* Root of the container's user namespace, for what comes before the user. EINVAL: 0 is not mapped. */
-	if (s->ns.join[OCI_NS_USER] >= 0 && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL)
+	if (s->ns.join[OCI_NS_USER] >= 0 && (hide_setresgid(0) < 0 || hide_setresuid(0) < 0) && errno != EINVAL)
 		return err_sys(e, "become root of the user namespace");
-	hide_self();
 	if (fchdir(s->rootfd) < 0 || chroot(".") < 0)
 		return err_sys(e, "enter the root of the container");
 	for (size_t i = 0; i < n; i++)

@@ -40,12 +40,11 @@
  * which is enough for what follows. */
 static int become_root(const struct init_args *a, struct err *e)
 {
-	if ((setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL)
+	if ((hide_setresgid(0) < 0 || hide_setresuid(0) < 0) && errno != EINVAL)
 		return err_sys(e, "become root of the user namespace");
 	/* The creator's groups are not the container's. EPERM: setgroups is denied in this namespace. */
 	if (!a->workload.keep_groups && setgroups(0, NULL) < 0 && errno != EPERM)
 		return err_sys(e, "drop the creator's groups");
-	hide_self();
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/hide.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "oci/names.h"
@@ -163,5 +164,6 @@ int namespaces_join(const struct namespaces *ns, struct err *e)
 		return 0;
 	if (setns(user, CLONE_NEWUSER) < 0)
 		return err_sys(e, "join the user namespace");
+	hide_self();
 	return join_all(ns, true, done, e);
 }

@@ -34,7 +34,8 @@ void namespaces_close(struct namespaces *ns);
 /* True if the namespace of this type is not the host's own: new or joined. */
 bool namespaces_has(const struct namespaces *ns, enum oci_namespace_type t);
 
-/* Takes the calling process into all that is to be joined; of the pid namespace, its children. */
+/* Takes the calling process into all that is to be joined; of the pid namespace, its children. Hides it, should it join a user
+ * namespace. */
 int namespaces_join(const struct namespaces *ns, struct err *e);
 
 #endif

@@ -18,7 +18,6 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/hide.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "container/sync.h"
@@ -137,7 +136,6 @@ static int become_user(const struct oci_process *p, bool keep_groups, bool enter
 {
 	if (process_drop_bounding(p, e) < 0 || process_set_user(p, keep_groups, e) < 0)
 		return -1;
-	hide_self();
 	if (!entered && process_enter_cwd(p->cwd, e) < 0)
 		return -1;
 	return process_set_caps(p, e);

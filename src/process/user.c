@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/hide.h"
 #include "base/str.h"
 #include "process/internal.h"
 
@@ -131,9 +132,9 @@ int process_set_user(const struct oci_process *p, bool keep_groups, struct err *
 	/* Groups before the uid: afterwards there is no right to. */
 	if (!keep_groups && set_groups(u, e) < 0)
 		return -1;
-	if (setresgid(u->gid, u->gid, u->gid) < 0)
+	if (hide_setresgid(u->gid) < 0)
 		return id_error("gid", u->gid, "gidMappings", e);
-	if (setresuid(u->uid, u->uid, u->uid) < 0)
+	if (hide_setresuid(u->uid) < 0)
 		return id_error("uid", u->uid, "uidMappings", e);
 	/* 022 where nothing is said, as both peers: the caller's own umask was set to 0 to make devices and mount points. */
 	umask(u->umask.set ? u->umask.v & 0777 : 022);

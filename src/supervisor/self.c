@@ -226,6 +226,7 @@ static const struct thread_rule {
 } own_rules[] = {
 	{ __NR_clone, 0, CLONE_THREAD, CLONE_THREAD },
 	{ __NR_unshare, 0, 0xffffffff, CLONE_FS },
+	{ __NR_prctl, 0, 0xffffffff, PR_SET_DUMPABLE }, /* unix.c */
 	{ __NR_mmap, 2, PROT_EXEC, 0 }, /* malloc's, for the new thread's table */
 }, watcher_rules[] = {
 	{ __NR_clone, 0, 0x7e020000 /* CLONE_NEW… */, 0 },

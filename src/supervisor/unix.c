@@ -31,6 +31,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/hide.h"
 #include "supervisor/internal.h"
 #include "supervisor/rawsys.h"
 
@@ -84,6 +85,7 @@ static int take_ids(const struct sup *s, const struct caller_identity *id, uint6
 		raw_setfsgid(id->fsgid);
 	if (id->fsuid != id->euid)
 		raw_setfsuid(id->fsuid);
+	hide_self(); /* for all threads: fs.suid_dumpable */
 	if (raw_capget(&effective, &permitted) < 0 || raw_capset(caps & permitted, permitted) < 0)
 		return -errno;
 	return 0;
@@ -97,6 +99,7 @@ static void come_back(struct worker *w, const struct self_ids *ids)
 		  raw_setresgid(ids->gr, ids->ge, ids->gs) == 0 &&
 		  set_groups(w->sup, NULL) == 0;
 
+	hide_self();
 	if (ok && w->privileged)
 		ok = fchdir(w->sup->root_fd) == 0 && chroot(".") == 0 && chdir("/") == 0;
 	if (!ok || self_raise(false) < 0)

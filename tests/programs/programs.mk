@@ -5,7 +5,7 @@
 # either, whatever the rest is built with.
 probe_programs = tests/programs/probe tests/programs/serve tests/programs/flip tests/programs/recvtty \
 	tests/programs/reaper tests/programs/oldkernel tests/programs/passfd tests/programs/differ tests/programs/manager \
-	tests/programs/seize
+	tests/programs/seize tests/programs/births
 check_PROGRAMS += $(probe_programs)
 
 probe_sources = tests/programs/probe.c tests/programs/probe.h tests/programs/probe_inet.c \
@@ -55,6 +55,10 @@ tests_programs_seize_SOURCES = tests/programs/seize.c
 tests_programs_seize_CFLAGS = $(probe_cflags)
 tests_programs_seize_LDFLAGS = $(probe_ldflags)
 tests_programs_seize_LDADD =
+tests_programs_births_SOURCES = tests/programs/births.c
+tests_programs_births_CFLAGS = $(probe_cflags)
+tests_programs_births_LDFLAGS = $(probe_ldflags)
+tests_programs_births_LDADD =
 
 # The same probe as a 32-bit program, where the compiler can (gcc-multilib); the tests skip what needs it where not.
 tests/programs/probe32: $(probe_sources)
