@@ -2,6 +2,10 @@
 # tests/checks.mk - what reads the code instead of running it, and parts of `make check` by themselves
 #
 # make cppcheck, make clang-tidy    findings fail
+# make shellcheck                   all shell scripts; findings fail
+# make manlint                      the manual pages
+# make format-check BASE=COMMIT     what the changed lines since COMMIT (default: origin/main) would be by .clang-format;
+#                                   the rest of the tree is older than that file, and is not touched
 # make check-unit                   unit tests and corpus replays, no containers
 # make check-smoke                  the .bats files that drive the runtime by hand: what also runs under sanitizers
 
@@ -51,9 +55,20 @@ clang-tidy: config.h $(criu_header)
 		--warnings-as-errors="*" --checks="$(CLANG_TIDY_CHECKS)" "$$@" -- -std=gnu11 -D_GNU_SOURCE -Isrc -I. \
 		-I$(abs_top_builddir) -I$(abs_top_builddir)/src 2>/dev/null' _
 
+# Left out, each with its reason: SC2034, SC2154 a variable that another file of the same shell sets or reads (bats loads helpers);
+# SC2120 a function whose argument is optional
+shellcheck:
+	cd $(top_srcdir) && shellcheck --severity=warning --exclude=SC2034,SC2154,SC2120 --shell=bash \
+		$$(grep -rlIE '^#! */bin/(ba)?sh' .ci contrib hooks tests --include='*' | sort) tests/bats/*.bash tests/vm/*.bash
+manlint:
+	cd $(top_srcdir) && mandoc -T lint -W warning $(dist_man_MANS)
+BASE = origin/main
+format-check:
+	cd $(top_srcdir) && out=$$(git clang-format --style=file --diff $(BASE) -- src oci tests) && \
+		case $$out in ''|'no modified files to format'|*'did not modify any files') ;; *) printf '%s\n' "$$out"; exit 1 ;; esac
 check-unit: all
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS="$(filter-out %.bats,$(TESTS))"
 check-smoke: all
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS="tests/bats/lifecycle.bats tests/bats/policy.bats tests/bats/policy-entries.bats"
-.PHONY: cppcheck clang-tidy check-unit check-smoke
+.PHONY: cppcheck clang-tidy shellcheck manlint format-check check-unit check-smoke
 EXTRA_DIST += tests/checks.mk
