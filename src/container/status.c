@@ -80,8 +80,8 @@ static void state_annotations(const struct container *c, bool ended, struct oci_
 	struct supervisor_status sup = { 0 };
 
 	out->v = xcalloc(c->annotations.n + STATE_OWN, sizeof(*out->v));
-	memcpy(out->v, c->annotations.v, c->annotations.n * sizeof(*out->v));
-	out->n = c->annotations.n;
+	for (; out->n < c->annotations.n; out->n++)
+		out->v[out->n] = c->annotations.v[out->n];
 	if (!c->enforcement)
 		return;
 	supervisor_get_status(c->dirfd, &sup, NULL);
