@@ -5,6 +5,7 @@
  */
 #include "base/file.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -57,9 +58,9 @@ int file_read(int dirfd, const char *path, size_t max, char **out, size_t *len, 
 	return read_whole(fd, path, max, out, len, e);
 }
 
-int file_read_regular(const char *path, size_t max, char **out, size_t *len, struct err *e)
+int file_read_regular(int dirfd, const char *path, size_t max, char **out, size_t *len, struct err *e)
 {
-	autofd fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	autofd fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct stat st;
 
 	if (fd < 0)
@@ -119,6 +120,99 @@ int file_open_in_root(int rootfd, const char *path, int flags, mode_t mode)
 			return fd;
 	}
 	return fd;
+}
+
+/* --- removing a tree ------------------------------------------------------------------------------------------------ */
+
+#define ROUNDS_MAX 100000 /* levels of directories that are emptied; whoever made more may wait for another call */
+
+static DIR *open_entries(int dirfd, const char *name)
+{
+	autofd fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
+	if (d)
+		(void)fd_steal(&fd);
+	return d;
+}
+
+static bool is_dot(const char *name)
+{
+	return str_eq(name, ".") || str_eq(name, "..");
+}
+
+static bool remove_one(int dirfd, const char *name)
+{
+	return unlinkat(dirfd, name, 0) == 0 || unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT;
+}
+
+/* To a free name: only an empty directory can be in the way, and goes. */
+static bool move_up(int dirfd, const char *name, int top, unsigned int *moved)
+{
+	char up[32];
+
+	do {
+		snprintf(up, sizeof(up), ".%u", (*moved)++);
+		if (renameat(dirfd, name, top, up) == 0)
+			return true;
+	} while (errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR);
+	return false;
+}
+
+/* Empties the directory @name in @top: files go, directories move up into @top, so that neither paths nor descriptors nor the
+ * stack become more with the depth. False: nothing of it could be moved. */
+static bool flatten(int top, const char *name, unsigned int *moved)
+{
+	DIR *d = open_entries(top, name);
+	bool progress = false;
+	struct dirent *de;
+
+	while (d && (de = readdir(d)))
+		if (!is_dot(de->d_name) &&
+		    (remove_one(dirfd(d), de->d_name) || move_up(dirfd(d), de->d_name, top, moved)))
+			progress = true;
+	if (d)
+		closedir(d);
+	return progress;
+}
+
+/* One round over the directory: false when it was empty, or when nothing of it could be removed (*why). */
+static bool empty_once(int top, unsigned int *moved, int *why)
+{
+	DIR *d = open_entries(top, ".");
+	bool progress = false;
+	struct dirent *de;
+
+	*why = 0;
+	while (d && (de = readdir(d))) {
+		if (is_dot(de->d_name))
+			continue;
+		if (remove_one(top, de->d_name) || flatten(top, de->d_name, moved)) {
+			progress = true;
+			(void)remove_one(top, de->d_name);
+		} else {
+			*why = errno;
+		}
+	}
+	if (d)
+		closedir(d);
+	return progress;
+}
+
+int file_remove_tree(int dirfd, const char *name, struct err *e)
+{
+	autofd top = -1;
+	unsigned int moved = 0;
+	int why = 0;
+
+	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT || unlinkat(dirfd, name, AT_REMOVEDIR) == 0)
+		return 0;
+	top = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	for (int i = 0; top >= 0 && i < ROUNDS_MAX && empty_once(top, &moved, &why); i++)
+		;
+	if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return 0;
+	return why ? err_set(e, why, "remove %s", name) : err_sys(e, "remove %s", name);
 }
 
 int file_mkdirs(const char *path, mode_t mode, struct err *e)

@@ -17,7 +17,7 @@
  * frees; *len without the NUL (len may be NULL). More than @max bytes is EFBIG. Returns 0 or -1 with @e filled. */
 int file_read(int dirfd, const char *path, size_t max, char **out, size_t *len, struct err *e);
 /* The same of a regular file only: a FIFO without a writer, or a terminal, would hold us for ever. */
-int file_read_regular(const char *path, size_t max, char **out, size_t *len, struct err *e);
+int file_read_regular(int dirfd, const char *path, size_t max, char **out, size_t *len, struct err *e);
 /* Writes @data to an existing file (procfs, sysfs, cgroupfs) in one write(2): no O_CREAT, no O_TRUNC. */
 int file_write(int dirfd, const char *path, const char *data, struct err *e);
 /* Makes or replaces @path atomically: a temporary file beside it, then rename(2). No partial content is ever seen. */
@@ -26,6 +26,9 @@ int file_replace(int dirfd, const char *path, const void *data, size_t len, mode
 /* Opens @path as seen by a process whose root is @rootfd: symlinks and ".." are resolved inside it
  * (openat2 RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS, Linux 5.6). Descriptor or -1 with errno; O_CLOEXEC is added. */
 int file_open_in_root(int rootfd, const char *path, int flags, mode_t mode);
+/* Removes @name below @dirfd, whatever it is and has in it. Nothing is followed, no depth is too deep. -1 with @e if some of it
+ * could not be removed; ENOENT is none. */
+int file_remove_tree(int dirfd, const char *name, struct err *e);
 /* mkdir -p of a host path. */
 int file_mkdirs(const char *path, mode_t mode, struct err *e);
 

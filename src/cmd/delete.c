@@ -10,6 +10,10 @@ static int delete_one(void *ctx, const char *root, const char *id, struct err *e
 	struct container c;
 	int r = container_open(root, id, &c, e);
 
+	if (r < 0 && force && e->code == EBADMSG) {
+		container_salvage(&c);
+		r = 0;
+	}
 	if (r == 0)
 		r = container_delete(&c, force, e);
 	else if (force && e->code == ENOENT)

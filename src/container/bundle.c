@@ -42,7 +42,7 @@ static int load(const char *bundle, const char *config_file, struct oci_config *
 	autofree char *path = config_file ? NULL : xasprintf("%s/config.json", bundle);
 	struct oci_error oe;
 
-	if (path && file_read_regular(path, CONFIG_MAX, text, &len, e) < 0)
+	if (path && file_read_regular(AT_FDCWD, path, CONFIG_MAX, text, &len, e) < 0)
 		return -1;
 	if (config_file && !*text && bundle_read_file(config_file, text, &len, e) < 0)
 		return -1;

@@ -20,6 +20,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "container/record.h"
@@ -218,6 +219,14 @@ int container_open(const char *root, const char *id, struct container *c, struct
 	return record_read(c, e);
 }
 
+void container_salvage(struct container *c)
+{
+	struct err e;
+
+	if (record_read_copy(c, &e) < 0)
+		log_warn("%s; neither is there a copy: a process or a cgroup of it may be left", e.msg);
+}
+
 int container_reload(struct container *c, struct err *e)
 {
 	struct container fresh;
@@ -235,27 +244,8 @@ int container_reload(struct container *c, struct err *e)
 	return 0;
 }
 
-/* Also the one directory there may be (notify.h), with what a container that could write to it has left: files. */
-static void remove_entry(int dirfd, const char *name)
-{
-	autofd fd = -1;
-	struct dirent *de;
-	DIR *d;
-
-	if (unlinkat(dirfd, name, 0) == 0 || errno != EISDIR)
-		return;
-	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	d = fd < 0 ? NULL : fdopendir(fd);
-	while (d && (de = readdir(d)))
-		unlinkat(fd, de->d_name, 0);
-	if (d)
-		closedir(d);
-	(void)(d && fd_steal(&fd));
-	unlinkat(dirfd, name, AT_REMOVEDIR);
-}
-
 /* In this order: without its record it is a create that has died, and without its lock nobody's. */
-static const char *const last[] = { CONTAINER_RECORD, LOCK };
+static const char *const last[] = { CONTAINER_RECORD_COPY, CONTAINER_RECORD, LOCK };
 
 static bool is_last(const char *name)
 {
@@ -278,17 +268,21 @@ int container_remove(struct container *c, struct err *e)
 	int copy = dup(c->dirfd);
 	DIR *d = copy < 0 ? NULL : fdopendir(copy);
 	struct dirent *de;
+	int r = 0;
 
 	if (!d)
 		return err_sys(e, "read the state directory %s", path);
 	rewinddir(d);
 	while ((de = readdir(d)))
-		if (!str_eq(de->d_name, ".") && !str_eq(de->d_name, "..") && !is_last(de->d_name))
-			remove_entry(c->dirfd, de->d_name);
+		if (!str_eq(de->d_name, ".") && !str_eq(de->d_name, "..") && !is_last(de->d_name) &&
+		    file_remove_tree(c->dirfd, de->d_name, r ? NULL : e) < 0)
+			r = -1;
 	closedir(d);
 	/* Killed anywhere, we leave what the next one understands: a container, or an empty directory. */
-	for (size_t i = 0; i < ARRAY_SIZE(last); i++)
-		unlinkat(c->dirfd, last[i], 0);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(last); i++)
+		r = file_remove_tree(c->dirfd, last[i], e);
+	if (r < 0)
+		return err_prefix(e, "state directory %s", path);
 	if (rmdir(path) < 0 && errno != ENOENT)
 		return err_sys(e, "remove the state directory %s", path);
 	/* Who waits for the lock need not wait for what we do afterwards (hooks). */
@@ -357,7 +351,7 @@ int container_read_config(const struct container *c, struct oci_config *out, str
 	struct oci_error oe;
 	size_t len;
 
-	if (file_read(c->dirfd, CONTAINER_CONFIG, CONFIG_MAX, &text, &len, e) < 0)
+	if (file_read_regular(c->dirfd, CONTAINER_CONFIG, CONFIG_MAX, &text, &len, e) < 0)
 		return err_prefix(e, "container %s", c->id);
 	if (oci_config_parse(text, len, out, &oe) < 0)
 		return err_msg(e, "container %s: its configuration: %s", c->id, oe.msg);

@@ -3,6 +3,7 @@
  *
  * Owns:     <root>/<id>/ and what is in it:
  *             record.json     what later commands need (written by create, atomically)
+ *             record.copy     the same once more, for "delete --force" if the former was damaged
  *             config.json     the copy that counts: edits of the bundle's own after create have no effect (runtime.md)
  *             lock            held (flock) by create while the container is half made, and by start and delete; made by the
  *                             claim and by nobody else: what has none is no container any more
@@ -23,6 +24,7 @@
 #include "oci/config.h"
 
 #define CONTAINER_RECORD "record.json"
+#define CONTAINER_RECORD_COPY "record.copy"
 #define CONTAINER_CONFIG "config.json"
 #define CONTAINER_POLICY "policy"
 #define CONTAINER_START_FIFO "start.fifo"
@@ -82,8 +84,11 @@ void container_init(struct container *c);
 /* Makes the state directory of a new container, locked. "container with given ID already exists" if it is there. */
 int container_claim(const char *root, const char *id, struct container *c, struct err *e);
 /* Opens an existing one. "container does not exist" if it is not there. A missing record is no error: a create at its
- * very beginning, or one that died there (creating, pid 0). */
+ * very beginning, or one that died there (creating, pid 0). EBADMSG in @e: its record is damaged. */
 int container_open(const char *root, const char *id, struct container *c, struct err *e);
+/* After a container_open() that failed with EBADMSG, which left the directory open: fills @c from the copy of its record. Without a
+ * copy it warns, and @c has only its directory. For who is going to remove it. */
+void container_salvage(struct container *c);
 /* Reads the record again, with the lock kept: for who had to wait for it. ENOENT in @e: it is gone. */
 int container_reload(struct container *c, struct err *e);
 /* Waits at most @timeout_ms for the lock. In @e: EBUSY if it is held on; ENOENT if the container has been removed meanwhile;

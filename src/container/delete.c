@@ -110,6 +110,9 @@ static int lock_and_look(struct container *c, bool force, struct err *e)
 		return 0;
 	if (e->code == ENOENT)
 		return force ? 1 : -1;
+	/* Damaged as before: @c is what could be found out. */
+	if (e->code == EBADMSG && force)
+		return 0;
 	if (e->code != ENOLCK)
 		return -1;
 	if (container_remove_empty(c, NULL) == 0)

@@ -66,7 +66,7 @@ static int load_policy(struct session *s, struct err *e)
 
 	if (!s->c->enforcement)
 		return 0;
-	if (file_read(s->c->dirfd, CONTAINER_POLICY, POLICY_MAX, &text, &len, e) < 0)
+	if (file_read_regular(s->c->dirfd, CONTAINER_POLICY, POLICY_MAX, &text, &len, e) < 0)
 		return -1;
 	s->policy = policy_read(text, len, e);
 	if (!s->policy)

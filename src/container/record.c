@@ -10,13 +10,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <yajl/yajl_tree.h>
 
 #include "base/file.h"
 #include "base/str.h"
+#include "oci/json_tree.h"
 #include "oci/json_write.h"
 
 #define RECORD_MAX (32 * 1024 * 1024) /* it has the annotations of a config.json, which may be 16 MiB */
@@ -59,70 +60,128 @@ static const struct record_field {
 
 /* --- reading ------------------------------------------------------------------------------------------------ */
 
-static yajl_val find(yajl_val tree, const char *key, yajl_type type)
+static const struct record_field *find_field(const struct json_node *n)
 {
-	const char *path[] = { key, NULL };
-
-	return yajl_tree_get(tree, path, type);
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+		if (strlen(fields[i].key) == n->key_len && memcmp(fields[i].key, n->key, n->key_len) == 0)
+			return &fields[i];
+	return NULL;
 }
 
-static void read_field(const struct record_field *f, yajl_val tree, void *at)
+/* False: it is of another type than container_save() writes. */
+static bool read_field(enum record_type type, const struct json_node *n, void *at)
 {
-	yajl_val text = find(tree, f->key, yajl_t_string);
-	yajl_val number = find(tree, f->key, yajl_t_number);
-	uint64_t v = number ? strtoull(YAJL_GET_NUMBER(number), NULL, 10) : 0;
+	uint64_t v;
 
-	switch (f->type) {
+	switch (type) {
 	case RECORD_FLAG:
-		*(bool *)at = find(tree, f->key, yajl_t_true) != NULL;
-		break;
+		*(bool *)at = n->truth;
+		return n->type == JSON_BOOL;
 	case RECORD_PID:
+		if (n->type != JSON_NUMBER || str_to_u64(n->text, 10, INT32_MAX, &v) < 0)
+			return false;
 		*(pid_t *)at = (pid_t)v;
-		break;
+		return true;
 	case RECORD_TIME:
-		*(uint64_t *)at = v;
-		break;
+		return n->type == JSON_NUMBER && str_to_u64(n->text, 10, UINT64_MAX, at) == 0;
 	case RECORD_TEXT:
-		*(char **)at = text ? xstrdup(YAJL_GET_STRING(text)) : NULL;
-		break;
+		if (n->type != JSON_STRING || strlen(n->text) != n->len)
+			return false;
+		free(*(char **)at);
+		*(char **)at = xstrdup(n->text);
+		return true;
 	}
+	return false;
 }
 
-static void read_annotations(struct container *c, yajl_val tree)
+static bool read_annotations(struct container *c, const struct json_node *list)
 {
-	yajl_val v = find(tree, "annotations", yajl_t_object);
-
-	if (!v)
-		return;
-	c->annotations.v = xcalloc(v->u.object.len, sizeof(*c->annotations.v));
-	for (size_t i = 0; i < v->u.object.len; i++) {
-		if (!YAJL_IS_STRING(v->u.object.values[i]))
-			continue;
-		c->annotations.v[c->annotations.n].key = xstrdup(v->u.object.keys[i]);
-		c->annotations.v[c->annotations.n++].value = xstrdup(YAJL_GET_STRING(v->u.object.values[i]));
+	if (list->type != JSON_OBJECT || c->annotations.v)
+		return false;
+	c->annotations.v = xcalloc(list->len, sizeof(*c->annotations.v));
+	for (const struct json_node *n = list->first; n; n = n->next) {
+		if (n->type != JSON_STRING)
+			return false;
+		c->annotations.v[c->annotations.n].key = xstrdup(n->key);
+		c->annotations.v[c->annotations.n++].value = xstrdup(n->text);
 	}
+	return true;
+}
+
+static bool read_member(struct container *c, const struct json_node *n, bool *named)
+{
+	const struct record_field *f = find_field(n);
+
+	if (f)
+		return read_field(f->type, n, (char *)c + f->at);
+	if (str_eq(n->key, "annotations"))
+		return read_annotations(c, n);
+	if (str_eq(n->key, "id"))
+		*named = n->type == JSON_STRING && str_eq(n->text, c->id);
+	return true; /* of a later version's */
+}
+
+/* Whole or not at all: half of a record would lose a process or a cgroup without a word. */
+static bool read_members(struct container *c, const struct json_node *root, char *why, size_t size)
+{
+	bool named = false;
+
+	if (root->type != JSON_OBJECT) {
+		snprintf(why, size, "it is not an object");
+		return false;
+	}
+	for (const struct json_node *n = root->first; n; n = n->next) {
+		if (!read_member(c, n, &named)) {
+			snprintf(why, size, "\"%.60s\" is of another type", n->key);
+			return false;
+		}
+	}
+	if (!named)
+		snprintf(why, size, "it does not name this container");
+	return named;
+}
+
+static void forget(struct container *c)
+{
+	record_free(c);
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+		if (fields[i].type == RECORD_TEXT)
+			*(char **)((char *)c + fields[i].at) = NULL;
+	c->annotations = (struct oci_map){ 0 };
+}
+
+static int read_file(struct container *c, const char *name, struct err *e)
+{
+	autofree char *text = NULL;
+	char why[256] = "";
+	struct json_tree *tree;
+	struct err failed;
+	size_t len;
+	bool whole;
+
+	if (file_read_regular(c->dirfd, name, RECORD_MAX, &text, &len, &failed) < 0)
+		return err_text(e, EBADMSG, "container %s: its record: %s", c->id, failed.msg);
+	tree = json_tree_parse(text, len, why, sizeof(why));
+	whole = tree && read_members(c, json_tree_root(tree), why, sizeof(why));
+	json_tree_free(tree);
+	if (whole)
+		return 0;
+	forget(c);
+	return err_text(e, EBADMSG, "container %s: its record is damaged: %s (\"delete --force\" removes the container)", c->id, why);
 }
 
 int record_read(struct container *c, struct err *e)
 {
-	autofree char *text = NULL;
-	char why[256] = "";
-	yajl_val tree;
-
-	if (faccessat(c->dirfd, CONTAINER_RECORD, F_OK, 0) < 0 && errno == ENOENT) {
+	if (faccessat(c->dirfd, CONTAINER_RECORD, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT) {
 		c->creating = true;
 		return 0;
 	}
-	if (file_read(c->dirfd, CONTAINER_RECORD, RECORD_MAX, &text, NULL, e) < 0)
-		return err_prefix(e, "container %s", c->id);
-	tree = yajl_tree_parse(text, why, sizeof(why));
-	if (!tree)
-		return err_msg(e, "container %s: its record is damaged: %s", c->id, why);
-	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
-		read_field(&fields[i], tree, (char *)c + fields[i].at);
-	read_annotations(c, tree);
-	yajl_tree_free(tree);
-	return 0;
+	return read_file(c, CONTAINER_RECORD, e);
+}
+
+int record_read_copy(struct container *c, struct err *e)
+{
+	return read_file(c, CONTAINER_RECORD_COPY, e);
 }
 
 /* --- writing ------------------------------------------------------------------------------------------------ */
@@ -162,7 +221,10 @@ int container_save(const struct container *c, struct err *e)
 	json_close_map(j);
 	json_close_map(j);
 	text = json_out_finish(j);
-	return file_replace(c->dirfd, CONTAINER_RECORD, text, strlen(text), 0600, e);
+	if (file_replace(c->dirfd, CONTAINER_RECORD, text, strlen(text), 0600, e) < 0)
+		return -1;
+	/* While it is being made, create itself knows what there is. */
+	return c->creating ? 0 : file_replace(c->dirfd, CONTAINER_RECORD_COPY, text, strlen(text), 0600, e);
 }
 
 void record_free(struct container *c)

@@ -83,3 +83,71 @@ beside() {
 	rt delete --force "$ID"
 	assert_no_leftovers
 }
+
+# damage FILE HOW
+damage() {
+	case $2 in
+	empty) : >"$STATE/$ID/$1" ;;
+	cut) truncate -s 20 "$STATE/$ID/$1" ;;
+	noise) head -c 300 /dev/urandom >"$STATE/$ID/$1" ;;
+	other) echo '{}' >"$STATE/$ID/$1" ;;
+	directory) rm "$STATE/$ID/$1" && mkdir -p "$STATE/$ID/$1/x/y" ;;
+	fifo) rm "$STATE/$ID/$1" && mkfifo "$STATE/$ID/$1" ;;
+	esac
+}
+
+@test "a container whose record is damaged in any way: commands say so, delete --force ends its init and leaves nothing" {
+	local how pid
+	annotate net-deny=private
+	for how in empty cut noise other directory fifo; do
+		start_container
+		pid=$(container_pid)
+		damage record.json $how
+		run --separate-stderr rt state "$ID"
+		one_clear_line "its record"
+		run --separate-stderr rt kill "$ID" KILL
+		one_clear_line "its record"
+		run --separate-stderr rt delete "$ID"
+		one_clear_line "its record"
+		run ! pid_gone "$pid"
+		rt list -q
+		rt delete --force "$ID" || { echo "$how"; return 1; }
+		pid_gone "$pid" || { echo "$how: init lives"; return 1; }
+		[ ! -e "$STATE/$ID" ]
+		nothing_left || wait_until nothing_left || { echo "$how"; leftovers; return 1; }
+	done
+}
+
+@test "a container whose other files are damaged in any way is deleted with --force" {
+	local how f
+	annotate net-deny=private
+	cfg '.hooks.poststop = [{path: "/bin/true"}]'
+	for f in config.json policy supervisor.sock start.fifo record.copy; do
+		for how in empty noise directory fifo; do
+			create
+			[ -e "$STATE/$ID/$f" ] || echo >"$STATE/$ID/$f"
+			[ ! -S "$STATE/$ID/$f" ] || rm "$STATE/$ID/$f"
+			[ -e "$STATE/$ID/$f" ] && [ ! -p "$STATE/$ID/$f" ] || { rm -f "$STATE/$ID/$f"; echo >"$STATE/$ID/$f"; }
+			damage "$f" $how
+			rt delete --force "$ID" || { echo "$f $how"; return 1; }
+			wait_until nothing_left || { echo "$f $how"; leftovers; return 1; }
+		done
+	done
+}
+
+@test "what a container made in the directory of its notification socket does not keep it from being deleted" {
+	all_caps
+	shell 'mount -o remount,bind,rw /run/notify && mkdir -p /run/notify/a/b/c && echo >/run/notify/a/file && ln -s / /run/notify/a/b/link; sleep 1000'
+	NOTIFY_SOCKET=@$ID create
+	NOTIFY_SOCKET=@$ID rt start "$ID" &
+	wait_until test -L "$STATE/$ID/notify/a/b/link" || { cat "$OUT"; return 1; }
+	rt delete --force "$ID"
+	wait $!
+	[ ! -e "$STATE/$ID" ]
+}
+
+@test "state of a directory without a record" {
+	mkdir -p "$STATE/$ID"
+	rt state "$ID" | jq -e '.status == "stopped" and .annotations == null or .annotations == {}'
+	rt delete "$ID"
+}
