@@ -11,6 +11,7 @@ include src/process/local.mk
 include src/supervisor/local.mk
 include src/container/local.mk
 include src/checkpoint/local.mk
+include src/inspect/local.mk
 include src/cmd/local.mk
 
 bin_PROGRAMS += sandrun

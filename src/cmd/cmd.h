@@ -52,6 +52,7 @@ void cmd_print_version(void);
 int cmd_checkpoint(const struct globals *g, int argc, char **argv, struct err *e);
 int cmd_create(const struct globals *g, int argc, char **argv, struct err *e);
 int cmd_delete(const struct globals *g, int argc, char **argv, struct err *e);
+int cmd_denied(const struct globals *g, int argc, char **argv, struct err *e);
 int cmd_events(const struct globals *g, int argc, char **argv, struct err *e);
 int cmd_exec(const struct globals *g, int argc, char **argv, struct err *e);
 int cmd_features(const struct globals *g, int argc, char **argv, struct err *e);
@@ -73,6 +74,11 @@ int cmd_version(const struct globals *g, int argc, char **argv, struct err *e);
  * command returns 0); -1 with @e. @usage: "[options] ID". */
 int cmd_begin(const struct option *table, const char *usage, int n, bool more, int argc, char **argv, int *at,
 	      struct err *e);
+/* Options and words in whatever order: at least @min and at most @max words, which come into words[] (untouched where there are
+ * fewer). Returns how many, CMD_HELP if help was printed (the command returns 0), or -1 with @e. "--" ends the options. */
+#define CMD_HELP (-2)
+int cmd_begin_words(const struct option *table, const char *usage, int min, int max, int argc, char **argv, const char **words,
+		    struct err *e);
 /* What a command does to one container. */
 typedef int (*cmd_one)(void *ctx, const char *root, const char *id, struct err *e);
 /* --regex: @one for each container whose id matches the extended regular expression @pattern. One that fails does not keep the

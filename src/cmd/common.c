@@ -11,6 +11,23 @@
 #include "base/log.h"
 #include "base/str.h"
 
+static void print_usage(const char *name, const struct option *table, const char *usage)
+{
+	const struct command *c = cmd_find(name);
+
+	printf("NAME:\n   sandrun %s - %s\n\nUSAGE:\n   sandrun [global options] %s%s%s\n", name, c ? c->help : "", name,
+	       *usage ? " " : "", usage);
+	if (table->name)
+		printf("\nOPTIONS:\n");
+	options_print(table);
+}
+
+static int wrong_count(const char *name, bool few, const char *usage, struct err *e)
+{
+	return err_text(e, EINVAL, "%s: %s; usage: sandrun %s%s%s", name, few ? "an argument is missing" : "too many arguments", name,
+			*usage ? " " : "", usage);
+}
+
 int cmd_begin(const struct option *table, const char *usage, int n, bool more, int argc, char **argv, int *at,
 	      struct err *e)
 {
@@ -21,13 +38,7 @@ int cmd_begin(const struct option *table, const char *usage, int n, bool more, i
 	if (*at < 0)
 		return err_prefix(e, "%s", argv[0]);
 	if (help) {
-		const struct command *c = cmd_find(argv[0]);
-
-		printf("NAME:\n   sandrun %s - %s\n\nUSAGE:\n   sandrun [global options] %s%s%s\n", argv[0],
-		       c ? c->help : "", argv[0], *usage ? " " : "", usage);
-		if (table->name)
-			printf("\nOPTIONS:\n");
-		options_print(table);
+		print_usage(argv[0], table, usage);
 		return 1;
 	}
 	words = argc - *at;
@@ -40,9 +51,39 @@ int cmd_begin(const struct option *table, const char *usage, int n, bool more, i
 		words -= rest - 1;
 	}
 	if (words < n || (words > n && !more))
-		return err_text(e, EINVAL, "%s: %s; usage: sandrun %s%s%s", argv[0],
-				words < n ? "an argument is missing" : "too many arguments", argv[0], *usage ? " " : "", usage);
+		return wrong_count(argv[0], words < n, usage, e);
 	return 0;
+}
+
+int cmd_begin_words(const struct option *table, const char *usage, int min, int max, int argc, char **argv, const char **words,
+		    struct err *e)
+{
+	bool help = false, literal = false;
+	int at = 0, n = 0;
+
+	for (;;) {
+		/* What was the last word stands where options_parse() expects the command. */
+		if (!literal) {
+			int next = options_parse(table, argc - at, argv + at, &help, e);
+
+			if (next < 0)
+				return err_prefix(e, "%s", argv[0]);
+			at += next;
+			literal = str_eq(argv[at - 1], "--");
+		} else {
+			at++;
+		}
+		if (help) {
+			print_usage(argv[0], table, usage);
+			return CMD_HELP;
+		}
+		if (at >= argc)
+			break;
+		if (n == max)
+			return wrong_count(argv[0], false, usage, e);
+		words[n++] = argv[at];
+	}
+	return n < min ? wrong_count(argv[0], true, usage, e) : n;
 }
 
 static int activated_fds(void)

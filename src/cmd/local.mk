@@ -4,6 +4,7 @@ libsandrun_a_SOURCES += \
 	src/cmd/common.c \
 	src/cmd/create.c src/cmd/create.h \
 	src/cmd/delete.c \
+	src/cmd/denied.c src/cmd/denied.h \
 	src/cmd/events.c \
 	src/cmd/exec.c \
 	src/cmd/features.c \
@@ -20,4 +21,5 @@ libsandrun_a_SOURCES += \
 	src/cmd/start.c \
 	src/cmd/state.c src/cmd/table.c \
 	src/cmd/update.c \
-	src/cmd/version.c
+	src/cmd/version.c \
+	src/cmd/when.c src/cmd/when.h

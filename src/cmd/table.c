@@ -9,6 +9,7 @@ const struct command cmd_table[] = {
 	{ "checkpoint", cmd_checkpoint, "write a running container into files (CRIU)", 1, false },
 	{ "create", cmd_create, "make a container that waits for start", 1, true },
 	{ "delete", cmd_delete, "remove a container and what belongs to it", 1, false },
+	{ "denied", cmd_denied, "tell what was refused, by which rule, and what would allow it", 1, false },
 	{ "events", cmd_events, "statistics and out-of-memory events", 1, false },
 	{ "exec", cmd_exec, "run another process in a container", 255, true },
 	{ "features", cmd_features, "tell what this runtime can do, as JSON", 1, false },

@@ -20,6 +20,7 @@
 #include "cgroup/cgroup.h"
 #include "container/fuse.h"
 #include "container/hooks.h"
+#include "container/past.h"
 #include "container/rdt.h"
 #include "oci/read.h"
 #include "oci/state.h"
@@ -150,8 +151,10 @@ int container_delete(struct container *c, bool force, struct err *e)
 	cgroup_free(cg);
 	if (c->rdt && rdt_remove(c->rdt, r == 0 ? e : NULL) < 0)
 		r = -1;
-	if (r == 0 || force)
+	if (r == 0 || force) {
+		past_keep(c);
 		r = container_remove(c, e);
+	}
 	if (r == 0)
 		container_poststop(c, &config.hooks.poststop);
 	oci_config_free(&config);

@@ -165,7 +165,10 @@ static void put_wanted(const struct audit_record *r, char *out, size_t size)
 
 	if (r->has_socket)
 		policy_socket_words(r->socket[0], r->socket[1], r->socket[2], dest, sizeof(dest));
-	if (r->has_dest)
+	/* Binds are judged by the port alone. */
+	if (r->has_dest && (r->kind == NOTIFY_BIND || r->kind == NOTIFY_LISTEN))
+		snprintf(dest, sizeof(dest), "tcp port %u", r->dest.port);
+	else if (r->has_dest)
 		put_dest(&r->dest, dest, sizeof(dest));
 	if (r->has_socket)
 		snprintf(out, size, "\"destination\":\"%s\",\"socket\":\"%d/%d/%d\"", dest, r->socket[0], r->socket[1], r->socket[2]);

@@ -195,3 +195,19 @@ task_is() { cc task ls | awk -v n="$NAME" '$1 == n { print $3 }' | grep -qx "$1"
 	has io.sandlock.net-deny "$stderr"
 	has example.org "$stderr"
 }
+
+@test "ctr: sandrun denied finds a task by its id in the shim's root" {
+	need sandrun
+	netns_make
+	cc_run_d --with-ns "network:/run/netns/$ID" --annotation io.sandlock.net-deny=private "$IMG" "$NAME" sleep 1000
+	cc task exec --exec-id one "$NAME" probe tcp 10.1.2.3 80
+	run --separate-stderr "$SANDRUN" --root "$FT/rr/sr" denied "$NAME"
+	has "$NAME: net-deny=private" "${lines[0]}"
+	has tcp://10.1.2.3:80 "$output"
+	cc task kill -s KILL "$NAME"
+	wait_until task_is STOPPED
+	cc task rm "$NAME" || true
+	cc container rm "$NAME"
+	run --separate-stderr "$SANDRUN" --root "$FT/rr/sr" denied "$NAME"
+	has tcp://10.1.2.3:80 "$output"
+}

@@ -559,3 +559,23 @@ dockerfile() {
 	has io.sandlock.net-deny "$stderr"
 	has example.org "$stderr"
 }
+
+@test "docker: sandrun denied finds a container by Docker's name" {
+	need sandrun
+	echo '{"io.sandlock.net-deny": "private"}' >"$FT/annotations"
+	dk run -d --name "$NAME" --runtime policy t sleep 1000 >/dev/null
+	local root id
+	id=$(dk_id)
+	dk exec "$NAME" probe tcp 10.1.2.3 80 >/dev/null
+	root=$(dirname "$(dirname "$(ls "$FT"/exec/runtime-*/moby/"$id"/record.json)")")
+	run --separate-stderr "$SANDRUN" --root "$root" denied "$NAME"
+	has "$NAME (${id:0:12}): net-deny=private" "${lines[0]}"
+	has tcp://10.1.2.3:80 "$output"
+	dk rm -f "$NAME" >/dev/null
+	run --separate-stderr "$SANDRUN" --root "$root" denied "$NAME"
+	has "$NAME (${id:0:12}): net-deny=private; removed" "${lines[0]}"
+	dk run -d --name "$NAME" t sleep 1000 >/dev/null
+	root=$(dirname "$(dirname "$(ls "$FT"/exec/runtime-*/moby/"$(dk_id)"/record.json)")")
+	run --separate-stderr "$SANDRUN" --root "$root" denied "$NAME"
+	has "$NAME: no policy" "$output"
+}

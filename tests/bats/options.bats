@@ -67,3 +67,36 @@ sections() {
 	# A value of a global option is not the command.
 	is "" "$(help_options | grep -E -- '--[a-z-]+ [A-Z]' | names | missing <(sed -n '/^\t\t--root)/,/^\t\t-\*)/p' "$completion" | long_in))"
 }
+
+# offers SHELL LINE LAST: what the completion of fish or zsh offers for it; LAST is the last of it.
+offers() {
+	case $1 in
+	fish) PATH=$T/bin:$PATH HOME=$T fish -c "source $TESTS_DIR/../../contrib/completion/sandrun.fish; complete -C '$2'" ;;
+	zsh) PATH=$T/bin:$PATH timeout 20 zsh -f -c '
+		zmodload zsh/zpty
+		zpty z "PS1= zsh -f -i"
+		zpty -w z "fpath=($1 \$fpath); autoload -Uz compinit; compinit -u -D; zstyle \":completion:*\" list-separator \"#\"; LISTMAX=0; unset zle_bracketed_paste"
+		zpty -w -n z "$2"$'"'\t\t'"'
+		zpty -r z out "*$3*"
+		print -r -- $out
+		zpty -d z' _ "$TESTS_DIR/../../contrib/completion" "$2" "$3" ;;
+	esac
+}
+
+@test "fish and zsh complete commands and their options, too" {
+	local shell tried=
+	T=$BATS_TEST_TMPDIR
+	mkdir "$T/bin"
+	ln -s "$SANDRUN" "$T/bin/sandrun"
+	for shell in fish zsh; do
+		command -v $shell >/dev/null || continue
+		tried+=$shell
+		offers $shell 'sandrun de' 'tell what was refused' >"$T/out"
+		has delete "$(cat "$T/out")"
+		has 'tell what was refused' "$(cat "$T/out")"
+		offers $shell 'sandrun --root /tmp denied --' 'only since then' >"$T/out"
+		has --follow "$(cat "$T/out")"
+		has 'only since then' "$(cat "$T/out")"
+	done
+	[ "$tried" ] || skip_or_fail "neither fish nor zsh is installed"
+}

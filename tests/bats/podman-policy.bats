@@ -115,3 +115,25 @@ piped() { pm run "$@" --name "$NAME" t echo hi | cat >/dev/null; }
 	pm rm -f -t 0 "$NAME" >/dev/null
 	wait_until pid_gone "$two"
 }
+
+@test "podman: sandrun denied finds a container by podman's name and short id, before and after its removal" {
+	local id word
+	pm run -d --network host "${deny[@]}" --name "$NAME" t sleep 1000 >/dev/null
+	id=$(cid)
+	pm exec "$NAME" probe tcp 10.1.2.3 80 >/dev/null
+	for word in "$NAME" "${id:0:12}" "$id"; do
+		run --separate-stderr rt_of_podman denied "$word"
+		has "$NAME (${id:0:12}): net-deny=private" "${lines[0]}"
+		has tcp://10.1.2.3:80 "$output"
+	done
+	pm rm -f -t 0 "$NAME" >/dev/null
+	for word in "$NAME" "${id:0:12}" "$id"; do
+		run --separate-stderr rt_of_podman denied "$word"
+		has "$NAME (${id:0:12}): net-deny=private; removed" "${lines[0]}"
+		has tcp://10.1.2.3:80 "$output"
+	done
+	# and where podman has lost the annotation (an older Docker-compatible API), it says so
+	pm run -d --network none --name "$NAME" t sleep 1000 >/dev/null
+	run --separate-stderr rt_of_podman denied "$NAME"
+	has "$NAME: no policy" "$output"
+}

@@ -11,7 +11,8 @@ sources() { find src oci -name '*.[ch]'; }
 	local from to places=0
 	declare -A may=(
 		[main]='cmd checkpoint container oci base'
-		[cmd]='checkpoint container rootfs process cgroup confine oci base'
+		[cmd]='inspect checkpoint container rootfs process cgroup confine oci base'
+		[inspect]='container supervisor policy oci base'
 		[checkpoint]='container rootfs policy oci base'
 		[container]='rootfs process cgroup confine supervisor policy oci base'
 		[rootfs]='policy oci base' [process]='oci base' [cgroup]='oci base'
