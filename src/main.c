@@ -13,6 +13,7 @@
 #include "base/hide.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/trace.h"
 #include "cmd/cmd.h"
 #include "container/selfexe.h"
 
@@ -68,6 +69,11 @@ static int choose_manager(const struct global_options *o, struct globals *g, str
 	else
 		return err_text(e, EINVAL, "--cgroup-manager %.100s: cgroupfs, systemd or disabled is expected", o->manager);
 	return 0;
+}
+
+static const char *trace_wish(const struct global_options *o)
+{
+	return o->debug || (o->log_level && str_eq(o->log_level, "debug")) ? "all" : getenv("SANDRUN_TRACE");
 }
 
 /* What was printed counts only if it has arrived (a full disk, a reader that is gone). */
@@ -134,7 +140,7 @@ int main(int argc, char **argv)
 		cmd_print_version();
 		return end_output(0);
 	}
-	if (at < 0 || open_log(&o, &e) < 0 || choose_manager(&o, &g, &e) < 0)
+	if (at < 0 || open_log(&o, &e) < 0 || trace_set(trace_wish(&o), &e) < 0 || choose_manager(&o, &g, &e) < 0)
 		goto fail;
 	if (at == argc) {
 		err_msg(&e, "a command is missing; \"sandrun help\" lists them");

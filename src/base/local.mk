@@ -9,4 +9,5 @@ libsandrun_a_SOURCES += \
 	src/base/netlink.c src/base/netlink.h \
 	src/base/str.c src/base/str.h \
 	src/base/sys.h \
+	src/base/trace.c src/base/trace.h \
 	src/base/unixsock.c src/base/unixsock.h

@@ -27,6 +27,7 @@ static const char *const level_names[] = {
 	[LOG_LVL_WARNING] = "warning",
 	[LOG_LVL_INFO] = "info",
 	[LOG_LVL_DEBUG] = "debug",
+	[LOG_LVL_TRACE] = "debug",
 };
 
 int log_open(const char *target, enum log_format format, struct err *e)
@@ -179,7 +180,7 @@ void log_line(enum log_level level, const char *fmt, ...)
 	int saved = errno;
 	va_list ap;
 
-	if (level > log_level)
+	if (level > log_level && level != LOG_LVL_TRACE)
 		return;
 	va_start(ap, fmt);
 	vsnprintf(raw, sizeof(raw), fmt, ap);

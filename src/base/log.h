@@ -12,7 +12,8 @@
 
 #include "base/error.h"
 
-enum log_level { LOG_LVL_ERROR, LOG_LVL_WARNING, LOG_LVL_INFO, LOG_LVL_DEBUG };
+/* LOG_LVL_TRACE: asked for by itself (trace.h), so written at every level. */
+enum log_level { LOG_LVL_ERROR, LOG_LVL_WARNING, LOG_LVL_INFO, LOG_LVL_DEBUG, LOG_LVL_TRACE };
 enum log_format { LOG_FMT_TEXT, LOG_FMT_JSON };
 
 /* @target: a path, or "file:PATH", "journald:ID", "syslog:ID" (crun's dialect; the latter two go to stderr

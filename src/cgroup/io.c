@@ -18,6 +18,7 @@
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "base/trace.h"
 #include "cgroup/internal.h"
 
 int cg_io_open(const char *dir, const char *file, int flags)
@@ -42,6 +43,7 @@ int cg_io_write(const char *dir, const char *file, const char *value)
 	do {
 		n = write(fd, value, strlen(value));
 	} while (n < 0 && errno == EINTR);
+	trace(TRACE_CGROUP, "%s/%s = \"%s\"%s%s", dir, file, value, n < 0 ? ": " : "", n < 0 ? err_words(errno) : "");
 	return n < 0 ? -1 : 0;
 }
 

@@ -52,6 +52,7 @@
 
 #include "base/str.h"
 #include "base/sys.h"
+#include "base/trace.h"
 #include "confine/notify_calls.h"
 #include "confine/plan.h"
 
@@ -492,6 +493,7 @@ int confine_notify_prepare(const struct policy *p, bool bpf_backstop, bool forei
 	emit_ret(&em, RET_ERRNO(ENOSYS));
 	if (em.full)
 		return err_msg(e, "the notify filter needs more than %d instructions", CODE_MAX);
+	trace(TRACE_SECCOMP, "filter of the network policy: %u instructions", (unsigned int)n->len);
 	*out = steal_ptr(&n);
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "base/trace.h"
 #include "confine/profile_internal.h"
 
 struct confine_profile {
@@ -83,6 +84,7 @@ int confine_profile_prepare(const struct oci_seccomp *s, const char *cache_dir, 
 {
 	struct confine_profile *p;
 	struct profile_key key = { 0 };
+	bool cached;
 	int r = 0;
 
 	*out = NULL;
@@ -96,12 +98,14 @@ int confine_profile_prepare(const struct oci_seccomp *s, const char *cache_dir, 
 	}
 	if (cache_dir)
 		profile_key_make(s, &key);
-	if (!cache_dir || !profile_cache_load(cache_dir, &key, &p->prog)) {
+	cached = cache_dir && profile_cache_load(cache_dir, &key, &p->prog);
+	if (!cached) {
 		r = profile_compile(s, &p->prog, e);
 		if (r == 0 && cache_dir)
 			profile_cache_store(cache_dir, &key, &p->prog);
 	}
 	free(key.bytes);
+	trace(TRACE_SECCOMP, "profile of %zu rules: %u instructions, %s", s->n_syscalls, (unsigned int)p->prog.len, cached ? "from the cache" : "compiled");
 	if (r < 0) {
 		confine_profile_free(p);
 		return -1;

@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "base/trace.h"
 #include "cgroup/cgroup.h"
 #include "container/fuse.h"
 #include "container/hooks.h"
@@ -46,6 +47,7 @@ static int end_init(const struct container *c, struct err *e)
 	struct cgroup *cg;
 	bool ended;
 
+	trace(TRACE_STATE, "init %d %s", (int)c->pid, pidfd < 0 ? "is gone" : "gets SIGKILL");
 	if (pidfd < 0)
 		return 0;
 	sys_pidfd_send_signal(pidfd, SIGKILL);
@@ -66,6 +68,7 @@ static int end_init(const struct container *c, struct err *e)
 	if (!ended && wait_end(pidfd, END_MS - 2 * ALONE_MS) < 0)
 		return err_text(e, EBUSY, "container init still running: %s: process %d did not end within %d ms of SIGKILL", c->id,
 				(int)c->pid, END_MS);
+	trace(TRACE_STATE, "init has ended");
 	/* If it is our own child ("run"), nobody else reaps it. */
 	waitpid(c->pid, NULL, WNOHANG);
 	return 0;
@@ -80,6 +83,7 @@ static void end_supervisor(const struct container *c)
 	if (pidfd >= 0 && container_start_time(c->supervisor_pid) != c->supervisor_start_time)
 		fd_close(&pidfd);
 	supervisor_end(c->dirfd, pidfd, END_MS);
+	trace(TRACE_STATE, "the supervisor has ended");
 	waitpid(c->supervisor_pid, NULL, WNOHANG);
 }
 

@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "base/trace.h"
 #include "oci/names.h"
 #include "process/process.h"
 
@@ -191,9 +192,11 @@ static int run_one(const struct oci_hook *h, const char *state, const struct oci
 	const char *colon;
 	int status;
 
+	trace(TRACE_HOOKS, "run %s", h->path);
 	if (start(h, &r, e) < 0)
 		return -1;
 	status = wait_for(&r, deadline);
+	trace(TRACE_HOOKS, "%s ended with wait status %#x", h->path, (unsigned int)status);
 	fd_close(&r.in);
 	fd_close(&r.out);
 	while (r.said_len && (r.said[r.said_len - 1] == '\n' || r.said[r.said_len - 1] == ' '))

@@ -13,6 +13,7 @@
 
 #include "base/fd.h"
 #include "base/sys.h"
+#include "base/trace.h"
 #include "cgroup/cgroup.h"
 
 static int kill_all(const struct container *c, int sig, struct err *e)
@@ -54,6 +55,7 @@ int container_kill(const struct container *c, int sig, bool all, struct err *e)
 {
 	autofd pidfd = container_pidfd(c);
 
+	trace(TRACE_STATE, "kill %s: signal %d to %s", c->id, sig, all ? "all" : "init");
 	if (all)
 		return kill_all(c, sig, e);
 	if (pidfd < 0 && sig == SIGKILL && kill_rest(c))

@@ -30,7 +30,9 @@
 #include "base/fd.h"
 #include "base/hide.h"
 #include "base/sys.h"
+#include "base/trace.h"
 #include "container/sync.h"
+#include "oci/names.h"
 
 /* --- a new time namespace --------------------------------------------------------------------------------- */
 
@@ -226,6 +228,14 @@ fail:
 	_exit(1);
 }
 
+static void trace_namespaces(const struct namespaces *ns, pid_t pid, bool two_steps)
+{
+	for (size_t t = 0; t < OCI_NS_COUNT; t++)
+		if (namespaces_has(ns, (enum oci_namespace_type)t))
+			trace(TRACE_NAMESPACES, "%s: %s", oci_namespace_name((enum oci_namespace_type)t), ns->join[t] >= 0 ? "joined" : "new");
+	trace(TRACE_NAMESPACES, "clone: process %d%s", (int)pid, two_steps ? ", which joins and clones the next one" : "");
+}
+
 pid_t spawn(const struct spawn *s, pid_t *staged, struct err *e)
 {
 	bool two_steps = needs_stage(s);
@@ -234,6 +244,8 @@ pid_t spawn(const struct spawn *s, pid_t *staged, struct err *e)
 	*staged = 0;
 	if (pid < 0)
 		return -1;
+	if (pid > 0)
+		trace_namespaces(s->ns, pid, two_steps);
 	if (pid == 0) {
 		close(s->sync_parent);
 		if (two_steps)

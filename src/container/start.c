@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "base/trace.h"
 #include "container/delete.h"
 #include "container/hooks.h"
 #include "container/init.h"
@@ -106,8 +107,10 @@ static int start_locked(struct container *c, int *notify, int *pidfd_out, bool *
 	unlinkat(c->dirfd, CONTAINER_ERROR_FIFO, 0);
 	if (write(start, "s", 1) != 1)
 		return err_sys(e, "tell init to start");
+	trace(TRACE_STATE, "init %d is told to start", (int)c->pid);
 	if (hear(error, pidfd, hook_failed, e) < 0)
 		return -1;
+	trace(TRACE_STATE, "init is the workload");
 	if (poststart(c, e) < 0) {
 		*hook_failed = true;
 		return -1;

@@ -20,6 +20,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "base/trace.h"
 #include "container/sync.h"
 #include "oci/names.h"
 #include "process/process.h"
@@ -169,6 +170,7 @@ int workload_become(struct workload *w, struct err *e)
 		return -1;
 	if (w->listen_fds)
 		w->env = process_add_listen_fds(w->env, w->listen_fds, getpid());
+	trace(TRACE_EXEC, "arguments: %zu, environment: %zu variables", p->args.n, p->env.n);
 	if (apply_policy(w, e) < 0 || enter_cwd_as_creator(p, &entered, e) < 0)
 		return -1;
 	if (!p->no_new_privileges && apply_profile(w, e) < 0)

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "base/trace.h"
 #include "oci/names.h"
 #include "process/internal.h"
 
@@ -165,6 +166,8 @@ int process_set_caps(const struct oci_process *p, struct err *e)
 	 * asked for (CVE-2022-29162). */
 	new.inheritable = cut("inheritable", mask_of(&c->inheritable),
 			      in_bounding(mask_of(&c->inheritable)) & (now.permitted | now.inheritable));
+	trace(TRACE_PROCESS, "capabilities: permitted %#llx, effective %#llx, inheritable %#llx", (unsigned long long)new.permitted,
+	      (unsigned long long)new.effective, (unsigned long long)new.inheritable);
 	if (cap_set(&new) < 0)
 		return err_sys(e, "process.capabilities: set effective, permitted and inheritable");
 	if (raise_ambient(mask_of(&c->ambient), &new, e) < 0)

@@ -18,6 +18,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
+#include "base/trace.h"
 #include "oci/names.h"
 #include "process/internal.h"
 
@@ -82,6 +83,7 @@ int process_set_rlimits_of(pid_t pid, const struct oci_process *p, struct err *e
 
 		if (n < 0)
 			return err_msg(e, "process.rlimits[%zu].type: unknown limit \"%.64s\"", i, r->type);
+		trace(TRACE_PROCESS, "%s: soft %s, hard %s", r->type, limit_text(r->soft, soft), limit_text(r->hard, hard));
 		if (prlimit64(pid, (enum __rlimit_resource)n, &lim, NULL) < 0)
 			return err_sys(e, "process.rlimits[%zu] (%s): set soft limit %s, hard limit %s%s", i, r->type,
 				       limit_text(r->soft, soft), limit_text(r->hard, hard), why_not(pid, n, &lim, why));

@@ -15,6 +15,7 @@
 
 #include "base/hide.h"
 #include "base/str.h"
+#include "base/trace.h"
 #include "process/internal.h"
 
 /* -1 means "leave it" to setresuid(2) and setresgid(2): as an id it would silently keep root. */
@@ -124,6 +125,7 @@ int process_set_user(const struct oci_process *p, bool keep_groups, struct err *
 {
 	const struct oci_user *u = &p->user;
 
+	trace(TRACE_PROCESS, "user %u:%u, %zu more groups", u->uid, u->gid, u->n_additional_gids);
 	if (own_stdio(u, e) < 0)
 		return -1;
 	/* Else the change from uid 0 empties the permitted set, and process_set_caps() would have nothing to give. */

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "base/trace.h"
 #include "rootfs/devices.h"
 #include "rootfs/mount.h"
 #include "rootfs/rootfs.h"
@@ -207,6 +208,7 @@ static int make_device(const struct rootfs *r, int dev, const struct device *d, 
 	autofree char *name = target_split(d->path, &parent);
 	autofd dir = -1;
 
+	trace(TRACE_DEVICE, "%s", d->path);
 	if (!name || !parent)
 		return err_msg(e, "not the name of a device");
 	if (devices_same_path(parent, "/dev"))

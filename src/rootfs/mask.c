@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "base/trace.h"
 #include "rootfs/devices.h"
 #include "rootfs/mount.h"
 #include "rootfs/mount_special.h"
@@ -89,6 +90,7 @@ static int mask_one(struct rootfs *r, const char *path, struct cover *null, stru
 	struct stat st;
 	int found = open_path(r, path, &fd, e);
 
+	trace(TRACE_MOUNT, "mask %s%s", path, found ? "" : " (not there)");
 	if (found <= 0)
 		return found;
 	if (fstat(fd, &st) < 0)
@@ -122,6 +124,7 @@ static int readonly_one(struct rootfs *r, const char *path, struct err *e)
 	autofd tree = -1;
 	int found = open_path(r, path, &fd, e);
 
+	trace(TRACE_MOUNT, "read-only %s%s", path, found ? "" : " (not there)");
 	if (found <= 0)
 		return found;
 	tree = mount_clone(fd, "", true, false);

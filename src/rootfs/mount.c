@@ -23,6 +23,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "base/trace.h"
 
 #define FSCONFIG_VALUE_MAX 255
 #ifndef STATX_ATTR_MOUNT_ROOT
@@ -47,6 +48,9 @@ int mount_clone(int dirfd, const char *path, bool recursive, bool nofollow)
 
 int mount_attach(int mount, int target, struct err *e)
 {
+	char path[TRACE_PATH];
+
+	trace(TRACE_MOUNT, "attach on %s", trace_path(target, path));
 	if (sys_move_mount(mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
 		return err_sys(e, "attach the mount");
 	return 0;
@@ -240,6 +244,7 @@ int mount_fs_on(const struct mount_fs *fs, int target, int rootfd, const char *p
 
 	if (!m.options)
 		m.options = &no_options;
+	trace(TRACE_MOUNT, "%s (%s) on %s", m.type, m.source ? m.source : "no source", path);
 	if (fits_fsconfig(&m)) {
 		fd = make_fs(&m, complaint, sizeof(complaint));
 		/* ENOSYS: forbidden by a filter around us. EINVAL, EOPNOTSUPP: perhaps only the new way does not know the
@@ -311,6 +316,7 @@ int mount_set_attr(int fd, bool recursive, uint64_t set, uint64_t clr, struct er
 
 	if (!set && !clr)
 		return 0;
+	trace(TRACE_MOUNT, "attributes: set %#llx, clear %#llx%s", (unsigned long long)set, (unsigned long long)clr, recursive ? ", recursively" : "");
 	if (change_attr(fd, recursive, set, clr) == 0)
 		return 0;
 	/* A mount that came from a more privileged user namespace has its flags locked. Clearing one of them, or another

@@ -19,6 +19,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "base/trace.h"
 #include "oci/names.h"
 #include "rootfs/mount.h"
 #include "rootfs/rootfs.h"
@@ -147,6 +148,7 @@ static int write_one(int host, int *own, const char *path, const char *value, st
 {
 	int code = EXDEV;
 
+	trace(TRACE_PROCESS, "sysctl %s = %s", path, value);
 	if (host >= 0) {
 		if (write_below(host, path, value) == 0)
 			return 0;
