@@ -11,15 +11,18 @@
  *      shared; the mount belongs to no namespace, so nobody can remount it;
  *   2. else a sealed memfd copy.
  *
- * Nothing is needed where our own ids could not write the file either: a user's container is never more than the user.
+ * Nothing is needed where our own ids could not write the file either, nor allow themselves to: a user's container is never more
+ * than the user. That the file cannot be written *now* (a filesystem that is read-only, a program that is running) says nothing:
+ * a container waits with a descriptor of it until an update makes the filesystem writable.
  *
  * Runs in:  create, run, exec; first of all.
  */
 #include "container/selfexe.h"
 
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -27,33 +30,63 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/str.h"
 #include "base/sys.h"
+#include "container/container.h"
 
 #define SELF "/proc/self/exe"
 #define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
-/* No marker in the environment or in argv, which a caller could forge by accident: the file itself tells. */
+/* What we leave to ourselves across the execve. A detached mount looks to us like any other that is read-only and not below our
+ * root, so this tells which one we made, and that it was we: the process and its start, the mount. Who inherits the variable (a
+ * hook) is another process. */
+#define MARK "SANDRUN_PROTECTED"
+
+static bool compose_mark(int exe, char *text, size_t size)
+{
+	uint64_t start = container_start_time(getpid());
+	struct statx st;
+
+	if (!start || statx(exe, "", AT_EMPTY_PATH, STATX_MNT_ID, &st) < 0 || !(st.stx_mask & STATX_MNT_ID))
+		return false;
+	/* The mount's root is the file itself: nobody's path leads here. */
+	if (!(st.stx_attributes & STATX_ATTR_MOUNT_ROOT))
+		return false;
+	snprintf(text, size, "%d.%llu.%llu", (int)getpid(), (unsigned long long)start, (unsigned long long)st.stx_mnt_id);
+	return true;
+}
+
 static bool is_protected(int exe)
 {
+	const char *mark = getenv(MARK);
+	char text[80];
 	struct statvfs vfs;
 
 	if (fcntl(exe, F_GET_SEALS) == ALL_SEALS)
 		return true;
-	return fstatvfs(exe, &vfs) == 0 && (vfs.f_flag & ST_RDONLY);
+	return mark && compose_mark(exe, text, sizeof(text)) && str_eq(mark, text) && fstatvfs(exe, &vfs) == 0 &&
+	       (vfs.f_flag & ST_RDONLY);
 }
 
-static bool could_be_written(void)
+static bool could_be_written(int exe)
 {
-	/* EACCES is about us; EROFS and ETXTBSY (it is running) are about the moment. */
-	return geteuid() == 0 || faccessat(AT_FDCWD, SELF, W_OK, AT_EACCESS) == 0 || errno != EACCES;
+	struct stat st;
+
+	/* Its owner may change its mode. EACCES is about us; EROFS and ETXTBSY (it is running) are about the moment. */
+	if (geteuid() == 0 || fstat(exe, &st) < 0 || st.st_uid == geteuid())
+		return true;
+	return faccessat(AT_FDCWD, SELF, W_OK, AT_EACCESS) == 0 || errno != EACCES;
 }
 
 static int read_only_mount(void)
 {
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
 	autofd tree = sys_open_tree(AT_FDCWD, SELF, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	char mark[80];
 
 	if (tree < 0 || sys_mount_setattr(tree, "", AT_EMPTY_PATH, &attr) < 0)
+		return -1;
+	if (!compose_mark(tree, mark, sizeof(mark)) || setenv(MARK, mark, 1) < 0)
 		return -1;
 	return fd_steal(&tree);
 }
@@ -84,8 +117,10 @@ int selfexe_protect(char **argv, struct err *e)
 
 	if (exe < 0)
 		return err_sys(e, "open %s (is /proc mounted?)", SELF);
-	if (is_protected(exe) || !could_be_written())
+	if (is_protected(exe) || !could_be_written(exe)) {
+		unsetenv(MARK); /* nobody else's: hooks have our environment */
 		return 0;
+	}
 	copy = read_only_mount();
 	if (copy < 0)
 		copy = sealed_copy(exe, e);
