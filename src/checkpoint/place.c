@@ -163,7 +163,7 @@ int place_enter(void *ctx, struct err *e)
 	dir = open(p->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return err_sys(e, "open %s", p->dir);
-	if (propagation_protect_parent(dir, MS_SLAVE, e) < 0)
+	if (propagation_protect_parent(dir, true, e) < 0)
 		return err_prefix(e, "keep CRIU's mounts from the host");
 	if (mount("tmpfs", p->dir, "tmpfs", MS_NOSUID | MS_NODEV, "mode=711,size=64k") < 0)
 		return err_sys(e, "mount a tmpfs on %s", p->dir);

@@ -18,6 +18,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,7 +43,8 @@ static int bind_cgroup(const char *path, uint64_t set, int target, struct err *e
 		tree = mount_clone(AT_FDCWD, path, true, false);
 	if (tree < 0)
 		return err_sys(e, "bind %s", path);
-	if (mount_attach_with(tree, target, false, set, e) < 0)
+	/* A filesystem for the container, and no bind: what the host mounts there later is not for it. */
+	if (mount_attach_with(tree, target, false, set, e) < 0 || mount_set_propagation(tree, MS_PRIVATE | MS_REC, e) < 0)
 		return err_prefix(e, "bind %s", path);
 	return fd_steal(&tree);
 }

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -54,7 +55,8 @@ static int mount_sysfs(struct mount_job *j, struct err *e)
 	tree = mount_clone(AT_FDCWD, "/sys", true, false);
 	if (tree < 0)
 		return err_sys(e, "bind /sys of the host (a new sysfs is not permitted)");
-	if (mount_attach_with(tree, j->target, true, j->options.set | MOUNT_ATTR_RDONLY, e) < 0)
+	if (mount_attach_with(tree, j->target, true, j->options.set | MOUNT_ATTR_RDONLY, e) < 0 ||
+	    mount_set_propagation(tree, MS_PRIVATE | MS_REC, e) < 0)
 		return err_prefix(e, "/sys of the host");
 	return fd_steal(&tree);
 }

@@ -23,6 +23,7 @@
 #include "oci/names.h"
 #include "rootfs/idmap.h"
 #include "rootfs/mount_special.h"
+#include "rootfs/propagation.h"
 #include "rootfs/sources.h"
 #include "rootfs/state.h"
 #include "rootfs/target.h"
@@ -115,6 +116,13 @@ static int find_source(const struct mount_job *j, size_t i, struct err *e)
 	return fd < 0 ? err_set(e, code, "bind source %s", path) : fd;
 }
 
+/* A bind without a word on propagation, where the config has none either, is private. */
+static void default_to_private(struct mount_job *j)
+{
+	if (j->options.n_propagation == 0 && !propagation_is_asked(j->r->config))
+		j->options.propagation[j->options.n_propagation++] = MS_PRIVATE | MS_REC;
+}
+
 /* A detached copy of the source, with its id mappings if it is to have some: once attached, it cannot be given any. */
 static int open_source(const struct mount_job *j, size_t i, struct err *e)
 {
@@ -166,6 +174,7 @@ static int do_bind(struct mount_job *j, size_t i, struct err *e)
 
 	if (refuse_data(j, e) < 0)
 		return -1;
+	default_to_private(j);
 	tree = open_source(j, i, e);
 	if (tree < 0)
 		return -1;

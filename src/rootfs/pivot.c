@@ -40,15 +40,20 @@ static void take_null(struct rootfs_state *s)
  * to this one. The copy is made after its parent was told not to be shared, and inherits that. */
 static int mount_root(struct rootfs *r, int dir, unsigned long propagation, struct err *e)
 {
+	bool asked = propagation_is_asked(r->config);
 	autofd tree = -1;
 
-	if (propagation_set_namespace(propagation, e) < 0 || propagation_protect_parent(dir, propagation, e) < 0)
+	if (propagation_set_namespace(propagation, e) < 0 ||
+	    propagation_protect_parent(dir, asked && (propagation & MS_SLAVE), e) < 0)
 		return -1;
 	tree = mount_clone(dir, "", true, false);
 	if (tree < 0)
 		return err_sys(e, "bind the root filesystem");
 	if (mount_attach(tree, dir, e) < 0)
 		return err_prefix(e, "bind the root filesystem on itself");
+	/* What is mounted below it may be slaves still. */
+	if (!asked && mount_set_propagation(tree, MS_PRIVATE | MS_REC, e) < 0)
+		return -1;
 	r->rootfd = fd_steal(&tree);
 	return 0;
 }

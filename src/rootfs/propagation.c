@@ -6,6 +6,7 @@
 #include "rootfs/propagation.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,12 +15,32 @@
 #include "rootfs/mount.h"
 #include "rootfs/target.h"
 
+bool propagation_is_asked(const struct oci_config *config)
+{
+	const char *word = config->linux_.rootfs_propagation;
+
+	return word && *word;
+}
+
+/* Some mount wants to see what the host mounts below its source. */
+static bool some_mount_receives(const struct oci_config *config)
+{
+	for (size_t i = 0; i < config->n_mounts; i++) {
+		const struct oci_strings *o = &config->mounts[i].options;
+
+		for (size_t k = 0; k < o->n; k++)
+			if (mount_options_propagation(o->v[k]) & (MS_SLAVE | MS_SHARED))
+				return true;
+	}
+	return false;
+}
+
 int propagation_of(const struct oci_config *config, unsigned long *ms, struct err *e)
 {
 	const char *word = config->linux_.rootfs_propagation;
 
-	*ms = MS_SLAVE | MS_REC;
-	if (!word || !*word)
+	*ms = (some_mount_receives(config) ? MS_SLAVE : MS_PRIVATE) | MS_REC;
+	if (!propagation_is_asked(config))
 		return 0;
 	*ms = mount_options_propagation(word);
 	if (!*ms)
@@ -40,9 +61,9 @@ int propagation_set_namespace(unsigned long ms, struct err *e)
 	return 0;
 }
 
-int propagation_protect_parent(int fd, unsigned long ms, struct err *e)
+int propagation_protect_parent(int fd, bool slave, struct err *e)
 {
-	unsigned long want = (ms & MS_SLAVE) ? MS_SLAVE : MS_PRIVATE;
+	unsigned long want = slave ? MS_SLAVE : MS_PRIVATE;
 	autofd cur = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 
 	/* Only the root of a mount can be told so, EINVAL elsewhere: go up until it is one. */

@@ -63,7 +63,7 @@ void rootfs_idmaps_free(struct rootfs_idmaps *c);
 int *rootfs_make_nodes(const struct oci_config *config);
 void rootfs_nodes_free(int *nodes, size_t n);
 
-/* Propagation of "/" (rootfsPropagation; default rslave), bind of root.path on itself, its descriptor. */
+/* Propagation of "/" (rootfsPropagation), bind of root.path on itself, its descriptor. */
 int rootfs_enter(struct rootfs *r, struct err *e);
 /* config->mounts in order. The error names "mounts[3]" and destination. */
 int rootfs_mount_all(struct rootfs *r, struct err *e);

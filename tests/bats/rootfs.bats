@@ -116,6 +116,46 @@ opts_of() { run_container -- awk -v p="$1" '$5 == p { print $6 " " $NF }' /proc/
 	umount "$T/src/sub"
 }
 
+# late_mounts: which of the places $1… have a file "late" that the host mounted there after the container was made.
+late_mounts() {
+	local p
+	for p; do rt exec "$ID" test ! -e "$p/late" || echo "$p"; done | xargs
+}
+
+@test "what the host mounts later does not come in, but where the configuration asks for it" {
+	mkdir -p "$T/host/sub" "$B/rootfs"/{late,v1,v2}
+	mount -t tmpfs tmpfs "$T/host"
+	cleanup umount "$T/host"
+	mkdir "$T/host/sub"
+	mount --bind "$B" "$B"
+	cleanup umount "$B"
+	mount --make-shared "$B"
+	mount --make-shared "$T/host"
+	cleanup umount "$T/host/sub"
+	cleanup umount "$B/rootfs/late"
+	args sleep 1000
+	mnt "{\"destination\": \"/v1\", \"type\": \"bind\", \"source\": \"$T/host\", \"options\": [\"rbind\"]}"
+	mnt "{\"destination\": \"/v2\", \"type\": \"bind\", \"source\": \"$T/host\", \"options\": [\"bind\", \"WORD\"]}"
+	local row word root
+	for row in rprivate:-: rslave:-:/v2 rshared:-:/v2 slave:rprivate: "rprivate:rslave:/late /v1" "rprivate:slave:/late /v1" userns:-: \
+		rslave:-:/v2; do
+		IFS=: read -r word root want <<<"$row"
+		# All rows from here on.
+		[ "$word" != userns ] || cfg '.linux.namespaces += [{"type": "user"}] | del(.linux.rootfsPropagation) |
+			.linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}] | .linux.gidMappings = .linux.uidMappings'
+		word=${word/userns/rprivate}
+		cfg '.mounts[-1].options[1] = $w | if $r == "-" then del(.linux.rootfsPropagation) else .linux.rootfsPropagation = $r end' --arg w "$word" --arg r "$root"
+		start_container
+		mount -t tmpfs tmpfs "$T/host/sub"
+		touch "$T/host/sub/late"
+		mount -t tmpfs tmpfs "$B/rootfs/late"
+		touch "$B/rootfs/late/late"
+		is "$row: $want" "$row: $(late_mounts /late /v1/sub /v2/sub | sed 's,/sub,,g')"
+		umount "$T/host/sub" "$B/rootfs/late"
+		rt delete --force "$ID"
+	done
+}
+
 @test "a mount target that is a symlink out of the root stays in the root" {
 	mkdir -p "$T/outside" "$T/src"
 	echo inside >"$T/src/f"

@@ -152,13 +152,18 @@ static void every_word_of_the_specification_is_listed(void **state)
 		assert_true(strcmp(known[i], known[i + 1]) < 0);
 }
 
-static void rootfs_propagation_defaults_to_rslave(void **state)
+static void rootfs_propagation_defaults_to_rprivate_unless_a_mount_receives(void **state)
 {
-	struct oci_config c = { 0 };
+	char *words[] = { "rbind", "ro", "rslave" };
+	struct oci_mount m = { .destination = "/vol", .options = { .v = words, .n = 2 } };
+	struct oci_config c = { .mounts = &m, .n_mounts = 1 };
 	unsigned long ms;
 	struct err e;
 
 	(void)state;
+	assert_int_equal(propagation_of(&c, &ms, &e), 0);
+	assert_int_equal(ms, MS_PRIVATE | MS_REC);
+	m.options.n = 3;
 	assert_int_equal(propagation_of(&c, &ms, &e), 0);
 	assert_int_equal(ms, MS_SLAVE | MS_REC);
 	c.linux_.rootfs_propagation = "shared";
@@ -335,7 +340,7 @@ int main(void)
 		cmocka_unit_test(idmap_keeps_what_follows_it),
 		cmocka_unit_test(too_many_words_of_propagation_are_an_error),
 		cmocka_unit_test(every_word_of_the_specification_is_listed),
-		cmocka_unit_test(rootfs_propagation_defaults_to_rslave),
+		cmocka_unit_test(rootfs_propagation_defaults_to_rprivate_unless_a_mount_receives),
 		cmocka_unit_test(paths_are_split_before_their_last_name),
 		cmocka_unit_test(sysctl_names_in_dots_and_slashes),
 		cmocka_unit_test(only_sysctls_of_own_namespaces_are_allowed),
