@@ -24,6 +24,9 @@ EXTRA_DIST += \
 	contrib/containerd/config-v2.toml contrib/containerd/config-v3.toml \
 	contrib/crio/10-sandrun.conf \
 	contrib/docker/daemon.json \
+	contrib/kubernetes/admission.yaml contrib/kubernetes/networkpolicy-to-annotations contrib/kubernetes/pod.yaml \
 	contrib/kubernetes/runtimeclass.yaml \
+	contrib/kubernetes/installer/Containerfile contrib/kubernetes/installer/install \
+	contrib/kubernetes/installer/daemonset-install.yaml contrib/kubernetes/installer/daemonset-uninstall.yaml \
 	contrib/podman/agent.container contrib/podman/sandrun.conf \
 	contrib/demo contrib/packages contrib/test

@@ -18,5 +18,5 @@ check-bats: all $(check_PROGRAMS) $(check_DATA)
 check-containers: all $(check_PROGRAMS) $(check_DATA)
 	$(MAKE) $(AM_MAKEFLAGS) -k -j$(or $(JOBS),2) check TESTS="$(bats_beside)"; a=$$?; \
 		$(MAKE) $(AM_MAKEFLAGS) -k check TESTS="$(bats_alone)" && exit $$a
-EXTRA_DIST += tests/cri/crictl
+EXTRA_DIST += tests/cri/crictl tests/kubernetes/tools tests/kubernetes/validate tests/kubernetes/admit
 .PHONY: check-containers check-bats
