@@ -3,6 +3,7 @@ noinst_LIBRARIES += libsandrun.a
 libsandrun_a_SOURCES =
 include src/base/local.mk
 include src/names/local.mk
+include src/toml/local.mk
 include src/policy/local.mk
 include src/confine/local.mk
 include src/cgroup/local.mk

@@ -7,7 +7,7 @@
 #
 # A further harness is tests/fuzz/fuzz-NAME.c (it defines LLVMFuzzerTestOneInput and includes the .c files that it
 # needs), seeds in tests/fuzz/corpus/NAME/, NAME in FUZZ_NAMES, and a block like that of "config" below.
-FUZZ_NAMES = config rules message names
+FUZZ_NAMES = config rules message toml names
 
 FUZZ_CC = clang-14
 FUZZ_CFLAGS = -std=gnu11 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
@@ -42,6 +42,13 @@ TESTS += tests/fuzz/fuzz-names
 tests_fuzz_fuzz_names_SOURCES = tests/fuzz/fuzz-names.c tests/fuzz/replay.c
 tests_fuzz_fuzz_names_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"tests/fuzz/corpus/names"'
 tests_fuzz_fuzz_names_LDADD =
+
+# --- toml: policy files, engines' configurations
+check_PROGRAMS += tests/fuzz/fuzz-toml
+TESTS += tests/fuzz/fuzz-toml
+tests_fuzz_fuzz_toml_SOURCES = tests/fuzz/fuzz-toml.c tests/fuzz/replay.c
+tests_fuzz_fuzz_toml_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"tests/fuzz/corpus/toml"'
+tests_fuzz_fuzz_toml_LDADD =
 
 # --- all of them
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/config.dict
