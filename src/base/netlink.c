@@ -49,18 +49,46 @@ void netlink_begin(struct netlink_request *r, uint16_t type, uint16_t flags, con
 	memcpy(r->body, head, len);
 }
 
-void netlink_add(struct netlink_request *r, uint16_t type, const void *data, size_t len)
+/* Room for @len more bytes. The callers' attributes are few and short. */
+static void *take_room(struct netlink_request *r, size_t len)
 {
 	size_t at = NLMSG_ALIGN(r->h.nlmsg_len);
-	struct rtattr *a = (struct rtattr *)(void *)((unsigned char *)r + at);
 
-	if (at + RTA_SPACE(len) > sizeof(*r))
-		abort(); /* the callers' attributes are few and short */
-	a->rta_type = type;
-	a->rta_len = (unsigned short)RTA_LENGTH(len);
+	if (at + NLMSG_ALIGN(len) > sizeof(*r))
+		abort();
+	r->h.nlmsg_len = (uint32_t)(at + NLMSG_ALIGN(len));
+	return (unsigned char *)r + at;
+}
+
+void netlink_put(struct netlink_request *r, const void *data, size_t len)
+{
+	void *at = take_room(r, len);
+
 	if (len)
-		memcpy(RTA_DATA(a), data, len);
-	r->h.nlmsg_len = (uint32_t)(at + RTA_SPACE(len));
+		memcpy(at, data, len);
+}
+
+size_t netlink_nest(struct netlink_request *r, uint16_t type)
+{
+	const struct rtattr a = { .rta_type = type, .rta_len = RTA_LENGTH(0) };
+
+	netlink_put(r, &a, sizeof(a));
+	return r->h.nlmsg_len - sizeof(a);
+}
+
+void netlink_end(struct netlink_request *r, size_t nest)
+{
+	struct rtattr *a = (struct rtattr *)(void *)((unsigned char *)r + nest);
+
+	a->rta_len = (unsigned short)(r->h.nlmsg_len - nest);
+}
+
+void netlink_add(struct netlink_request *r, uint16_t type, const void *data, size_t len)
+{
+	const struct rtattr a = { .rta_type = type, .rta_len = (unsigned short)RTA_LENGTH(len) };
+
+	netlink_put(r, &a, sizeof(a));
+	netlink_put(r, data, len);
 }
 
 static const struct rtattr *find_in(const void *first, size_t len, uint16_t type, size_t min)

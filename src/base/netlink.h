@@ -31,6 +31,10 @@ struct netlink_request {
 /* @head: the family header (struct ifinfomsg, struct ifaddrmsg), with which every rtnetlink message begins. */
 void netlink_begin(struct netlink_request *r, uint16_t type, uint16_t flags, const void *head, size_t len);
 void netlink_add(struct netlink_request *r, uint16_t type, const void *data, size_t len);
+/* Opens an attribute that holds others, and returns its place, which netlink_end() takes. netlink_put(): bytes without a header. */
+size_t netlink_nest(struct netlink_request *r, uint16_t type);
+void netlink_put(struct netlink_request *r, const void *data, size_t len);
+void netlink_end(struct netlink_request *r, size_t nest);
 
 /* For each message that is no acknowledgement. */
 typedef void (*netlink_each)(const struct nlmsghdr *h, void *arg);

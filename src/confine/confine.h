@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* confine.h - what a process loads upon itself: the OCI seccomp profile, Landlock, the notify filter
  *
- * Owns:     the three of them; the caller decides the order (design: Landlock, notify filter, profile).
+ * Owns:     the three of them; the caller decides the order (Landlock, notify filter, profile).
  * Runs in:  the *_prepare() in create/exec, where libraries and caches may be used; the *_apply() in init.
  */
 #ifndef CONFINE_CONFINE_H
@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "confine/plan.h"
 #include "oci/config.h"
 #include "policy/policy.h"
 
@@ -44,25 +45,20 @@ const char *const *confine_profile_flags_supported(void);
 
 /* The kernel's Landlock ABI; 0: none (or not enabled). */
 int confine_landlock_abi(void);
-/* Restricts the calling thread by the policy: CONNECT_TCP handled with no port granted (or the ports of a
- * tcp_ports_only policy), unless @bpf (a cgroup program is attached) makes that superfluous; BIND_TCP by the bind policy. *active: whether a network domain is in force (false: the kernel
- * has no network rules; no error). Needs no_new_privs or CAP_SYS_ADMIN in the user namespace. */
-int confine_landlock_apply(const struct policy *p, bool bpf, bool *active, struct err *e);
+/* Restricts the calling thread as @plan says: CONNECT_TCP handled with no port granted, or the policy's; BIND_TCP by the bind
+ * policy. Needs no_new_privs or CAP_SYS_ADMIN in the user namespace. */
+int confine_landlock_apply(const struct confine_plan *plan, const struct policy *p, struct err *e);
 
 /* --- notify_filter.c ---------------------------------------------------------------------------------- */
 
 struct confine_notify; /* the compiled filter */
 
-/* @bpf_backstop: a cgroup program is attached (bpf_egress.h). @foreign: sockets may come in from outside (plan.h). Both are the
- * same for create and every exec. */
-int confine_notify_prepare(const struct policy *p, bool bpf_backstop, bool foreign, struct confine_notify **out, struct err *e);
+int confine_notify_prepare(const struct confine_plan *plan, const struct policy *p, struct confine_notify **out, struct err *e);
 void confine_notify_free(struct confine_notify *n);
 /* Loads it (NEW_LISTENER | WAIT_KILLABLE_RECV where known) and returns the listener, or -1 with @e. After this
- * the caller may not call sendmsg, connect … until the supervisor serves it. Without a trap *listener is -1. */
+ * the caller may not call sendmsg, connect … until the supervisor serves it. */
 int confine_notify_apply(const struct confine_notify *n, int *listener, struct err *e);
-/* True if the policy restricts anything, so that the filter must be loaded. */
+/* True if the policy restricts anything, so that the filter must be loaded, and a supervisor must be there. */
 bool confine_notify_needed(const struct policy *p);
-/* True if it has a trap: a listener comes, and a supervisor must be there. */
-bool confine_notify_traps(const struct confine_notify *n);
 
 #endif

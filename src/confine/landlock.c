@@ -93,35 +93,30 @@ static void grant_bind(const struct policy *p, struct grant *g)
 			grant_ports((uint16_t)port, (uint16_t)port, g);
 }
 
-int confine_landlock_apply(const struct policy *p, bool bpf, bool *active, struct err *e)
+int confine_landlock_apply(const struct confine_plan *plan, const struct policy *p, struct err *e)
 {
-	int abi = confine_landlock_abi();
-	const struct abi *row = abi_row(abi);
+	const struct abi *row = abi_row(confine_landlock_abi());
 	struct ruleset_attr attr = { 0 };
-	struct confine_plan plan;
 	struct grant g = { 0 };
 	autofd ruleset = -1;
 
-	*active = false;
+	if (!plan->landlock)
+		return 0;
 	if (!row || !row->net)
-		return 0;
-	/* Foreign sockets make no difference to what Landlock does; with them there is no @bpf. */
-	confine_plan_make(p, abi, bpf, false, &plan);
-	if (plan.landlock_connect)
+		return err_msg(e, "the policy counts on Landlock, which this process does not find");
+	if (plan->landlock_connect)
 		attr.handled_access_net |= NET_CONNECT_TCP & row->net;
-	if (plan.landlock_bind)
+	if (plan->landlock_bind)
 		attr.handled_access_net |= NET_BIND_TCP & row->net;
-	if (!attr.handled_access_net)
-		return 0;
 	ruleset = sys_landlock_create_ruleset(&attr, row->attr_size, 0);
 	if (ruleset < 0)
 		return err_sys(e, "make the Landlock ruleset for the network policy");
 	g.ruleset = ruleset;
-	if (plan.landlock_ports) {
+	if (plan->landlock_ports) {
 		g.access = NET_CONNECT_TCP;
 		policy_each_port(p, false, grant_ports, &g);
 	}
-	if (plan.landlock_bind) {
+	if (plan->landlock_bind) {
 		g.access = NET_BIND_TCP;
 		grant_bind(p, &g);
 	}
@@ -130,6 +125,5 @@ int confine_landlock_apply(const struct policy *p, bool bpf, bool *active, struc
 	if (sys_landlock_restrict_self(ruleset) < 0)
 		return err_sys(e, "enter the Landlock domain (needs no_new_privs or CAP_SYS_ADMIN; "
 				  "the kernel allows 16 domains inside each other)");
-	*active = true;
 	return 0;
 }

@@ -2,6 +2,8 @@ libsandrun_a_SOURCES += \
 	src/confine/bpf_egress.c src/confine/bpf_egress.h \
 	src/confine/bpf_trie.c src/confine/bpf_trie.h \
 	src/confine/confine.h \
+	src/confine/enforcement.c src/confine/enforcement.h \
+	src/confine/foreign.c src/confine/foreign.h \
 	src/confine/landlock.c \
 	src/confine/notify_calls.c src/confine/notify_calls.h \
 	src/confine/notify_filter.c \
@@ -11,4 +13,5 @@ libsandrun_a_SOURCES += \
 	src/confine/profile_compile.c \
 	src/confine/profile_internal.h \
 	src/confine/profile_names.c \
-	src/confine/seccomp_profile.c
+	src/confine/seccomp_profile.c \
+	src/confine/vethprobe.c src/confine/vethprobe.h

@@ -74,7 +74,6 @@
 #define CODE_MAX 2048
 
 struct confine_notify {
-	bool traps;
 	unsigned short len;
 	struct sock_filter code[CODE_MAX];
 };
@@ -472,16 +471,13 @@ static void emit_arch(struct emitter *em, const struct notify_arch *arch, const 
 	emit_ret(em, RET_ALLOW);
 }
 
-int confine_notify_prepare(const struct policy *p, bool bpf_backstop, bool foreign, struct confine_notify **out, struct err *e)
+int confine_notify_prepare(const struct confine_plan *plan, const struct policy *p, struct confine_notify **out, struct err *e)
 {
 	autofree struct confine_notify *n = xcalloc(1, sizeof(*n));
 	struct emitter em = { .n = n };
-	struct confine_plan plan;
-	struct context c = { .p = p, .plan = &plan };
+	struct context c = { .p = p, .plan = plan };
 
 	*out = NULL;
-	confine_plan_make(p, confine_landlock_abi(), bpf_backstop, foreign, &plan);
-	n->traps = confine_plan_traps(&plan);
 	for (size_t a = 0; a < notify_arches_count; a++) {
 		unsigned int block;
 
@@ -509,11 +505,6 @@ int confine_notify_apply(const struct confine_notify *n, int *listener, struct e
 	unsigned int flags = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
 
 	*listener = -1;
-	if (!n->traps) {
-		if (sys_seccomp(SECCOMP_SET_MODE_FILTER, 0, &prog) < 0)
-			return err_sys(e, "load the seccomp filter of the network policy");
-		return 0;
-	}
 	*listener = sys_seccomp(SECCOMP_SET_MODE_FILTER, flags, &prog);
 	/* Before 5.19: a signal may interrupt a call that was received. The supervisor sees its notification die. */
 	if (*listener < 0 && errno == EINVAL)
@@ -524,11 +515,6 @@ int confine_notify_apply(const struct confine_notify *n, int *listener, struct e
 	if (*listener < 0)
 		return err_sys(e, "load the seccomp notify filter of the network policy");
 	return *listener;
-}
-
-bool confine_notify_traps(const struct confine_notify *n)
-{
-	return n->traps;
 }
 
 bool confine_notify_needed(const struct policy *p)

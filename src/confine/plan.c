@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* plan.c - policy and kernel features -> who enforces what
  *
- * Runs in:  create, exec, init, the supervisor: all come to the same result. Pure.
+ * Runs in:  create, which finds the facts out, and exec, which has them from the record: once each. Pure.
  *
  * The modes, by what the policy makes possible and what the kernel offers:
  *
@@ -16,7 +16,7 @@
  *                   io.sandlock.require=landlock has it all the same, and with it the trap on connect.
  *   with BPF, ICMP  no hook asks about the sends of ping and raw sockets, only the packet program sees them, whose refusal is
  *                   EPERM. So sends are trapped for the contract's errno and the audit, and continue on all other sockets.
- *   foreign         sockets may come from outside (layers.c tells when): what the container itself can make says nothing of
+ *   foreign         sockets may come from outside (foreign.c tells when): what the container itself can make says nothing of
  *                   what it holds, and neither Landlock nor the cgroup program sees a UDP socket that was made elsewhere. So
  *                   every send with an address is trapped and nothing backs a verdict up, whatever the policy makes
  *                   possible: as "UDP or ICMP".
@@ -51,18 +51,18 @@ static bool connect_ports_fit(const struct policy *p)
 	return n <= CONFINE_LANDLOCK_PORTS_MAX;
 }
 
-void confine_plan_make(const struct policy *p, int landlock_abi, bool bpf, bool foreign, struct confine_plan *out)
+void confine_plan_make(const struct policy *p, const struct confine_facts *f, struct confine_plan *out)
 {
 	struct policy_traits t = policy_get_traits(p);
-	bool landlock = landlock_abi >= CONFINE_LANDLOCK_NET_ABI;
+	bool landlock = f->landlock_abi >= CONFINE_LANDLOCK_NET_ABI, foreign = f->foreign, bpf = f->bpf && !foreign;
 
 	memset(out, 0, sizeof(*out));
 	out->filter = t.egress || t.bind;
-	bpf = bpf && !foreign;
 	if (t.egress) {
 		bool alone = bpf && !(policy_required(p) & 1u << POLICY_LAYER_LANDLOCK);
 
 		out->foreign = foreign;
+		out->links = foreign && f->links;
 		out->bpf = bpf;
 		out->landlock_connect = landlock && !alone;
 		out->landlock_ports = out->landlock_connect && t.tcp_ports_only && connect_ports_fit(p);
@@ -83,11 +83,6 @@ void confine_plan_make(const struct policy *p, int landlock_abi, bool bpf, bool 
 		out->trap_connect = out->trap_connect || (t.egress && !out->landlock_bind);
 	}
 	/* AF_UNIX calls then continue only where the descriptor cannot change. */
-	out->restrict_clone = out->trap_listen || (confine_plan_traps(out) && !out->backstop);
-}
-
-bool confine_plan_traps(const struct confine_plan *plan)
-{
-	/* What can be told from registers alone is counted, too. */
-	return plan->filter;
+	out->restrict_clone = out->trap_listen || (out->filter && !out->backstop);
+	out->landlock = out->landlock_connect || out->landlock_bind;
 }

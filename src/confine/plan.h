@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* plan.h - which layer enforces which part of a policy on this kernel
  *
- * Owns:     the one decision that Landlock, the notify filter and the supervisor must share. Pure.
+ * Owns:     the one decision that Landlock, the notify filter and the supervisor share: made once, and handed on. Pure.
  */
 #ifndef CONFINE_PLAN_H
 #define CONFINE_PLAN_H
@@ -10,8 +10,18 @@
 
 #include "policy/policy.h"
 
+/* What a plan is made from, beside the policy. create finds it out (enforcement.c) and writes it down, so that every session has the
+ * same plan. */
+struct confine_facts {
+	int landlock_abi; /* 0 where none is in force; asked for anew by every session */
+	bool bpf;     /* a program on the container's cgroup judges all that the container makes */
+	bool foreign; /* sockets may come in that were not made in the container. Excludes @bpf */
+	bool links;   /* with @foreign: devices may be put into the container's network by whoever has one of his own */
+};
+
 struct confine_plan {
-	bool filter;	       /* the policy restricts anything at all */
+	bool filter;	       /* the policy restricts anything at all: there is a filter, and somebody who answers */
+	bool landlock;	       /* a network domain is in force: the next two are not both false */
 	bool landlock_connect; /* CONNECT_TCP is handled … */
 	bool landlock_ports;   /* … with the policy's ports granted: what is allowed may continue */
 	bool landlock_bind;    /* BIND_TCP is handled with the policy's ports granted */
@@ -24,17 +34,14 @@ struct confine_plan {
 	bool trap_options;	/* socket options that change where packets go */
 	bool bpf;		/* the cgroup program judges all that the container can make */
 	bool foreign;		/* sockets may come in that were not made in the container */
+	bool links;		/* … and devices into its network */
 	bool restrict_clone;	/* file tables are shared by threads of one process only (see notify_filter.c) */
 	/* Every internet protocol of which the container can hold a socket is refused by the kernel itself where
-	 * the policy does not (policy contract, section 4, rule 2): CONTINUE is safe. */
+	 * the policy does not (docs/security.md, "The layers"): CONTINUE is safe. */
 	bool backstop;
 };
 
-/* @landlock_abi: 0 where none is in force. @bpf: a cgroup program covers TCP and UDP. @foreign: sockets of any kind may be handed
- * to the container, by inheritance or over a unix socket that reaches outside; excludes @bpf. */
-void confine_plan_make(const struct policy *p, int landlock_abi, bool bpf, bool foreign, struct confine_plan *out);
-/* True if the filter has a trap, so that a listener and a supervisor are needed. */
-bool confine_plan_traps(const struct confine_plan *plan);
+void confine_plan_make(const struct policy *p, const struct confine_facts *f, struct confine_plan *out);
 
 /* Landlock knows network rules since this ABI (Linux 6.7). */
 #define CONFINE_LANDLOCK_NET_ABI 4

@@ -61,7 +61,7 @@ struct container {
 	uint64_t supervisor_start_time;
 	char *enforcement; /* "notify,landlock"; NULL: no policy */
 	bool bpf;	   /* a cgroup program has part of the policy: the same must hold for every exec */
-	bool foreign;	   /* sockets may come in from outside (layers.h); likewise */
+	bool foreign;	   /* sockets may come in from outside (confine/foreign.h); likewise */
 	bool private_pid;  /* a pid namespace of its own, new with the container: init's end is everybody's end */
 	char *stdio[CONTAINER_STDIO]; /* what the standard descriptors were at first (making_note_stdio()); NULL: unknown */
 	bool poststart, poststop; /* hooks of these kinds are in the configuration */

@@ -29,12 +29,11 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "confine/confine.h"
-#include "confine/plan.h"
+#include "confine/enforcement.h"
 #include "container/annotations.h"
 #include "container/bundle.h"
 #include "container/idmap.h"
 #include "container/init.h"
-#include "container/layers.h"
 #include "container/making.h"
 #include "container/namespaces.h"
 #include "container/netdev.h"
@@ -70,7 +69,7 @@ struct creation {
 	int *nodes;
 	struct cgroup *cgroup;
 	char *rdt_root; /* NULL: no linux.intelRdt */
-	struct layers layers;
+	struct enforcement enforcement;
 	bool claimed;
 	pid_t supervisor;
 	bool served; /* it has init's listener */
@@ -171,32 +170,40 @@ static int make_state(struct creation *k, struct err *e)
 		       : 0;
 }
 
+static int choose_enforcement(struct creation *k, struct err *e)
+{
+	const struct foreign_facts facts = {
+		.config = &k->config,
+		.bundle = k->bundle,
+		.preserve_fds = k->o->preserve_fds,
+		.own_pid = k->ns.new_flags & CLONE_NEWPID,
+		.own_mount = k->ns.new_flags & CLONE_NEWNS,
+		.own_net = namespaces_has(&k->ns, OCI_NS_NETWORK),
+		.joined_net = k->ns.join[OCI_NS_NETWORK],
+		.own_user = namespaces_has(&k->ns, OCI_NS_USER),
+	};
+	autofd cgroup = cgroup_open_v2(k->cgroup);
+
+	if (enforcement_choose(k->policy, &facts, cgroup, &k->enforcement, e) < 0)
+		return -1;
+	if (k->enforcement.plan.filter && confine_notify_prepare(&k->enforcement.plan, k->policy, &k->notify, e) < 0)
+		return -1;
+	k->c->enforcement = enforcement_words(&k->enforcement);
+	k->c->bpf = k->enforcement.facts.bpf;
+	k->c->foreign = k->enforcement.facts.foreign;
+	return 0;
+}
+
 static int start_supervisor(struct creation *k, struct err *e)
 {
-	const struct layers_facts facts = { .ns = &k->ns, .config = &k->config, .bundle = k->bundle,
-					    .preserve_fds = k->o->preserve_fds };
-	struct supervisor_request req = { .id = k->o->id, .state_dir = k->c->dirfd, .policy = k->policy };
+	struct supervisor_request req = { .id = k->o->id, .state_dir = k->c->dirfd, .policy = k->policy,
+					  .plan = &k->enforcement.plan, .bpf_log = k->enforcement.bpf_log,
+					  .bpf_cgroup = k->enforcement.bpf_cgroup };
 	autofd quota = -1;
 	autofd period = -1;
 
-	if (!k->policy)
+	if (!k->notify)
 		return 0;
-	if (layers_choose(k->policy, &facts, k->cgroup, &k->layers, e) < 0)
-		return -1;
-	if (k->layers.notify && confine_notify_prepare(k->policy, k->layers.bpf, k->layers.foreign[0], &k->notify, e) < 0)
-		return -1;
-	k->c->enforcement = layers_words(&k->layers);
-	k->c->bpf = k->layers.bpf;
-	k->c->foreign = k->layers.foreign[0];
-	/* A filter without a trap (bind rules that Landlock can say) has no listener and needs nobody to serve it. */
-	if (!k->notify || !confine_notify_traps(k->notify))
-		return 0;
-	req.landlock = confine_landlock_abi() >= CONFINE_LANDLOCK_NET_ABI;
-	req.foreign = k->layers.foreign[0];
-	req.links = k->layers.links;
-	req.bpf_backstop = k->layers.bpf;
-	req.bpf_log = k->layers.bpf_log;
-	req.bpf_cgroup = k->layers.bpf_cgroup;
 	req.has_quota = cgroup_open_cpu_quota(k->cgroup, &quota, &period);
 	req.cpu_quota = quota;
 	req.cpu_period = period;
@@ -360,7 +367,7 @@ static int converse(struct creation *k, struct err *e)
 
 	if (r == 0)
 		return report_death(k, e);
-	if (r > 0 && k->notify && confine_notify_traps(k->notify) && !k->served)
+	if (r > 0 && k->notify && !k->served)
 		return err_msg(e, "init is ready without confinement");
 	return r < 0 ? -1 : 0;
 }
@@ -392,7 +399,7 @@ static int spawn_init(struct creation *k, bool entry, struct err *e)
 			.process = &k->config.process,
 			.linux_ = &k->config.linux_,
 			.policy = k->policy,
-			.bpf = k->layers.bpf,
+			.plan = &k->enforcement.plan,
 			.profile = k->profile,
 			.notify = k->notify,
 			.preserve_fds = k->o->preserve_fds,
@@ -446,7 +453,7 @@ static int make_all(struct creation *k, struct err *e)
 	if (k->rdt_root && making_rdt(k->c, &k->config, k->rdt_root, e) < 0)
 		return -1;
 	log_debug("create %s: the cgroup is made", k->o->id);
-	if (start_supervisor(k, e) < 0)
+	if (k->policy && (choose_enforcement(k, e) < 0 || start_supervisor(k, e) < 0))
 		return -1;
 	if (k->c->enforcement)
 		log_debug("create %s: the policy is enforced by %s; supervisor %d", k->o->id, k->c->enforcement, (int)k->supervisor);
@@ -507,8 +514,7 @@ static void free_all(struct creation *k)
 	free(k->bundle);
 	free(k->rdt_root);
 	fd_close(&k->pidfd);
-	fd_close(&k->layers.bpf_log);
-	fd_close(&k->layers.bpf_cgroup);
+	enforcement_close(&k->enforcement);
 	parent_close(&k->p);
 	fd_close(&k->start_fifo);
 	fd_close(&k->error_fifo);
@@ -517,7 +523,7 @@ static void free_all(struct creation *k)
 int container_create(const struct create_options *o, struct container *c, int *master, struct err *e)
 {
 	struct creation k = { .o = o, .c = c, .config_text = o->config_text, .pidfd = -1, .idmaps = ROOTFS_IDMAPS_INIT,
-			      .layers.bpf_log = -1, .layers.bpf_cgroup = -1, .start_fifo = -1, .error_fifo = -1 };
+			      .enforcement = ENFORCEMENT_INIT, .start_fifo = -1, .error_fifo = -1 };
 	int r;
 
 	k.p = (struct parent)PARENT_INIT(&k.config.process, o->console_socket);

@@ -19,10 +19,10 @@
 #include "base/sys.h"
 #include "cgroup/cgroup.h"
 #include "confine/confine.h"
+#include "confine/foreign.h"
 #include "container/annotations.h"
 #include "container/exec_process.h"
 #include "container/namespaces.h"
-#include "container/outside.h"
 #include "container/parent.h"
 #include "container/rdt.h"
 #include "container/spawn.h"
@@ -43,6 +43,7 @@ struct session {
 	struct oci_process given;   /* --process */
 	struct oci_process *process; /* which of the two */
 	struct policy *policy;
+	struct confine_plan plan;
 	struct confine_profile *profile;
 	struct confine_notify *notify;
 	struct cgroup *cgroup;
@@ -61,6 +62,7 @@ static int load_policy(struct session *s, struct err *e)
 	struct supervisor_status sup = { 0 };
 	autofree char *text = NULL;
 	size_t len;
+	const struct confine_facts facts = { .landlock_abi = confine_landlock_abi(), .bpf = s->c->bpf, .foreign = s->c->foreign };
 	const char *cap, *what;
 	int fd;
 
@@ -73,23 +75,23 @@ static int load_policy(struct session *s, struct err *e)
 		return -1;
 	if (!confine_notify_needed(s->policy))
 		return 0;
-	if (!outside_check_rings(s->policy, s->o->preserve_fds, e))
+	if (!foreign_check_rings(s->policy, s->o->preserve_fds, e))
 		return -1;
-	fd = outside_descriptor(s->o->preserve_fds, s->c->bpf, &what);
+	fd = foreign_descriptor(s->o->preserve_fds, s->c->bpf, &what);
 	if (!s->c->foreign && policy_get_traits(s->policy).egress && fd >= 0)
 		return err_msg(e, "descriptor %d is %s from outside: the layers that enforce this container's policy do not see the "
 			       "sockets that come in by it (had create been given one, or a directory of the host, they would)", fd,
 			       what);
-	cap = outside_capability(s->process, oci_namespace_find(&s->config.linux_, OCI_NS_USER));
+	cap = foreign_capability(s->process, oci_namespace_find(&s->config.linux_, OCI_NS_USER));
 	if (s->c->bpf && cap)
 		return err_msg(e, "%s: with it a process leaves its cgroup, and with that a layer that enforces this container's "
 			       "policy (a container that is created with it does not rely on that layer)", cap);
-	if (confine_notify_prepare(s->policy, s->c->bpf, s->c->foreign, &s->notify, e) < 0)
+	confine_plan_make(s->policy, &facts, &s->plan);
+	if (confine_notify_prepare(&s->plan, s->policy, &s->notify, e) < 0)
 		return -1;
 	/* Asked before anything is made: without it the new process could do nothing on the network, and would wait for an
 	 * acknowledgement that never comes. */
-	if (confine_notify_traps(s->notify) &&
-	    (supervisor_get_status(s->c->dirfd, &sup, e) < 0 || !sup.alive))
+	if (supervisor_get_status(s->c->dirfd, &sup, e) < 0 || !sup.alive)
 		return err_msg(e, "the supervisor of container %s is gone: no process can be put under its policy", s->c->id);
 	return 0;
 }
@@ -290,7 +292,7 @@ static int converse(struct session *s, struct err *e)
 		return -1;
 	if (r > 0)
 		return err_msg(e, "the new process sent message %u out of order", s->p.last);
-	if (s->p.last < SYNC_NAMESPACED || (s->notify && confine_notify_traps(s->notify) && !s->served))
+	if (s->p.last < SYNC_NAMESPACED || (s->notify && !s->served))
 		return err_msg(e, "the new process ended before it was the command");
 	return 0;
 }
@@ -320,7 +322,7 @@ static int make_process(struct session *s, struct err *e)
 		.process = s->process,
 		.linux_ = &s->config.linux_,
 		.policy = s->policy,
-		.bpf = s->c->bpf,
+		.plan = &s->plan,
 		.profile = s->profile,
 		.notify = s->notify,
 		.preserve_fds = s->o->preserve_fds,

@@ -12,16 +12,13 @@ libsandrun_a_SOURCES += \
 	src/container/idmap.c src/container/idmap.h \
 	src/container/init.c src/container/init.h \
 	src/container/kill.c src/container/kill.h \
-	src/container/layers.c src/container/layers.h \
 	src/container/making.c src/container/making.h \
 	src/container/names.c src/container/names.h \
 	src/container/namespaces.c src/container/namespaces.h \
 	src/container/netdev.c src/container/netdev.h \
 	src/container/notify.c src/container/notify.h \
-	src/container/outside.c src/container/outside.h \
 	src/container/parent.c src/container/parent.h \
 	src/container/past.c src/container/past.h \
-	src/container/peerlink.c src/container/peerlink.h \
 	src/container/rdt.c src/container/rdt.h \
 	src/container/record.c src/container/record.h \
 	src/container/selfexe.c src/container/selfexe.h \

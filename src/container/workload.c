@@ -84,17 +84,14 @@ static int hand_over(int sync, enum sync_type type, pid_t pid, int wake, int lis
 static int apply_policy(const struct workload *w, struct err *e)
 {
 	int listener = -1, wake = -1, r;
-	bool active;
 	pid_t pid;
 
 	if (!w->policy)
 		return 0;
-	if (confine_landlock_apply(w->policy, w->bpf, &active, e) < 0)
+	if (confine_landlock_apply(w->plan, w->policy, e) < 0)
 		return -1;
 	if (!w->notify)
 		return 0;
-	if (!confine_notify_traps(w->notify))
-		return confine_notify_apply(w->notify, &listener, e);
 	pid = postman(w->sync, SYNC_LISTENER, &wake, e);
 	if (pid < 0)
 		return -1;

@@ -18,7 +18,7 @@ struct workload {
 	const struct oci_process *process; /* all borrowed from the process that forked us */
 	const struct oci_linux *linux_;
 	const struct policy *policy;	      /* NULL: none */
-	bool bpf;			      /* a cgroup program enforces it, too */
+	const struct confine_plan *plan;      /* only with a policy */
 	const struct confine_profile *profile; /* NULL: none */
 	const struct confine_notify *notify;   /* NULL: none */
 	int sync;

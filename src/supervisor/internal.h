@@ -324,7 +324,6 @@ struct sup {
 	_Atomic bool tick_armed;
 	bool thread_pidfds; /* PIDFD_THREAD */
 	bool groups_denied; /* setgroups(2) is not ours to call */
-	bool links;	    /* see supervisor.h */
 	struct audit audit;
 	const volatile struct bpf_egress_log *kernel_log; /* NULL: no cgroup program */
 	pthread_mutex_t lock; /* listeners and pending */

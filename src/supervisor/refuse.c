@@ -60,7 +60,7 @@ enum answer refuse_handle(struct worker *w, const struct op *op, struct result *
 	enum notify_kind kind = op->call.kind;
 
 	if (makes_netns(op)) {
-		if (!w->sup->links)
+		if (!w->sup->plan.links)
 			return ANSWER_CONTINUE;
 		kind = NOTIFY_UNSHARE;
 	}

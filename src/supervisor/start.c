@@ -134,17 +134,15 @@ static struct sup *make_sup(const struct supervisor_request *req, struct err *e)
 	}
 	s->policy = req->policy;
 	s->traits = policy_get_traits(req->policy);
-	confine_plan_make(req->policy, req->landlock ? CONFINE_LANDLOCK_NET_ABI : 0, req->bpf_backstop, req->foreign,
-			  &s->plan);
+	s->plan = *req->plan;
 	snprintf(s->id, sizeof(s->id), "%s", req->id);
 	s->state_dir = req->state_dir;
-	s->links = req->links;
-	s->cgroup_fd = req->bpf_backstop ? req->bpf_cgroup : -1;
+	s->cgroup_fd = s->plan.bpf ? req->bpf_cgroup : -1;
 	s->cpu_quota_fd = req->has_quota ? req->cpu_quota : -1;
 	s->cpu_period_fd = req->has_quota ? req->cpu_period : -1;
 	s->init_fd = s->control_fd = s->watch_fd = -1;
 	/* Mapped here and inherited: the descriptor need not be kept. */
-	if (req->bpf_backstop && kernel_log_open(s, req->bpf_log) < 0) {
+	if (s->plan.bpf && kernel_log_open(s, req->bpf_log) < 0) {
 		err_sys(e, "map the log of the cgroup program");
 		munmap(s, sizeof(*s));
 		return NULL;

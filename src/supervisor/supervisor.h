@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "confine/plan.h"
 #include "policy/policy.h"
 
 struct supervisor_request {
@@ -18,14 +19,11 @@ struct supervisor_request {
 	int state_dir;		     /* O_PATH/O_DIRECTORY of the container's state directory; the control socket
 				      * "supervisor.sock" and the audit log "denied.jsonl" live there. Borrowed */
 	const struct policy *policy; /* read before the fork, inherited by memory */
-	bool bpf_backstop;	     /* a cgroup program is attached (confine_bpf_attach()) */
-	int bpf_log;		     /* only then: the log that it gave. Borrowed */
+	const struct confine_plan *plan;
+	int bpf_log;		     /* only with plan->bpf: the log of the cgroup program. Borrowed */
 	int bpf_cgroup;		     /* only then: the cgroup that it is attached to. Borrowed */
 	bool has_quota;		     /* the container's cgroup has a processor quota to read: */
 	int cpu_quota, cpu_period;   /* only then, from cgroup_open_cpu_quota(). Borrowed */
-	bool landlock;		     /* a Landlock network domain will be in force */
-	bool foreign;		     /* sockets may come in from outside (confine/plan.h) */
-	bool links;		     /* only then: devices may get into the container's network from outside (container/peerlink.h) */
 };
 
 /* Forks the watcher, which forks the supervisor and, when that one dies, another: each its own session, /dev/null stdio, every

@@ -45,7 +45,7 @@ static const struct feature {
 	{ "pidfd-getfd", 438, 0, 0, 0, ENOSYS },			     /* Linux 5.6 */
 	{ "user-notif", __NR_seccomp, 1, 1u << 3, 1u << 3, EINVAL },	     /* NEW_LISTENER; Linux 5.0 */
 	{ "action-avail", __NR_seccomp, 0, 0xffffffff, 2, EOPNOTSUPP },	     /* GET_ACTION_AVAIL says no */
-	/* The question whether devices can be put into another's network (src/container/peerlink.c): no answer. */
+	/* The question whether devices can be put into another's network (src/confine/vethprobe.c): no answer. */
 	{ "peer-check", __NR_unshare, 0, 0xffffffff, CLONE_NEWUSER | CLONE_NEWNET, EPERM },
 	{ "clone-into-cgroup", 435 /* clone3 */, 0, 0, 0, ENOSYS },	     /* Linux 5.3; flags in memory */
 	{ "close-range", 436, 0, 0, 0, ENOSYS },			     /* Linux 5.9 */

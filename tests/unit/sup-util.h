@@ -98,6 +98,7 @@ static inline int64_t util_now_us(void)
 
 struct util_session {
 	struct policy *policy;
+	struct confine_plan plan;
 	struct confine_notify *filter;
 	struct util_options o;
 	char dir[64], cgroup[128];
@@ -137,13 +138,12 @@ static inline int util_cgroup(char *path, size_t size)
 static inline void util_confine(const struct util_session *s, int tell, int go)
 {
 	struct err e = { 0 };
-	bool active;
 	int listener = -1;
 	char c;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-	    (!s->o.no_landlock && confine_landlock_apply(s->policy, s->o.bpf, &active, &e) < 0) ||
+	    (!s->o.no_landlock && confine_landlock_apply(&s->plan, s->policy, &e) < 0) ||
 	    confine_notify_apply(s->filter, &listener, &e) < 0) {
 		fprintf(stderr, "confine: %s\n", e.msg);
 		_exit(255);
@@ -206,6 +206,7 @@ static inline pid_t util_spawn(struct util_session *s, bool watch, util_body bod
 static inline void util_open(struct util_session *s, const char *const kv[], const struct util_options *o)
 {
 	struct supervisor_request req = { .id = "test" };
+	struct confine_facts facts = { .bpf = o && o->bpf, .foreign = o && o->foreign };
 	struct err e = { 0 };
 
 	memset(s, 0, sizeof(*s));
@@ -229,7 +230,6 @@ static inline void util_open(struct util_session *s, const char *const kv[], con
 			rmdir(s->cgroup);
 			skip();
 		}
-		req.bpf_backstop = true;
 	}
 	if (s->o.cpu_max) {
 		req.has_quota = true;
@@ -237,8 +237,9 @@ static inline void util_open(struct util_session *s, const char *const kv[], con
 		req.cpu_period = -1;
 		assert_int_equal(write(req.cpu_quota, s->o.cpu_max, strlen(s->o.cpu_max)), strlen(s->o.cpu_max));
 	}
-	req.foreign = s->o.foreign;
-	req.landlock = !s->o.no_landlock && confine_landlock_abi() >= 4;
+	facts.landlock_abi = s->o.no_landlock ? 0 : confine_landlock_abi();
+	confine_plan_make(s->policy, &facts, &s->plan);
+	req.plan = &s->plan;
 	s->sup = supervisor_start(&req, &e);
 	if (s->sup < 0)
 		fprintf(stderr, "start: %s\n", e.msg);
@@ -247,7 +248,7 @@ static inline void util_open(struct util_session *s, const char *const kv[], con
 		close(req.cpu_quota);
 	if (s->o.bpf)
 		close(req.bpf_log), close(req.bpf_cgroup);
-	assert_int_equal(confine_notify_prepare(s->policy, s->o.bpf, s->o.foreign, &s->filter, &e), 0);
+	assert_int_equal(confine_notify_prepare(&s->plan, s->policy, &s->filter, &e), 0);
 }
 
 /* Waits for @pid at most 30 s; its exit status, or -1 (and it is killed). */

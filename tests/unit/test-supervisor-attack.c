@@ -629,11 +629,13 @@ static int session_body(void *arg)
 	/* No listener of its own. */
 	{
 		struct confine_notify *n;
+		struct confine_plan plan;
 		struct policy *p = util_policy(tcp_only);
 		struct err e;
 		int l;
 
-		CHECK(confine_notify_prepare(p, false, false, &n, &e) == 0);
+		confine_plan_make(p, &(struct confine_facts){ .landlock_abi = confine_landlock_abi() }, &plan);
+		CHECK(confine_notify_prepare(&plan, p, &n, &e) == 0);
 		CHECK(confine_notify_apply(n, &l, &e) == -1 && e.code == EBUSY);
 	}
 	return 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* peerlink.c - whether a process can put an end of a device into a network namespace that is not its own
+/* vethprobe.c - whether a process can put an end of a device into a network namespace that is not its own
  *
  * Owns:     the question to the kernel, asked in a child.
  * Must not: leave a device behind: what is asked for has a mistake in it that is found last.
@@ -12,7 +12,7 @@
  * was on come out of it: the sender routes, rewrites and wraps as it likes in its own namespace.
  * Fixed by commit 7b735ef81286 (April 2026), also in stable kernels: hence the question, and not a version.
  */
-#include "container/peerlink.h"
+#include "confine/vethprobe.h"
 
 #include <errno.h>
 #include <linux/if_link.h>
@@ -28,72 +28,49 @@
 
 #include "base/fd.h"
 #include "base/hide.h"
-
-struct request {
-	struct nlmsghdr h;
-	struct ifinfomsg link;
-	char attrs[128];
-};
-
-static struct rtattr *attr(struct request *q, unsigned short type, const void *data, size_t len)
-{
-	struct rtattr *a = (struct rtattr *)(void *)((char *)q + q->h.nlmsg_len);
-
-	a->rta_type = type;
-	a->rta_len = (unsigned short)RTA_LENGTH(len);
-	if (len)
-		memcpy(RTA_DATA(a), data, len);
-	q->h.nlmsg_len += (uint32_t)RTA_SPACE(len);
-	return a;
-}
-
-static void nest_end(struct request *q, struct rtattr *nest)
-{
-	nest->rta_len = (unsigned short)((char *)q + q->h.nlmsg_len - (char *)nest);
-}
+#include "base/netlink.h"
 
 /* The errno of a veth whose far end is to be in the network namespace of @pid and has an impossible number of queues: EINVAL
  * when it comes to that, EPERM if the namespace was looked at before. */
-static int ask(int fd, uint32_t pid)
+static int ask_for_veth(struct netlink *n, uint32_t pid)
 {
-	struct request q = { .h = { .nlmsg_len = NLMSG_LENGTH(sizeof(struct ifinfomsg)), .nlmsg_type = RTM_NEWLINK,
-				    .nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK } };
-	struct {
-		struct nlmsghdr h;
-		struct nlmsgerr e;
-	} answer = { 0 };
-	const struct ifinfomsg far = { 0 };
+	const struct ifinfomsg link = { 0 };
 	const uint32_t queues = UINT32_MAX;
-	struct rtattr *info = attr(&q, IFLA_LINKINFO, NULL, 0), *data, *peer;
+	struct netlink_request q;
+	size_t info, data, peer;
+	struct err e;
 
-	attr(&q, IFLA_INFO_KIND, "veth", 4);
-	data = attr(&q, IFLA_INFO_DATA, NULL, 0);
-	peer = attr(&q, VETH_INFO_PEER, &far, sizeof(far));
-	attr(&q, IFLA_NET_NS_PID, &pid, sizeof(pid));
-	attr(&q, IFLA_NUM_TX_QUEUES, &queues, sizeof(queues));
-	nest_end(&q, peer);
-	nest_end(&q, data);
-	nest_end(&q, info);
-	if (send(fd, &q, q.h.nlmsg_len, 0) < 0 || recv(fd, &answer, sizeof(answer), MSG_TRUNC) < (ssize_t)sizeof(answer.h))
-		return 0;
-	return answer.h.nlmsg_type == NLMSG_ERROR ? -answer.e.error : 0;
+	netlink_begin(&q, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &link, sizeof(link));
+	info = netlink_nest(&q, IFLA_LINKINFO);
+	netlink_add(&q, IFLA_INFO_KIND, "veth", 4);
+	data = netlink_nest(&q, IFLA_INFO_DATA);
+	peer = netlink_nest(&q, VETH_INFO_PEER);
+	netlink_put(&q, &link, sizeof(link));
+	netlink_add(&q, IFLA_NET_NS_PID, &pid, sizeof(pid));
+	netlink_add(&q, IFLA_NUM_TX_QUEUES, &queues, sizeof(queues));
+	netlink_end(&q, peer);
+	netlink_end(&q, data);
+	netlink_end(&q, info);
+	return netlink_ask(n, &q, NULL, NULL, &e) < 0 ? e.code : 0;
 }
 
 /* The namespace that is the child's own tells that the question is understood here. */
 static bool child_is_refused(pid_t parent)
 {
-	int fd;
+	struct netlink n;
+	struct err e;
 
 	/* Whoever may look into the new namespaces is to find nothing here. */
 	hide_self();
 	fd_close_from(0);
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
 		return false;
-	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	return fd >= 0 && ask(fd, (uint32_t)getpid()) == EINVAL && ask(fd, (uint32_t)parent) == EPERM;
+	if (netlink_open(&n, 0, &e) < 0)
+		return false;
+	return ask_for_veth(&n, (uint32_t)getpid()) == EINVAL && ask_for_veth(&n, (uint32_t)parent) == EPERM;
 }
 
-bool peerlink_is_refused(void)
+bool vethprobe_is_refused(void)
 {
 	pid_t parent = getpid(), pid = fork(), got;
 	int status = 0;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-/* outside.h - can a socket come in that was made outside of the container, or a process leave its cgroup?
+/* foreign.h - can a socket come in that was made outside of the container, or a process leave its cgroup?
  *
  * Owns:     the answer, for all that a bundle and its caller give: descriptors, mounts, the root directory, namespaces,
  *           capabilities.
- * Must not: decide what follows (layers.c, exec.c).
+ * Must not: decide what follows (enforcement.c, exec.c).
  * Runs in:  create, before anything is mounted; exec, for what it hands down.
  */
-#ifndef CONTAINER_OUTSIDE_H
-#define CONTAINER_OUTSIDE_H
+#ifndef CONFINE_FOREIGN_H
+#define CONFINE_FOREIGN_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,21 +16,30 @@
 #include "oci/config.h"
 #include "policy/policy.h"
 
-struct layers_facts;
+/* What a bundle and its caller give. */
+struct foreign_facts {
+	const struct oci_config *config;
+	const char *bundle;
+	int preserve_fds;
+	bool own_pid, own_mount; /* new namespaces */
+	bool own_net;	/* a network namespace other than the runtime's … */
+	int joined_net; /* … which this is, where it is not new; else -1 */
+	bool own_user;
+};
 
 /* Writes into @why how it is possible: "mounts[3] shares a directory …". Empty: it is not. */
-void outside_look(const struct layers_facts *f, char *why, size_t size);
+void foreign_look(const struct foreign_facts *f, char *why, size_t size);
 /* Others are in the container's network namespace already. Costs 2 µs a process of the host, where it is joined. */
-bool outside_shares_network(const struct layers_facts *f);
+bool foreign_shares_network(const struct foreign_facts *f);
 /* The first of the descriptors 0 to 2 + @preserve_fds through which a socket comes in that only the supervisor could judge, or
  * that leads to others; with @bpf, that the cgroup program does not see and that has no Landlock behind it. -1: none. *@what is
  * then "a socket" or the like. */
-int outside_descriptor(int preserve_fds, bool bpf, const char **what);
+int foreign_descriptor(int preserve_fds, bool bpf, const char **what);
 /* The capability with which @p could leave its cgroup, and with it the cgroup program; NULL: none. */
-const char *outside_capability(const struct oci_process *p, bool userns);
+const char *foreign_capability(const struct oci_process *p, bool userns);
 /* The container can rewrite routes and addresses of its network (CAP_NET_ADMIN). */
-bool outside_owns_network(const struct layers_facts *f);
+bool foreign_owns_network(const struct foreign_facts *f);
 /* False with @e if a descriptor that is handed down is beyond judging (an io_uring). */
-bool outside_check_rings(const struct policy *p, int preserve_fds, struct err *e);
+bool foreign_check_rings(const struct policy *p, int preserve_fds, struct err *e);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* outside.c - can a socket come in that was made outside of the container, or a process leave its cgroup?
+/* foreign.c - can a socket come in that was made outside of the container, or a process leave its cgroup?
  *
  * Runs in:  create, exec.
  *
@@ -16,7 +16,7 @@
  * for a file that is no socket does not become one; but those of cgroup hierarchies do, by which a process leaves the program's
  * sight.
  */
-#include "container/outside.h"
+#include "confine/foreign.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -34,7 +34,6 @@
 
 #include "base/file.h"
 #include "base/str.h"
-#include "container/layers.h"
 #include "oci/names.h"
 
 static bool is_any_of(const char *word, const char *const *list)
@@ -127,7 +126,7 @@ static const char *look_at_descriptor(int fd, bool bpf)
 	}
 }
 
-int outside_descriptor(int preserve_fds, bool bpf, const char **what)
+int foreign_descriptor(int preserve_fds, bool bpf, const char **what)
 {
 	for (int fd = 0; fd < 3 + preserve_fds; fd++) {
 		*what = look_at_descriptor(fd, bpf);
@@ -137,7 +136,7 @@ int outside_descriptor(int preserve_fds, bool bpf, const char **what)
 	return -1;
 }
 
-bool outside_check_rings(const struct policy *p, int preserve_fds, struct err *e)
+bool foreign_check_rings(const struct policy *p, int preserve_fds, struct err *e)
 {
 	for (int fd = 0; policy_get_traits(p).egress && fd < 3 + preserve_fds; fd++) {
 		char path[32], link[64];
@@ -195,7 +194,7 @@ static bool is_bind(const struct oci_mount *m)
 	return str_eq(m->type ? m->type : "", "bind") || oci_mount_has_option(m, "bind") || oci_mount_has_option(m, "rbind");
 }
 
-static bool brings_sockets(const struct layers_facts *f, const struct oci_mount *m)
+static bool brings_sockets(const struct foreign_facts *f, const struct oci_mount *m)
 {
 	autofree char *path = NULL;
 	struct statfs sfs;
@@ -215,7 +214,7 @@ static bool brings_sockets(const struct layers_facts *f, const struct oci_mount 
 /* Root of the container is root of the host's cgroup files, and needs no capability to write its number into one that it sees:
  * without a cgroup namespace of its own that is, on cgroup v2, the whole hierarchy (rootfs/mount_cgroup.c), and in one that is
  * joined whatever that has. */
-static bool shows_cgroups(const struct layers_facts *f, const struct oci_mount *m)
+static bool shows_cgroups(const struct foreign_facts *f, const struct oci_mount *m)
 {
 	if (!str_eq(m->type ? m->type : "", "cgroup") && !str_eq(m->type ? m->type : "", "cgroup2"))
 		return false;
@@ -261,7 +260,7 @@ static bool has_mounts_below(const char *dir)
 
 /* A root directory is the container's own, as engines make it (an overlay, a copy); who uses one that has others in it runs them on
  * the same root (docs/security.md, limits). What can be seen is seen: the host's root, and mounts of the host in it. */
-static const char *look_at_root(const struct layers_facts *f)
+static const char *look_at_root(const struct foreign_facts *f)
 {
 	const char *given = f->config->root.path ? f->config->root.path : "";
 	autofree char *path = given[0] == '/' ? xstrdup(given) : xasprintf("%s/%s", f->bundle, given);
@@ -302,11 +301,9 @@ static bool is_inhabited(int fd)
 	return found;
 }
 
-bool outside_shares_network(const struct layers_facts *f)
+bool foreign_shares_network(const struct foreign_facts *f)
 {
-	int joined = f->ns->join[OCI_NS_NETWORK];
-
-	return !namespaces_has(f->ns, OCI_NS_NETWORK) || (joined >= 0 && is_inhabited(joined));
+	return !f->own_net || (f->joined_net >= 0 && is_inhabited(f->joined_net));
 }
 
 static bool may_have(const struct oci_process *p, const char *capability)
@@ -321,7 +318,7 @@ static bool may_have(const struct oci_process *p, const char *capability)
 
 /* With these over the host's user namespace a process leaves its cgroup: it mounts the hierarchy, or opens the root's directory by
  * a handle, and writes its number there. What it makes afterwards is no longer the container's to the cgroup program. */
-const char *outside_capability(const struct oci_process *p, bool userns)
+const char *foreign_capability(const struct oci_process *p, bool userns)
 {
 	static const char *const names[] = { "CAP_SYS_ADMIN", "CAP_DAC_READ_SEARCH" };
 
@@ -331,11 +328,11 @@ const char *outside_capability(const struct oci_process *p, bool userns)
 	return NULL;
 }
 
-bool outside_owns_network(const struct layers_facts *f)
+bool foreign_owns_network(const struct foreign_facts *f)
 {
 	/* The host's is not owned from within a user namespace; whose a namespace is that is joined, nobody asks. */
 	return may_have(&f->config->process, "CAP_NET_ADMIN") &&
-	       (namespaces_has(f->ns, OCI_NS_NETWORK) || !namespaces_has(f->ns, OCI_NS_USER));
+	       (f->own_net || !f->own_user);
 }
 
 /* --- all of it ----------------------------------------------------------------------------------------------------------------- */
@@ -350,7 +347,7 @@ static void say(char *why, size_t size, const char *fmt, ...)
 	va_end(ap);
 }
 
-static void look_at_mounts(const struct layers_facts *f, char *why, size_t size)
+static void look_at_mounts(const struct foreign_facts *f, char *why, size_t size)
 {
 	for (size_t i = 0; i < f->config->n_mounts && !*why; i++) {
 		if (brings_sockets(f, &f->config->mounts[i]))
@@ -363,20 +360,19 @@ static void look_at_mounts(const struct layers_facts *f, char *why, size_t size)
 	}
 }
 
-void outside_look(const struct layers_facts *f, char *why, size_t size)
+void foreign_look(const struct foreign_facts *f, char *why, size_t size)
 {
-	const struct namespaces *ns = f->ns;
-	const char *cap = outside_capability(&f->config->process, namespaces_has(ns, OCI_NS_USER)), *what;
-	int fd = outside_descriptor(f->preserve_fds, false, &what);
+	const char *cap = foreign_capability(&f->config->process, f->own_user), *what;
+	int fd = foreign_descriptor(f->preserve_fds, false, &what);
 
 	*why = '\0';
 	if (fd >= 0)
 		say(why, size, "descriptor %d, which is handed down, is %s", fd, what);
-	else if (!namespaces_has(ns, OCI_NS_NETWORK))
+	else if (!f->own_net)
 		say(why, size, "the container shares the host's network namespace");
-	else if (!(ns->new_flags & CLONE_NEWPID))
+	else if (!f->own_pid)
 		say(why, size, "the container shares a pid namespace");
-	else if (!(ns->new_flags & CLONE_NEWNS))
+	else if (!f->own_mount)
 		say(why, size, "the container shares a mount namespace");
 	else if (cap)
 		say(why, size, "the container has %s, with which it can leave its cgroup", cap);
@@ -384,6 +380,6 @@ void outside_look(const struct layers_facts *f, char *why, size_t size)
 		look_at_mounts(f, why, size);
 	if (!*why && (what = look_at_root(f)))
 		say(why, size, "%s", what);
-	if (!*why && outside_shares_network(f))
+	if (!*why && foreign_shares_network(f))
 		say(why, size, "the container shares its network namespace with other processes");
 }
