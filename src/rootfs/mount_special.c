@@ -17,14 +17,21 @@
 #include "base/str.h"
 #include "base/sys.h"
 
+bool mount_special_is_on_device(const struct mount_job *j)
+{
+	const char *source = j->mount->source;
+	struct stat st;
+
+	return source && source[0] == '/' && stat(source, &st) == 0 && S_ISBLK(st.st_mode);
+}
+
 static int mount_plain(struct mount_job *j, struct err *e)
 {
 	struct mount_fs fs = { .type = j->type, .source = j->mount->source, .options = &j->options, .label = j->label };
-	struct stat st;
 
 	/* Only a filesystem on a device of its own gets a read-only superblock: on others (debugfs, cgroup, …) it is the
 	 * same one as the host's. The mount itself is read-only in any case. */
-	fs.ro_super = fs.source && fs.source[0] == '/' && stat(fs.source, &st) == 0 && S_ISBLK(st.st_mode);
+	fs.ro_super = mount_special_is_on_device(j);
 	return mount_fs_on(&fs, j->target, j->r->rootfd, j->path, e);
 }
 

@@ -35,6 +35,9 @@ struct mount_special {
 /* The row of @type; the last one, for everything else, if it has none. Never NULL. */
 const struct mount_special *mount_special_find(const char *type);
 
+/* The source is a block device: the superblock belongs to this mount. */
+bool mount_special_is_on_device(const struct mount_job *job);
+
 /* mount_cgroup.c: types "cgroup" and "cgroup2", v1, hybrid and v2. */
 int mount_cgroup(struct mount_job *job, struct err *e);
 

@@ -149,8 +149,29 @@ static int refuse_data(const struct mount_job *j, struct err *e)
 	return 0;
 }
 
+/* "ro" (not "rro") comes into force in rootfs_seal(): the mount points of later entries, and devices, may still have to be
+ * made below, as crun makes them. True if this mount is to be noted for that. */
+static bool put_off_readonly(struct mount_job *j)
+{
+	bool late = j->options.set & MOUNT_ATTR_RDONLY;
+
+	j->options.set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	return late;
+}
+
+static int note_late_readonly(struct mount_job *j, int mount, struct err *e)
+{
+	if (state_add_late_ro(j->r, mount) == 0)
+		return 0;
+	/* So many mounts that there are no descriptors left. */
+	if (errno == EMFILE)
+		return mount_set_attr(mount, false, MOUNT_ATTR_RDONLY, 0, e);
+	return err_sys(e, "duplicate the descriptor of the mount");
+}
+
 static int attach_bind(struct mount_job *j, int tree, struct err *e)
 {
+	bool late = put_off_readonly(j);
 	bool early = mount_attr_by_fd();
 
 	if (early && mount_apply(tree, &j->options, e) < 0)
@@ -163,6 +184,8 @@ static int attach_bind(struct mount_job *j, int tree, struct err *e)
 	for (size_t i = 0; early && i < j->options.n_propagation; i++)
 		if (mount_set_propagation(tree, j->options.propagation[i], e) < 0)
 			return -1;
+	if (late && note_late_readonly(j, tree, e) < 0)
+		return -1;
 	return replace_root(j, tree, e);
 }
 
@@ -252,6 +275,9 @@ static int do_remount(struct mount_job *j, struct err *e)
 			  MS_REMOUNT | mount_options_ms_flags(j->options.set) | j->options.sb_flags, data) < 0)
 			return err_sys(e, "remount");
 	}
+	/* What was said of it earlier does not hold any more. */
+	if ((j->options.set | j->options.clr) & MOUNT_ATTR_RDONLY)
+		state_drop_late_ro(j->r, j->target);
 	return mount_apply(j->target, &j->options, e) < 0 ? err_prefix(e, "remount") : 0;
 }
 
@@ -279,10 +305,11 @@ static void add_defaults(struct mount_job *j)
 	}
 }
 
-/* Later steps still write into a tmpfs (targets of the mounts in it) and into /dev. */
-static bool is_written_later(const struct mount_job *j)
+/* Later steps still write into it (targets of the mounts in it, devices). Not the kernel's own, where nothing can be made, and
+ * not a filesystem whose superblock is to be read-only. */
+static bool is_written_later(const struct mount_job *j, const struct mount_special *special)
 {
-	return str_eq(j->type, "tmpfs") || str_eq(j->path, "/dev");
+	return str_eq(j->type, "tmpfs") || str_eq(j->path, "/dev") || (!special->type && !mount_special_is_on_device(j));
 }
 
 static int do_filesystem(struct mount_job *j, struct err *e)
@@ -303,9 +330,7 @@ static int do_filesystem(struct mount_job *j, struct err *e)
 		return err_set(e, ENOTDIR, "mount a filesystem of type %s on a file", j->type);
 	if (!special->label)
 		j->label = NULL;
-	late = (j->options.set & MOUNT_ATTR_RDONLY) && is_written_later(j);
-	if (late)
-		j->options.set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	late = is_written_later(j, special) && put_off_readonly(j);
 	fd = special->mount(j, e);
 	if (fd < 0)
 		return -1;
@@ -314,8 +339,8 @@ static int do_filesystem(struct mount_job *j, struct err *e)
 	for (size_t i = 0; i < j->options.n_propagation; i++)
 		if (mount_set_propagation(fd, j->options.propagation[i], e) < 0)
 			return -1;
-	if (late && state_add_late_ro(j->r, fd) < 0)
-		return err_sys(e, "duplicate the descriptor of the mount");
+	if (late && note_late_readonly(j, fd, e) < 0)
+		return -1;
 	return replace_root(j, fd, e);
 }
 

@@ -7,6 +7,7 @@
 #ifndef ROOTFS_STATE_H
 #define ROOTFS_STATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "rootfs/rootfs.h"
@@ -22,6 +23,8 @@ struct rootfs_state {
 struct rootfs_state *state_get(struct rootfs *r);
 /* Notes a duplicate of @fd. Returns 0, or -1 with errno. */
 int state_add_late_ro(struct rootfs *r, int fd);
+/* Forgets it: @fd is the root of that mount. */
+void state_drop_late_ro(struct rootfs *r, int fd);
 void state_free(struct rootfs *r);
 
 #endif

@@ -21,6 +21,27 @@ opts_of() { run_container -- awk -v p="$1" '$5 == p { print $6 " " $NF }' /proc/
 	is new "$(cat "$T/src/new")"
 }
 
+@test "what is missing below a read-only mount is made, in the source, and the mount is read-only all the same" {
+	mkdir -p "$T/ro" "$T/in" "$T/two"
+	echo file >"$T/file"
+	mnt "{\"destination\": \"/vol\", \"type\": \"bind\", \"source\": \"$T/ro\", \"options\": [\"rbind\", \"ro\", \"rprivate\"]}"
+	mnt "{\"destination\": \"/vol/a/b\", \"type\": \"bind\", \"source\": \"$T/in\", \"options\": [\"bind\"]}"
+	mnt "{\"destination\": \"/vol/f\", \"type\": \"bind\", \"source\": \"$T/file\", \"options\": [\"bind\", \"ro\"]}"
+	mnt "{\"destination\": \"/ram\", \"type\": \"ramfs\", \"source\": \"ramfs\", \"options\": [\"ro\"]}"
+	mnt "{\"destination\": \"/ram/two\", \"type\": \"bind\", \"source\": \"$T/two\", \"options\": [\"bind\", \"ro\"]}"
+	mnt "{\"destination\": \"/again\", \"type\": \"bind\", \"source\": \"$T/two\", \"options\": [\"bind\", \"ro\"]}"
+	cfg '.linux.devices = [{"path": "/vol/d/null", "type": "c", "major": 1, "minor": 3}]'
+	run_container -- sh -c 'cat /vol/f; for p in /vol /vol/a /vol/a/b /ram /ram/two /again; do touch $p/x 2>/dev/null && echo "$p"; done;
+		echo x 2>/dev/null >>/vol/f; ls /vol/d'
+	is "file /vol/a/b null" "$(xargs <<<"$output")"
+	is "" "$stderr"
+	is file "$(cat "$T/file")"
+	# A later word on the same mount holds, and on no other one of the same source.
+	mnt '{"destination": "/ram/two", "options": ["remount", "bind", "rw"]}'
+	run_container -- sh -c 'for p in /ram /ram/two /again; do touch $p/x 2>/dev/null && echo $p; done'
+	is /ram/two "$output"
+}
+
 @test "tmpfs with mode and size; flags nosuid nodev noexec are in force" {
 	mnt '{"destination": "/t", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "nodev", "noexec", "mode=1750", "size=1m"]}'
 	run_container -- sh -c 'stat -c %a /t; cp /bin/busybox /t/ 2>/dev/null; awk "\$5 == \"/t\" {print \$6}" /proc/self/mountinfo'
