@@ -95,6 +95,8 @@ static int mask_one(struct rootfs *r, const char *path, struct cover *null, stru
 		return found;
 	if (fstat(fd, &st) < 0)
 		return err_sys(e, "stat");
+	if (target_same_mount(fd, r->rootfd))
+		return err_msg(e, "the root itself cannot be masked");
 	if (!S_ISDIR(st.st_mode))
 		return make_null_cover(r, null, e) < 0 ? -1 : put_cover(null, fd, e);
 	if (dir->mount < 0)
@@ -117,7 +119,8 @@ static int mask_all(struct rootfs *r, struct err *e)
 	return ret;
 }
 
-/* A copy of the tree over itself, read-only with all that is mounted in it. Other flags are inherited by the copy. */
+/* A copy of the tree over itself. What is mounted in it comes along and stays as it was asked for, as with the peers; other
+ * flags are inherited by the copy. */
 static int readonly_one(struct rootfs *r, const char *path, struct err *e)
 {
 	autofd fd = -1;
@@ -127,10 +130,13 @@ static int readonly_one(struct rootfs *r, const char *path, struct err *e)
 	trace(TRACE_MOUNT, "read-only %s%s", path, found ? "" : " (not there)");
 	if (found <= 0)
 		return found;
+	/* A process whose root is "/" does not see what is mounted over it. */
+	if (target_same_mount(fd, r->rootfd))
+		return mount_set_attr(r->rootfd, false, MOUNT_ATTR_RDONLY, 0, e);
 	tree = mount_clone(fd, "", true, false);
 	if (tree < 0)
 		return err_sys(e, "bind");
-	return mount_attach_with(tree, fd, true, MOUNT_ATTR_RDONLY, e);
+	return mount_attach_with(tree, fd, false, MOUNT_ATTR_RDONLY, e);
 }
 
 static int readonly_all(struct rootfs *r, struct err *e)

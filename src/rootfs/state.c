@@ -6,10 +6,10 @@
 #include "rootfs/state.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "rootfs/target.h"
 
 struct rootfs_state *state_get(struct rootfs *r)
 {
@@ -32,22 +32,13 @@ int state_add_late_ro(struct rootfs *r, int fd)
 	return 0;
 }
 
-/* Of one directory bound at two places each is a mount of its own. Where the kernel does not tell (before Linux 5.8): false. */
-static bool is_same_mount(int a, int b)
-{
-	struct statx x, y;
-
-	return statx(a, "", AT_EMPTY_PATH, STATX_MNT_ID, &x) == 0 && statx(b, "", AT_EMPTY_PATH, STATX_MNT_ID, &y) == 0 &&
-	       (x.stx_mask & y.stx_mask & STATX_MNT_ID) && x.stx_mnt_id == y.stx_mnt_id;
-}
-
 void state_drop_late_ro(struct rootfs *r, int fd)
 {
 	struct rootfs_state *s = state_get(r);
 	size_t kept = 0;
 
 	for (size_t i = 0; i < s->n_late_ro; i++) {
-		if (is_same_mount(s->late_ro[i], fd))
+		if (target_same_mount(s->late_ro[i], fd))
 			fd_close(&s->late_ro[i]);
 		else
 			s->late_ro[kept++] = s->late_ro[i];

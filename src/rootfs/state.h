@@ -7,7 +7,6 @@
 #ifndef ROOTFS_STATE_H
 #define ROOTFS_STATE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "rootfs/rootfs.h"

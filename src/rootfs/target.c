@@ -278,6 +278,15 @@ bool target_same(int a, int b)
 	return x.stx_ino == y.stx_ino && x.stx_dev_major == y.stx_dev_major && x.stx_dev_minor == y.stx_dev_minor;
 }
 
+bool target_same_mount(int a, int b)
+{
+	struct statx x, y;
+
+	return target_same(a, b) && statx(a, "", AT_EMPTY_PATH, STATX_MNT_ID, &x) == 0 &&
+	       statx(b, "", AT_EMPTY_PATH, STATX_MNT_ID, &y) == 0 && (x.stx_mask & y.stx_mask & STATX_MNT_ID) &&
+	       x.stx_mnt_id == y.stx_mnt_id;
+}
+
 int target_check_proc(int rootfd, int fd, const char *path, bool procfs, struct err *e)
 {
 	static const char *const emulated[] = {

@@ -33,7 +33,9 @@ int target_path(int rootfd, int fd, char path[PATH_MAX], struct err *e);
 /* Refuses mounts on /proc or below it that would fake what later steps and the workload read there: on /proc itself only
  * procfs (@procfs: a new one, or a bind of one), below it only the files that lxcfs emulates. */
 int target_check_proc(int rootfd, int fd, const char *path, bool procfs, struct err *e);
-/* True if @a and @b are the same directory of the same mount. */
+/* True if @a and @b are the same file or directory, through whichever mounts. */
 bool target_same(int a, int b);
+/* … of the same mount: a directory that is bound at two places is two. False where the kernel does not tell (before Linux 5.8). */
+bool target_same_mount(int a, int b);
 
 #endif

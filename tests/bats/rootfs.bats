@@ -87,6 +87,32 @@ opts_of() { run_container -- awk -v p="$1" '$5 == p { print $6 " " $NF }' /proc/
 	has Read-only "$stderr"
 }
 
+@test "a read-only path covers no mount below it; / means the root, and cannot be masked" {
+	need sandrun
+	mkdir -p "$B/rootfs/mnt" "$B/rootfs/twin"
+	mnt '{"destination": "/mnt/sub", "type": "tmpfs", "source": "tmpfs"}'
+	mnt "{\"destination\": \"/twin\", \"type\": \"bind\", \"source\": \"$B/rootfs\", \"options\": [\"bind\"]}"
+	cfg '.linux.readonlyPaths += ["/mnt"]'
+	local where='for p in / /mnt /mnt/sub /twin /tmp; do touch $p/x 2>/dev/null && echo $p; done'
+	run_container -- sh -c "$where"
+	is "/ /mnt/sub /twin /tmp" "$(xargs <<<"$output")"
+	cfg '.linux.readonlyPaths[-1] = "/twin"'
+	run_container -- sh -c "$where"
+	is "/ /mnt /mnt/sub /tmp" "$(xargs <<<"$output")"
+	rm "$B/rootfs/x" "$B"/rootfs/{mnt,tmp}/x
+	ln -s .. "$B/rootfs/etc/up"
+	local path
+	for path in / /. /etc/up; do
+		cfg '.linux.readonlyPaths[-1] = $p' --arg p "$path"
+		run_container -- sh -c "$where"
+		is "$path: /mnt/sub /twin" "$path: $(xargs <<<"$output")"
+		rm "$B/rootfs/x"
+	done
+	cfg '.linux.maskedPaths = ["/etc/up"]'
+	run_container -- true
+	one_clear_line "linux.maskedPaths[0] (/etc/up): the root itself cannot be masked"
+}
+
 @test "devices: the defaults, links, a declared one, and nothing else" {
 	cfg '.linux.devices = [{"path": "/dev/mine", "type": "c", "major": 1, "minor": 5, "fileMode": 438, "uid": 7, "gid": 8}] |
 		.linux.resources.devices += [{"allow": true, "type": "c", "major": 1, "minor": 5, "access": "rwm"}]'
