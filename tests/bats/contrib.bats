@@ -68,11 +68,14 @@ policies() {
 	END
 }
 
-@test "make install: podman's file, completions and manual pages are where they are read" {
+@test "make install: podman's file, hooks, completions and manual pages are where they are read" {
 	local dest=$T/dest f
 	make -C "$SANDRUN_BUILDDIR" install DESTDIR="$dest" >"$T/install.log" 2>&1 || { tail "$T/install.log"; return 1; }
 	for f in etc/containers/containers.conf.d/sandrun.conf usr/local/bin/sandrun usr/local/share/man/man1/sandrun.1 \
 		usr/local/share/man/man5/sandrun-policy.5 usr/local/share/bash-completion/completions/sandrun; do
 		[ -s "$dest/$f" ] || { echo "no $f"; (cd "$dest" && find . -type f); return 1; }
+	done
+	for f in "$dest"/usr/local/share/sandrun/hooks.d/*.json; do
+		[ -x "$dest$(jq -r .hook.path "$f")" ] || { cat "$f"; return 1; }
 	done
 }

@@ -58,6 +58,6 @@ fuzz: $(FUZZ_NAMES:%=tests/fuzz/fuzz-%-live)
 
 $(FUZZ_NAMES:%=tests/fuzz/fuzz-%-live): tests/fuzz/fuzz-%-live: tests/fuzz/fuzz-%.c
 	$(AM_V_CCLD)$(MKDIR_P) tests/fuzz && $(FUZZ_CC) $(FUZZ_CFLAGS) $(AM_CPPFLAGS) $(YAJL_CFLAGS) $(SECCOMP_CFLAGS) \
-		$(CAP_CFLAGS) -o $@ $< $(FUZZ_LIBS)
+		-o $@ $< $(FUZZ_LIBS)
 
 CLEANFILES += $(FUZZ_NAMES:%=tests/fuzz/fuzz-%-live)
