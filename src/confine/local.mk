@@ -14,4 +14,5 @@ libsandrun_a_SOURCES += \
 	src/confine/profile_internal.h \
 	src/confine/profile_names.c \
 	src/confine/seccomp_profile.c \
+	src/confine/sockopts.c src/confine/sockopts.h \
 	src/confine/vethprobe.c src/confine/vethprobe.h

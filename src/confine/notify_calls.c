@@ -49,6 +49,7 @@ const struct notify_arch notify_arches[] = {
 			[NOTIFY_SENDMSG] = __NR_sendmsg,
 			[NOTIFY_SENDMMSG] = __NR_sendmmsg,
 			[NOTIFY_SETSOCKOPT] = __NR_setsockopt,
+			[NOTIFY_GETSOCKOPT] = __NR_getsockopt,
 			[NOTIFY_SOCKETCALL] = NOTIFY_NO_CALL,
 			[NOTIFY_IO_URING_SETUP] = __NR_io_uring_setup,
 			[NOTIFY_IO_URING_ENTER] = __NR_io_uring_enter,
@@ -75,6 +76,7 @@ const struct notify_arch notify_arches[] = {
 			[NOTIFY_SENDMSG] = 370,
 			[NOTIFY_SENDMMSG] = 345,
 			[NOTIFY_SETSOCKOPT] = 366,
+			[NOTIFY_GETSOCKOPT] = 365,
 			[NOTIFY_SOCKETCALL] = 102,
 			[NOTIFY_IO_URING_SETUP] = 425,
 			[NOTIFY_IO_URING_ENTER] = 426,
@@ -100,6 +102,7 @@ const struct notify_arch notify_arches[] = {
 			[NOTIFY_SENDMSG] = 296,
 			[NOTIFY_SENDMMSG] = 374,
 			[NOTIFY_SETSOCKOPT] = 294,
+			[NOTIFY_GETSOCKOPT] = 295,
 			[NOTIFY_SOCKETCALL] = NOTIFY_NO_CALL,
 			[NOTIFY_IO_URING_SETUP] = 425,
 			[NOTIFY_IO_URING_ENTER] = 426,
@@ -121,7 +124,7 @@ static const struct {
 } socketcalls[21] = {
 	[1] = { NOTIFY_SOCKET, 3 },	 [2] = { NOTIFY_BIND, 3 },	  [3] = { NOTIFY_CONNECT, 3 },
 	[4] = { NOTIFY_LISTEN, 2 },	 [11] = { NOTIFY_SENDTO, 6 },	  [14] = { NOTIFY_SETSOCKOPT, 5 },
-	[16] = { NOTIFY_SENDMSG, 3 },	 [20] = { NOTIFY_SENDMMSG, 4 },
+	[15] = { NOTIFY_GETSOCKOPT, 5 },  [16] = { NOTIFY_SENDMSG, 3 },	 [20] = { NOTIFY_SENDMMSG, 4 },
 };
 
 bool notify_calls_decode(const struct seccomp_data *data, struct notify_call *out)
@@ -172,7 +175,7 @@ const char *notify_calls_name(enum notify_kind kind)
 {
 	static const char *const names[] = {
 		"socket", "socketpair", "bind", "listen", "connect", "sendto", "sendmsg",
-		"sendmmsg", "setsockopt", "socketcall", "io_uring_setup", "io_uring_enter", "io_uring_register",
+		"sendmmsg", "setsockopt", "getsockopt", "socketcall", "io_uring_setup", "io_uring_enter", "io_uring_register",
 		"clone", "clone3", "unshare", "request_key", "x32",
 	};
 

@@ -22,6 +22,7 @@ enum notify_kind {
 	NOTIFY_SENDMSG,
 	NOTIFY_SENDMMSG,
 	NOTIFY_SETSOCKOPT,
+	NOTIFY_GETSOCKOPT,
 	NOTIFY_SOCKETCALL, /* i386: the call's number in args[0], a pointer to its arguments in args[1] */
 	NOTIFY_IO_URING_SETUP,
 	NOTIFY_IO_URING_ENTER,

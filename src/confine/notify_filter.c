@@ -8,8 +8,7 @@
  * Theory of operation. A filter sees the number and the six registers, nothing behind a pointer. Three answers:
  *
  *   notify   connect; sendto with an address; sends with MSG_FASTOPEN in their flags (Landlock does not see that they
- *            connect); setsockopt of source routes, IP_HDRINCL, SCTP, TCP_ULP (an SMC socket connects by itself) and
- *            memberships in groups (they send reports); where UDP or ICMP has no backstop, or sockets may come from outside,
+ *            connect); setsockopt of what sockopts.c names; where UDP or ICMP has no backstop, or sockets may come from outside,
  *            also sendmsg and sendmmsg; bind and listen under a bind policy. See plan.c for the modes.
  *            Also what no policy can allow and registers tell, though the answer is certain: so that each refusal is counted
  *            and somebody reads of it (supervisor/refuse.c). Sockets of other families, types and protocols (EACCES; MPTCP
@@ -55,6 +54,7 @@
 #include "base/trace.h"
 #include "confine/notify_calls.h"
 #include "confine/plan.h"
+#include "confine/sockopts.h"
 
 #ifndef MSG_FASTOPEN
 #define MSG_FASTOPEN 0x20000000
@@ -307,49 +307,54 @@ static void do_sendmmsg(struct emitter *em, const struct context *c)
 	emit_ret(em, RET_ALLOW);
 }
 
-/* Options that make packets go elsewhere than the judged address says, or sockets connect behind our back, or make the kernel
- * send something itself (who becomes a member of a group reports it there: IGMP, MLD). All are plain values in registers. */
-static const struct {
-	uint32_t level, name;
-} options[] = {
-	{ IPPROTO_IP, 4 /* IP_OPTIONS: source routes */ },
-	{ IPPROTO_IP, 3 /* IP_HDRINCL: the address is in the payload */ },
-	{ IPPROTO_IPV6, 57 /* IPV6_RTHDR */ },
-	{ IPPROTO_IPV6, 5 /* IPV6_2292RTHDR */ },
-	{ IPPROTO_IPV6, 6 /* IPV6_2292PKTOPTIONS: a bundle that may contain one */ },
-	{ IPPROTO_IPV6, 36 /* IPV6_HDRINCL */ },
-	{ IPPROTO_IPV6, 55 /* IPV6_RTHDRDSTOPTS */ },
-	{ IPPROTO_IPV6, 32 /* IPV6_FLOWLABEL_MGR: a label may carry a routing header for whoever uses it */ },
-	{ IPPROTO_TCP, 31 /* TCP_ULP: "smc" connects on its own; the supervisor lets "tls" pass */ },
-	{ IPPROTO_IP, 35 /* IP_ADD_MEMBERSHIP */ },
-	{ IPPROTO_IP, 39 /* IP_ADD_SOURCE_MEMBERSHIP */ },
-	{ IPPROTO_IP, 42 /* MCAST_JOIN_GROUP */ },
-	{ IPPROTO_IP, 46 /* MCAST_JOIN_SOURCE_GROUP */ },
-	{ IPPROTO_IPV6, 20 /* IPV6_ADD_MEMBERSHIP */ },
-	{ IPPROTO_IPV6, 42 /* MCAST_JOIN_GROUP */ },
-	{ IPPROTO_IPV6, 46 /* MCAST_JOIN_SOURCE_GROUP */ },
-};
+/* Under a policy of egress: all that the table knows. Where sends are made on behalf, an honest "no" to what they could not
+ * honour. Under a policy of binds: what chooses ports. */
+static uint32_t option_action(const struct confine_plan *plan, enum sockopt_effect effect)
+{
+	switch (effect) {
+	case SOCKOPT_NONE:
+		return RET_ALLOW;
+	case SOCKOPT_PORTS:
+		return plan->trap_bind ? RET_NOTIFY : RET_ALLOW;
+	case SOCKOPT_PINNED:
+		return plan->trap_sendmsg && !plan->bpf ? RET_ERRNO(EOPNOTSUPP) : RET_ALLOW;
+	default:
+		return plan->trap_options ? RET_NOTIFY : RET_ALLOW;
+	}
+}
 
+/* All are plain values in registers. */
 static void do_setsockopt(struct emitter *em, const struct context *c)
 {
-	if (!c->plan->trap_options) {
-		emit_ret(em, RET_ALLOW);
-		return;
-	}
 	/* Of no length: clears the option, or is refused by the kernel. */
 	load_lo(em, 4);
 	ret_if(em, BPF_JEQ, 0, RET_ALLOW);
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+	for (size_t i = 0; i < sockopts_count; i++) {
+		uint32_t action = option_action(c->plan, sockopts[i].set);
 		unsigned int block;
 
+		if (action == RET_ALLOW)
+			continue;
 		load_lo(em, 1);
-		block = block_if(em, BPF_JEQ, options[i].level);
-		load_lo(em, 2);
-		ret_if(em, BPF_JEQ, options[i].name, RET_NOTIFY);
+		block = block_if(em, BPF_JEQ, (uint32_t)sockopts[i].level);
+		if (sockopts[i].name == SOCKOPT_ANY) {
+			emit_ret(em, action);
+		} else {
+			load_lo(em, 2);
+			ret_if(em, BPF_JEQ, (uint32_t)sockopts[i].name, action);
+		}
 		block_end(em, block);
 	}
+	emit_ret(em, RET_ALLOW);
+}
+
+/* An option that connects by being asked for. */
+static void do_getsockopt(struct emitter *em, const struct context *c)
+{
 	load_lo(em, 1);
-	ret_if(em, BPF_JEQ, IPPROTO_SCTP, RET_NOTIFY); /* sctp_connectx(3) */
+	for (size_t i = 0; i < sockopts_count; i++)
+		if (sockopts[i].name == SOCKOPT_ANY)
+			ret_if(em, BPF_JEQ, (uint32_t)sockopts[i].level, option_action(c->plan, sockopts[i].set));
 	emit_ret(em, RET_ALLOW);
 }
 
@@ -368,7 +373,9 @@ static bool socketcall_is_trapped(const struct confine_plan *plan, enum notify_k
 		/* What the registers of the others would tell is in memory. */
 		return plan->trap_sendto || plan->trap_sendmsg || plan->trap_fastopen;
 	case NOTIFY_SETSOCKOPT:
-		return plan->trap_options;
+		return plan->trap_options || plan->trap_bind;
+	case NOTIFY_GETSOCKOPT:
+		return false;
 	default:
 		return true;
 	}
@@ -444,7 +451,8 @@ static void (*const rules[NOTIFY_KINDS])(struct emitter *em, const struct contex
 	[NOTIFY_BIND] = do_bind,	     [NOTIFY_LISTEN] = do_listen,
 	[NOTIFY_CONNECT] = do_connect,	     [NOTIFY_SENDTO] = do_sendto,
 	[NOTIFY_SENDMSG] = do_sendmsg,	     [NOTIFY_SENDMMSG] = do_sendmmsg,
-	[NOTIFY_SETSOCKOPT] = do_setsockopt, [NOTIFY_SOCKETCALL] = do_socketcall,
+	[NOTIFY_SETSOCKOPT] = do_setsockopt, [NOTIFY_GETSOCKOPT] = do_getsockopt,
+	[NOTIFY_SOCKETCALL] = do_socketcall,
 	[NOTIFY_IO_URING_SETUP] = do_io_uring, [NOTIFY_IO_URING_ENTER] = do_io_uring,
 	[NOTIFY_IO_URING_REGISTER] = do_io_uring, [NOTIFY_CLONE] = do_clone,
 	[NOTIFY_CLONE3] = do_clone3,	     [NOTIFY_UNSHARE] = do_unshare,

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "confine/sockopts.h"
 #include "supervisor/internal.h"
 
 int sockinfo_get(int sock, struct sockinfo *out)
@@ -145,20 +146,9 @@ static bool local_port_allowed(struct sup *s, int sock)
 	return port == 0 || policy_check_bind(s->policy, port).allowed;
 }
 
-bool sockinfo_has_route(int sock)
-{
-	uint8_t buf[256];
-	socklen_t len = sizeof(buf);
-
-	/* Of IPv6 sockets, too: they send to mapped addresses. */
-	if (getsockopt(sock, IPPROTO_IP, 4 /* IP_OPTIONS */, buf, &len) == 0 && len > 0)
-		return true;
-	len = sizeof(buf);
-	return getsockopt(sock, IPPROTO_IPV6, 57 /* IPV6_RTHDR */, buf, &len) == 0 && len > 0;
-}
-
 static enum answer judge(struct worker *w, struct op *op, struct result *r)
 {
+	enum sockopt_effect carried;
 	struct sup *s = w->sup;
 	struct policy_verdict v;
 	struct policy_dest d;
@@ -181,8 +171,11 @@ static enum answer judge(struct worker *w, struct op *op, struct result *r)
 		listener_audit(s, op, &d, AUDIT_NO_RULE, "bound to a denied port", EACCES);
 		return fail(r, -EACCES);
 	}
-	if (s->plan.foreign && sockinfo_has_route(op->sock)) {
-		listener_audit(s, op, &d, AUDIT_NO_RULE, "source route", ECONNREFUSED);
+	/* Not of the container's own making: a socket from outside, or a connection that came in with a source route, which it keeps,
+	 * reversed, when it is dissolved and connected anew. */
+	carried = sockopts_look(op->sock);
+	if (carried != SOCKOPT_NONE) {
+		listener_audit(s, op, &d, AUDIT_NO_RULE, sockopts_why(carried), ECONNREFUSED);
 		return fail(r, -ECONNREFUSED);
 	}
 	/* Backstop: Landlock, whose domain grants exactly the policy's ports (plan.c, "ports only"). The socket is TCP; should

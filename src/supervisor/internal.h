@@ -158,7 +158,6 @@ struct message_membership {
 	size_t len;
 	_Alignas(8) uint8_t value[MESSAGE_MEMBERSHIP_MAX]; /* in our own layout */
 };
-bool message_is_membership(int level, int name);
 /* Negative errno as the kernel, or 0. */
 int message_parse_membership(const uint8_t *in, size_t len, bool compat, int level, int name, struct message_membership *out);
 
@@ -431,9 +430,6 @@ enum answer refuse_handle(struct worker *w, const struct op *op, struct result *
  * socket, should the descriptor become one. */
 bool listener_may_continue(const struct sup *s, struct caller *c, const struct op *op, bool fastopen);
 int sockinfo_get(int sock, struct sockinfo *out);
-/* A foreign socket may carry a source route or routing header, which the container itself cannot set: its packets do not go
- * (first) to where the address says. */
-bool sockinfo_has_route(int sock);
 /* O_NONBLOCK of the shared file description, at this moment. */
 bool sockinfo_nonblock(int sock);
 

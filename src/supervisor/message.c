@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* message.c - message headers, iovecs, control data and memberships as bytes
  *
- * Owns:     their layout in 64-bit and 32-bit callers; which control messages are passed on.
+ * Owns:     their layout in 64-bit and 32-bit callers. Which control messages are passed on says confine/sockopts.c.
  * Must not: read from anywhere but the buffers given (it is fuzzed as it stands).
  * Runs in:  a worker thread. Pure.
  */
@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "confine/sockopts.h"
 #include "supervisor/internal.h"
 
 struct header32 {
@@ -127,64 +128,22 @@ int message_parse_iovecs(const uint8_t *buf, size_t n, bool compat, struct iovec
 
 /* --- control data -------------------------------------------------------------------------------------------------- */
 
-/* What becomes of a control message. In the list as refused: what names another way for the packet, and what the kernel
- * grants by the capabilities of the task that sends, which here would be ours and not the caller's (a mark, hop-by-hop and
- * destination options). What is in no list is not passed on, whatever a later kernel may make of it; a kernel that does
- * not know it ignores it or says EINVAL, by its level, and so do we (POISON). */
-enum fate { PASSED, IGNORED, REFUSED, UNKNOWN };
-#define IPV6_FLOWINFO_TYPE 11
-
-static const struct {
-	enum message_family family;
-	int level, type;
-	enum fate fate;
-} known[] = {
-	{ MESSAGE_INET, IPPROTO_IP, 1 /* IP_TOS */, PASSED },
-	{ MESSAGE_INET, IPPROTO_IP, 2 /* IP_TTL */, PASSED },
-	{ MESSAGE_INET, IPPROTO_IP, 7 /* IP_RETOPTS */, REFUSED },
-	{ MESSAGE_INET, IPPROTO_IP, 8 /* IP_PKTINFO: the source */, PASSED },
-	{ MESSAGE_INET, IPPROTO_IPV6, 2 /* IPV6_2292PKTINFO */, PASSED },
-	{ MESSAGE_INET, IPPROTO_IPV6, 3 /* IPV6_2292HOPOPTS */, REFUSED },
-	{ MESSAGE_INET, IPPROTO_IPV6, 4 /* IPV6_2292DSTOPTS */, REFUSED },
-	{ MESSAGE_INET, IPPROTO_IPV6, 5 /* IPV6_2292RTHDR */, REFUSED },
-	{ MESSAGE_INET, IPPROTO_IPV6, 8 /* IPV6_2292HOPLIMIT */, PASSED },
-	{ MESSAGE_INET, IPPROTO_IPV6, IPV6_FLOWINFO_TYPE, PASSED }, /* but not a label: pass() */
-	{ MESSAGE_INET, IPPROTO_IPV6, 50 /* IPV6_PKTINFO */, PASSED },
-	{ MESSAGE_INET, IPPROTO_IPV6, 52 /* IPV6_HOPLIMIT */, PASSED },
-	{ MESSAGE_INET, IPPROTO_IPV6, 54 /* IPV6_HOPOPTS */, REFUSED },
-	{ MESSAGE_INET, IPPROTO_IPV6, 55 /* IPV6_RTHDRDSTOPTS */, REFUSED },
-	{ MESSAGE_INET, IPPROTO_IPV6, 57 /* IPV6_RTHDR */, REFUSED },
-	{ MESSAGE_INET, IPPROTO_IPV6, 59 /* IPV6_DSTOPTS */, REFUSED },
-	{ MESSAGE_INET, IPPROTO_IPV6, 62 /* IPV6_DONTFRAG */, PASSED },
-	{ MESSAGE_INET, IPPROTO_IPV6, 67 /* IPV6_TCLASS */, PASSED },
-	{ MESSAGE_INET, IPPROTO_UDP, 103 /* UDP_SEGMENT */, PASSED },
-	{ MESSAGE_INET, SOL_SOCKET, 12 /* SO_PRIORITY */, PASSED },
-	{ MESSAGE_INET, SOL_SOCKET, 36 /* SO_MARK */, REFUSED },
-	{ MESSAGE_INET, SOL_SOCKET, 37 /* SO_TIMESTAMPING_OLD */, PASSED },
-	{ MESSAGE_INET, SOL_SOCKET, 61 /* SCM_TXTIME */, PASSED },
-	{ MESSAGE_INET, SOL_SOCKET, 65 /* SO_TIMESTAMPING_NEW */, PASSED },
-	{ MESSAGE_INET, SOL_SOCKET, 81 /* SCM_TS_OPT_ID */, PASSED },
-	{ MESSAGE_INET, SOL_SOCKET, SCM_RIGHTS, IGNORED },
-	{ MESSAGE_INET, SOL_SOCKET, SCM_CREDENTIALS, IGNORED },
-	{ MESSAGE_UNIX, SOL_SOCKET, SCM_RIGHTS, PASSED },
-	{ MESSAGE_UNIX, SOL_SOCKET, SCM_CREDENTIALS, PASSED },
-	{ MESSAGE_NETLINK, SOL_SOCKET, SCM_CREDENTIALS, PASSED },
-};
+/* What is in no list is not passed on; a kernel that does not know it ignores it or says EINVAL, by its level, and so does this
+ * (POISON). */
+static enum sockopt_cmsg fate_of(enum message_family family, int level, int type)
+{
+	if (family == MESSAGE_INET)
+		return sockopts_cmsg(level, type);
+	if (level != SOL_SOCKET)
+		return CMSG_IGNORE;
+	if (type == SCM_CREDENTIALS || (type == SCM_RIGHTS && family == MESSAGE_UNIX))
+		return CMSG_PASS;
+	return CMSG_UNKNOWN;
+}
 
 /* A type that no level has: the kernel refuses it at the point of its checks where it would have refused the caller's. */
 #define POISON 0x7ffffff0
-
-static enum fate fate_of(enum message_family family, int level, int type)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (known[i].family == family && known[i].level == level && known[i].type == type)
-			return known[i].fate;
-	/* Levels that nobody looks at. */
-	if (level != SOL_SOCKET &&
-	    (family != MESSAGE_INET || (level != IPPROTO_IP && level != IPPROTO_IPV6 && level != IPPROTO_UDP)))
-		return IGNORED;
-	return UNKNOWN;
-}
+#define IPV6_FLOWINFO_TYPE 11
 
 struct cmsg_head {
 	size_t len, head, align; /* cmsg_len, bytes of the header, alignment of the next one */
@@ -253,7 +212,7 @@ static int put_rights(struct message_control *out, const uint8_t *data, size_t n
 static int pass(struct message_control *out, enum message_family family, int level, int type, const uint8_t *data, size_t n)
 {
 	/* As in an address (verdict.c): the traffic class stays, the label goes. */
-	if (level == IPPROTO_IPV6 && type == IPV6_FLOWINFO_TYPE && n >= 4) {
+	if (family == MESSAGE_INET && level == IPPROTO_IPV6 && type == IPV6_FLOWINFO_TYPE && n >= 4) {
 		const uint8_t class_only[4] = { data[0], data[1] & 0xf0 };
 
 		return put(out, level, type, class_only, sizeof(class_only));
@@ -271,11 +230,12 @@ static int pass(struct message_control *out, enum message_family family, int lev
 static int take(struct message_control *out, enum message_family family, int level, int type, const uint8_t *data, size_t n)
 {
 	switch (fate_of(family, level, type)) {
-	case PASSED:
+	case CMSG_PASS:
+	case CMSG_SOURCE:
 		return pass(out, family, level, type, data, n);
-	case IGNORED:
+	case CMSG_IGNORE:
 		return 0;
-	case UNKNOWN:
+	case CMSG_UNKNOWN:
 		return put(out, level, POISON, data, 0);
 	default:
 		return -EPERM;
@@ -336,11 +296,6 @@ static const struct membership_form *membership_form(int level, int name)
 		if (memberships[i].level == level && memberships[i].name == name)
 			return &memberships[i];
 	return NULL;
-}
-
-bool message_is_membership(int level, int name)
-{
-	return membership_form(level, name) != NULL;
 }
 
 static bool take_group(const struct membership_form *f, struct message_membership *m)

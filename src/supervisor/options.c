@@ -22,6 +22,7 @@
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "confine/sockopts.h"
 #include "supervisor/internal.h"
 #include "supervisor/rawsys.h"
 
@@ -46,21 +47,22 @@ static enum answer refuse(struct worker *w, struct op *op, struct result *r, con
 	return fail(r, -error);
 }
 
+static bool bind_allowed(struct worker *w, struct op *op, uint16_t port)
+{
+	struct policy_verdict v = policy_check_bind(w->sup->policy, port);
+	struct policy_dest d = { .proto = POLICY_TCP, .port = port };
+
+	if (!v.allowed)
+		listener_audit(w->sup, op, &d, v.rule, NULL, EACCES);
+	return v.allowed;
+}
+
 /* --- setsockopt ------------------------------------------------------------------------------------------------------- */
 
-/* The options that the filter traps (its table, for the calls of socketcall where it cannot see). */
-static bool changes_route(int level, int name)
+static bool is_refused(enum sockopt_effect effect)
 {
-	switch (level) {
-	case IPPROTO_IP:
-		return name == 4 || name == 3;
-	case IPPROTO_IPV6:
-		return name == 57 || name == 5 || name == 6 || name == 36 || name == 55 || name == 32;
-	case IPPROTO_SCTP:
-		return true;
-	default:
-		return false;
-	}
+	return effect == SOCKOPT_ROUTE || effect == SOCKOPT_HEADER || effect == SOCKOPT_SOURCE || effect == SOCKOPT_MARK ||
+	       effect == SOCKOPT_CONNECT;
 }
 
 /* Options of 32-bit callers that we may set from our copy: plain values. Pointers inside (filters, iptables) would be
@@ -132,15 +134,36 @@ static int set_as(struct worker *w, const struct caller_identity *id, const stru
 	return r;
 }
 
+/* From where the kernel shall choose ports: all of them must be such as may be bound. 0 at either end means none. */
+static enum answer set_ports(struct worker *w, struct op *op, struct result *r, const uint8_t *value, int len)
+{
+	uint32_t range, lo, hi;
+
+	if (len != sizeof(range))
+		return fail(r, -EINVAL);
+	memcpy(&range, value, sizeof(range));
+	lo = range & 0xffff ? range & 0xffff : 1;
+	hi = range >> 16 ? range >> 16 : 65535;
+	for (uint32_t port = lo; port <= hi; port++)
+		if (!bind_allowed(w, op, (uint16_t)port))
+			return fail(r, -EACCES);
+	return fail(r, setsockopt(op->sock, (int)op->call.args[1], (int)op->call.args[2], &range, sizeof(range)) < 0 ? -errno : 0);
+}
+
 enum answer options_handle(struct worker *w, struct caller *c, struct op *op, struct result *r)
 {
 	int level = (int)op->call.args[1], name = (int)op->call.args[2], len = (int)op->call.args[4];
+	const struct sockopt *o = sockopts_find(level, name);
+	enum sockopt_effect effect = o ? o->set : SOCKOPT_NONE;
 	uint8_t value[OPTION_MAX] = { 0 };
 	struct caller_identity id;
 	int rc;
 
-	if (changes_route(level, name) && len != 0)
-		return refuse(w, op, r, "an option that redirects packets", EPERM);
+	if (len != 0 && w->sup->traits.egress && is_refused(effect))
+		return refuse(w, op, r, sockopts_why(effect), EPERM);
+	/* As the filter, which could not see it in a socketcall. */
+	if (len != 0 && effect == SOCKOPT_PINNED && w->sup->plan.trap_sendmsg && !w->sup->plan.bpf)
+		return fail(r, -EOPNOTSUPP);
 	rc = fetch(c, op);
 	if (rc < 0)
 		return fail(r, rc);
@@ -153,16 +176,18 @@ enum answer options_handle(struct worker *w, struct caller *c, struct op *op, st
 		return ANSWER_DONE;
 	if (rc < 0)
 		return fail(r, -EACCES);
-	if (message_is_membership(level, name)) {
+	if (effect == SOCKOPT_PORTS && w->sup->plan.trap_bind)
+		return set_ports(w, op, r, value, len);
+	if (effect == SOCKOPT_GROUP) {
 		rc = join(w, op, r, level, name, value, (size_t)len);
 		return rc < 0 ? fail(r, rc) : ANSWER_VALUE;
 	}
-	if (level == IPPROTO_TCP && name == TCP_ULP) {
+	if (effect == SOCKOPT_ULP && w->sup->traits.egress) {
 		/* The kernel takes the bytes up to the first zero, at most 15. "smc" and its like connect by themselves; a name that
 		 * nobody knows is ENOENT there, too. */
 		value[len < 15 ? len : 15] = '\0';
 		if (str_eq((char *)value, "smc") || str_eq((char *)value, "espintcp") || str_eq((char *)value, "mptcp"))
-			return refuse(w, op, r, "TCP_ULP other than tls", EPERM);
+			return refuse(w, op, r, sockopts_why(effect), EPERM);
 		if (!str_eq((char *)value, "tls"))
 			return fail(r, -ENOENT);
 	} else if (!op->call.in_memory || !is_plain(level, name)) {
@@ -184,16 +209,6 @@ static uint16_t port_of(const struct sockaddr_storage *ss)
 {
 	return ntohs(ss->ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)ss)->sin6_port
 					       : ((const struct sockaddr_in *)ss)->sin_port);
-}
-
-static bool bind_allowed(struct worker *w, struct op *op, uint16_t port)
-{
-	struct policy_verdict v = policy_check_bind(w->sup->policy, port);
-	struct policy_dest d = { .proto = POLICY_TCP, .port = port };
-
-	if (!v.allowed)
-		listener_audit(w->sup, op, &d, v.rule, NULL, EACCES);
-	return v.allowed;
 }
 
 enum answer options_bind(struct worker *w, struct caller *c, struct op *op, struct result *r)

@@ -26,6 +26,7 @@ static const struct {
 	{ NOTIFY_IO_URING_REGISTER, ENOSYS, "io_uring, whose operations no filter sees" },
 	{ NOTIFY_X32, ENOSYS, "the x32 table of system calls" },
 	{ NOTIFY_UNSHARE, EPERM, "a network namespace from which devices reach into the container's" },
+	{ NOTIFY_GETSOCKOPT, EPERM, "an option that connects by itself" },
 	{ NOTIFY_CLONE, EPERM, "a process that shares descriptors without being a thread" },
 	/* As where there is no helper that could make the key. */
 	{ NOTIFY_REQUEST_KEY, ENOKEY, "a key that a program of the host would have to look for" },

@@ -20,6 +20,7 @@
 
 #include "base/fd.h"
 #include "base/sys.h"
+#include "confine/sockopts.h"
 #include "supervisor/internal.h"
 
 #ifndef MSG_FASTOPEN
@@ -161,18 +162,11 @@ static int judge(struct worker *w, const struct op *op, struct copy *copy)
 	return v.allowed ? 0 : refuse(w, op, &d, v.rule, NULL, ECONNREFUSED);
 }
 
-/* The container cannot set it (the filter), an inherited raw socket may have it: its address is in the payload. */
-static bool has_own_header(const struct op *op)
+/* What the container cannot set (the filter), but may have come by: an inherited socket, a connection that came in with a source route
+ * and is connected anew. */
+static enum sockopt_effect look_at(const struct worker *w, const struct op *op, bool fastopen)
 {
-	int on = 0;
-	socklen_t len = sizeof(on);
-
-	if (op->si.type != SOCK_RAW)
-		return false;
-	if (getsockopt(op->sock, op->si.domain == AF_INET ? IPPROTO_IP : IPPROTO_IPV6,
-		       op->si.domain == AF_INET ? 3 /* IP_HDRINCL */ : 36 /* IPV6_HDRINCL */, &on, &len) < 0)
-		return true;
-	return on != 0;
+	return w->sup->plan.foreign || fastopen || op->si.type == SOCK_RAW ? sockopts_look(op->sock) : SOCKOPT_NONE;
 }
 
 static bool wants_zerocopy(const struct op *op)
@@ -188,6 +182,7 @@ static bool wants_zerocopy(const struct op *op)
 static int64_t send_inet(struct worker *w, struct op *op, struct copy *copy, struct msghdr *msg, int flags)
 {
 	bool fastopen = flags & MSG_FASTOPEN && op->si.protocol == IPPROTO_TCP && !op->fastopen_sent;
+	enum sockopt_effect carried;
 	ssize_t n;
 	int r;
 
@@ -199,10 +194,9 @@ static int64_t send_inet(struct worker *w, struct op *op, struct copy *copy, str
 	r = judge(w, op, copy);
 	if (r < 0)
 		return r;
-	if (has_own_header(op))
-		return refuse(w, op, NULL, AUDIT_NO_RULE, "IP_HDRINCL", EACCES);
-	if (w->sup->plan.foreign && sockinfo_has_route(op->sock))
-		return refuse(w, op, NULL, AUDIT_NO_RULE, "source route", ECONNREFUSED);
+	carried = look_at(w, op, fastopen);
+	if (carried != SOCKOPT_NONE)
+		return refuse(w, op, NULL, AUDIT_NO_RULE, sockopts_why(carried), carried == SOCKOPT_HEADER ? EACCES : ECONNREFUSED);
 	msg->msg_name = copy->addr_len ? &copy->addr : NULL;
 	msg->msg_namelen = copy->addr_len;
 	n = sendmsg(op->sock, msg, flags | MSG_DONTWAIT | MSG_NOSIGNAL);

@@ -89,7 +89,8 @@ kind='a kind of socket that no rule can allow'
 		one_refusal 'source-route 203.0.113.5 53 10.1.2.3' SET-EPERM setsockopt EPERM redirects
 		one_refusal 'routing-header 2001:db8::5 53 fd00:77::1' SET-EPERM setsockopt EPERM redirects
 		one_refusal 'flow-label 2001:db8::5 53 fd00:77::1' EPERM setsockopt EPERM redirects
-		one_refusal sctp-option EPERM setsockopt EPERM redirects
+		one_refusal sctp-option EPERM setsockopt EPERM 'connects by itself'
+		one_refusal 'sctp-option get' EPERM getsockopt EPERM 'connects by itself'
 	done
 }
 

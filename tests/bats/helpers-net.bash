@@ -99,6 +99,27 @@ serve_peer() {
 count() { cat "$T"/counts* 2>/dev/null | awk -v w="$1" '$1 == w { n = $2 } END { print n + 0 }'; }
 count_is() { [ "$(count "$1")" = "$2" ]; }
 
+# sniff NETNS ADDR…: counts packets that arrive in that namespace for these addresses; count ADDR@NETNS tells how many.
+sniff() {
+	local ns=$1
+	shift
+	spawn nsenter --net="/run/netns/$ns" "$PROGRAMS/sniff" "$T/counts-sniff-$ns" "$ns" "$@"
+	wait_until test -e "$T/counts-sniff-$ns"
+}
+
+# nothing_sniffed ADDR…: no packet for these has arrived in "$ID" or "$ID-p". The marker as in nothing_reached: from "$ID", so that
+# it arrives in "$ID-p".
+nothing_sniffed() {
+	local a
+	for a; do
+		is 0 "$(count "$a@$ID")" || { echo "(packets for $a in $ID)"; return 1; }
+		is OK "$(in_ns "$PROBE" udp "$a" 9)" || { echo "(marker to $a)"; return 1; }
+		wait_until not count_is "$a@$ID-p" 0
+		is 1 "$(count "$a@$ID-p")" || { echo "(packets for $a in $ID-p, with the marker)"; return 1; }
+		is 0 "$(count "$a@$ID")" || { echo "(packets for $a in $ID)"; return 1; }
+	done
+}
+
 # nothing_reached WHERE…: no packet ever did. A marker from outside the container is sent now; a socket's queue is in
 # order, so when the marker has been counted, all that came before it has been counted, too.
 nothing_reached() {

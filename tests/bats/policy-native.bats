@@ -143,3 +143,14 @@ more_seeds() {
 		outcome 'bind 0.0.0.0 60001' EACCES
 	done
 }
+
+@test "sends from where the data lies (SO_ZEROCOPY) work as natively, or are not offered" {
+	serve udp:203.0.113.5:53
+	host_network
+	trying 'zerocopy 203.0.113.5 53=OK'
+	in_mode bpf net-deny=10.0.0.0/8
+	trying 'zerocopy 203.0.113.5 53=OK'
+	in_mode traps net-deny=10.0.0.0/8
+	try 'zerocopy 203.0.113.5 53'
+	case $output in *': OK' | *': EOPNOTSUPP') ;; *) is "OK or EOPNOTSUPP" "$output" ;; esac
+}

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "../../src/confine/notify_calls.c"
+#include "../../src/confine/sockopts.c"
 #include "../../src/supervisor/message.c"
 #include "../../src/supervisor/verdict.c"
 
@@ -117,7 +118,7 @@ static void fuzz_membership(const uint8_t *data, size_t size, bool compat, const
 
 	if (message_parse_membership(data, size, compat, level, name, &m) < 0)
 		return;
-	check(message_is_membership(level, name) && m.len <= sizeof(m.value));
+	check(sockopts_find(level, name) && sockopts_find(level, name)->set == SOCKOPT_GROUP && m.len <= sizeof(m.value));
 	/* What is judged is what the kernel will read. */
 	if (name == 42 || name == 46)
 		at = level == IPPROTO_IP ? 8 + 4 : 8 + 8;

@@ -82,17 +82,19 @@ static void request_key(int argc, char **argv)
 	say_ret(syscall(SYS_request_key, type, "sandrun-probe.invalid", argc > 2 ? NULL : "x", 0));
 }
 
-/* An option of a protocol that connects by options, on a TCP socket. */
+/* An option of a protocol that connects by options, also by asking for them, on a TCP socket. */
 static void sctp_option(int argc, char **argv)
 {
 	uint8_t value[16] = { 2 };
+	socklen_t len = sizeof(value);
 	int fd = sock(AF_INET, SOCK_STREAM, 0);
 
-	(void)argc;
-	(void)argv;
 	if (fd < 0)
 		return;
-	say_ret(setsockopt(fd, 132 /* SOL_SCTP */, 110 /* SCTP_SOCKOPT_CONNECTX */, value, sizeof(value)));
+	if (argc > 1 && strcmp(argv[1], "get") == 0)
+		say_ret(getsockopt(fd, 132 /* SOL_SCTP */, 111 /* SCTP_SOCKOPT_CONNECTX3 */, value, &len));
+	else
+		say_ret(setsockopt(fd, 132, 110 /* SCTP_SOCKOPT_CONNECTX */, value, sizeof(value)));
 	close(fd);
 }
 
@@ -215,6 +217,6 @@ const struct verb attack_net_verbs[] = {
 	{ "xfrm", "HOP", 1, xfrm },
 	{ "join", "GROUP", 1, join },
 	{ "request-key", "[TYPE [quiet]]", 0, request_key },
-	{ "sctp-option", "", 0, sctp_option },
+	{ "sctp-option", "[get]", 0, sctp_option },
 	{ 0 },
 };

@@ -321,12 +321,41 @@ static void icmp(int argc, char **argv)
 	close(fd);
 }
 
+/* A datagram to ADDR PORT that is sent from where it lies, if the kernel takes it so: the errno of the option; or what the send said,
+ * and whether it was told afterwards that the memory is free again. */
+static void zerocopy(int argc, char **argv)
+{
+	struct pollfd p = { .events = 0 };
+	struct iovec iov = { (void *)(uintptr_t)payload, sizeof(payload) };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+	char control[128];
+	struct dest d;
+	int one = 1;
+
+	(void)argc;
+	p.fd = dest_sock(&d, argv + 1, 0, SOCK_DGRAM, 0);
+	if (p.fd < 0)
+		return;
+	m.msg_name = &d.ss;
+	m.msg_namelen = d.len;
+	if (setsockopt(p.fd, SOL_SOCKET, SO_ZEROCOPY, &one, sizeof(one)) < 0) {
+		say(errno);
+	} else if (sendmsg(p.fd, &m, 0x4000000 /* MSG_ZEROCOPY */) < 0) {
+		say_step("SEND");
+	} else {
+		m = (struct msghdr){ .msg_control = control, .msg_controllen = sizeof(control) };
+		say(poll(&p, 1, 5000) == 1 && recvmsg(p.fd, &m, MSG_ERRQUEUE) >= 0 ? 0 : ENODATA);
+	}
+	close(p.fd);
+}
+
 const struct verb probe_inet_verbs[] = {
 	{ "tcp", "ADDR PORT", 2, tcp },
 	{ "tcp-echo", "ADDR PORT", 2, tcp_echo },
 	{ "nonblock", "ADDR PORT", 2, nonblock },
 	{ "udp", "ADDR PORT", 2, udp },
 	{ "udp-echo", "ADDR PORT", 2, udp_echo },
+	{ "zerocopy", "ADDR PORT", 2, zerocopy },
 	{ "recv-timeout", "", 0, recv_timeout },
 	{ "udp-connect", "ADDR PORT", 2, udp_connect },
 	{ "udp-reconnect", "ADDR PORT ADDR PORT", 4, udp_reconnect },

@@ -5,13 +5,13 @@
 # either, whatever the rest is built with.
 probe_programs = tests/programs/probe tests/programs/serve tests/programs/flip tests/programs/recvtty \
 	tests/programs/reaper tests/programs/oldkernel tests/programs/passfd tests/programs/differ tests/programs/manager \
-	tests/programs/seize tests/programs/births
+	tests/programs/seize tests/programs/births tests/programs/sniff
 check_PROGRAMS += $(probe_programs)
 
 probe_sources = tests/programs/probe.c tests/programs/probe.h tests/programs/probe_inet.c \
 	tests/programs/probe_entry.c tests/programs/probe_socket.c tests/programs/probe_self.c \
 	tests/programs/attack_entry.c tests/programs/attack_race.c tests/programs/attack_net.c \
-	tests/programs/attack_link.c tests/programs/attack_task.c tests/programs/attack_fuse.c
+	tests/programs/attack_link.c tests/programs/attack_task.c tests/programs/attack_fuse.c tests/programs/attack_source.c
 probe_cflags = -std=gnu11 $(WARN_CFLAGS) -pthread
 probe_ldflags = -static -pthread
 
@@ -47,6 +47,10 @@ tests_programs_passfd_SOURCES = tests/programs/passfd.c
 tests_programs_passfd_CFLAGS = $(probe_cflags)
 tests_programs_passfd_LDFLAGS = $(probe_ldflags)
 tests_programs_passfd_LDADD =
+tests_programs_sniff_SOURCES = tests/programs/sniff.c
+tests_programs_sniff_CFLAGS = $(probe_cflags)
+tests_programs_sniff_LDFLAGS = $(probe_ldflags)
+tests_programs_sniff_LDADD =
 tests_programs_manager_SOURCES = tests/programs/manager.c
 tests_programs_manager_CFLAGS = $(probe_cflags)
 tests_programs_manager_LDFLAGS = $(probe_ldflags)
