@@ -23,7 +23,8 @@
 #include "oci/names.h"
 #include "process/process.h"
 
-#define OUTPUT_KEPT 400 /* of what a failing hook said; it ends up in one line of less than 4000 bytes */
+#define OUTPUT_KEPT 400 /* the end of what a failing hook said; it ends up in one line of less than 4000 bytes */
+#define DRAIN_MAX 1024	/* reads of what is left in the pipe: a daemon of the hook's may go on filling it */
 
 struct running {
 	pid_t pid;
@@ -31,6 +32,7 @@ struct running {
 	int out; /* we read its stdout and stderr here */
 	char said[OUTPUT_KEPT];
 	size_t said_len;
+	bool said_cut; /* there was more before it */
 	const char *state;
 	size_t state_left;
 	const struct oci_map *annotations;
@@ -119,21 +121,56 @@ static void feed(struct running *r)
 		fd_close(&r->in);
 }
 
-static void listen_to(struct running *r)
+/* The cause of a failure is in the last lines. */
+static void keep_end(struct running *r, const char *text, size_t n)
+{
+	size_t room = sizeof(r->said) - 1;
+	size_t keep = n < room ? room - n : 0;
+
+	if (n > room) {
+		text += n - room;
+		n = room;
+		r->said_cut = true;
+	}
+	if (r->said_len > keep) {
+		memmove(r->said, r->said + r->said_len - keep, keep);
+		r->said_len = keep;
+		r->said_cut = true;
+	}
+	memcpy(r->said + r->said_len, text, n);
+	r->said_len += n;
+}
+
+/* False: there is no more, for now at least. */
+static bool listen_to(struct running *r)
 {
 	char buf[4096];
 	ssize_t n = read(r->out, buf, sizeof(buf));
-	size_t room = sizeof(r->said) - 1 - r->said_len;
 
-	if (n <= 0) {
-		if (n == 0 || (errno != EAGAIN && errno != EINTR))
-			fd_close(&r->out);
-		return;
-	}
-	if (room > (size_t)n)
-		room = (size_t)n;
-	memcpy(r->said + r->said_len, buf, room);
-	r->said_len += room;
+	if (n > 0)
+		keep_end(r, buf, (size_t)n);
+	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+		fd_close(&r->out);
+	return n > 0;
+}
+
+/* What is still in the pipe. */
+static void drain(struct running *r)
+{
+	for (int i = 0; i < DRAIN_MAX && r->out >= 0 && listen_to(r); i++)
+		;
+}
+
+/* What was said, without a first line that is cut. */
+static const char *last_words(struct running *r)
+{
+	char *line;
+
+	while (r->said_len && (r->said[r->said_len - 1] == '\n' || r->said[r->said_len - 1] == ' '))
+		r->said_len--;
+	r->said[r->said_len] = 0;
+	line = r->said_cut ? strchr(r->said, '\n') : NULL;
+	return line ? line + 1 : r->said;
 }
 
 static int64_t now_ms(void)
@@ -159,13 +196,13 @@ static int wait_for(struct running *r, int64_t deadline)
 		int64_t pause = pidfd < 0 ? 5 : deadline ? deadline - now_ms() : -1;
 
 		if (waitpid(r->pid, &status, WNOHANG) == r->pid) {
-			if (r->out >= 0)
-				listen_to(r);
+			drain(r);
 			return status;
 		}
 		if (deadline && now_ms() >= deadline) {
 			kill(r->pid, SIGKILL);
 			waitpid(r->pid, &status, 0);
+			drain(r);
 			return -1;
 		}
 		if (poll(p, 3, pause > INT_MAX ? INT_MAX : (int)pause) <= 0)
@@ -173,7 +210,7 @@ static int wait_for(struct running *r, int64_t deadline)
 		if (p[0].revents)
 			feed(r);
 		if (p[1].revents)
-			listen_to(r);
+			(void)listen_to(r);
 	}
 }
 
@@ -189,7 +226,7 @@ static int run_one(const struct oci_hook *h, const char *state, const struct oci
 	/* A year is as good as for ever, and cannot overflow. */
 	int64_t limit = h->timeout.v < 31536000 ? h->timeout.v : 31536000;
 	int64_t deadline = h->timeout.set ? now_ms() + limit * 1000 : 0;
-	const char *colon;
+	const char *colon, *said;
 	int status;
 
 	trace(TRACE_HOOKS, "run %s", h->path);
@@ -199,18 +236,16 @@ static int run_one(const struct oci_hook *h, const char *state, const struct oci
 	trace(TRACE_HOOKS, "%s ended with wait status %#x", h->path, (unsigned int)status);
 	fd_close(&r.in);
 	fd_close(&r.out);
-	while (r.said_len && (r.said[r.said_len - 1] == '\n' || r.said[r.said_len - 1] == ' '))
-		r.said_len--;
-	r.said[r.said_len] = 0;
-	colon = r.said_len ? ": " : "";
+	said = last_words(&r);
+	colon = !*said ? "" : r.said_cut ? ": … " : ": ";
 	if (status == -1)
 		return err_text(e, ETIMEDOUT, "it did not end within its timeout of %lld s%s%s", (long long)h->timeout.v, colon,
-				r.said);
+				said);
 	if (WIFSIGNALED(status))
 		return err_msg(e, "it was killed by signal %d (%s)%s%s", WTERMSIG(status), signal_words(WTERMSIG(status)), colon,
-			       r.said);
+			       said);
 	if (WEXITSTATUS(status))
-		return err_msg(e, "exit status %d%s%s", WEXITSTATUS(status), colon, r.said);
+		return err_msg(e, "exit status %d%s%s", WEXITSTATUS(status), colon, said);
 	return 0;
 }
 

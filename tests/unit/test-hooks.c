@@ -43,6 +43,28 @@ static void a_failure_is_told_in_the_hooks_words(void **state)
 	assert_string_equal(e.msg, "error running createRuntime hook #0: /bin/sh: it was killed by signal 15 (TERM)");
 }
 
+static void of_much_output_the_end_is_told(void **state)
+{
+	struct err e;
+
+	(void)state;
+	/* More than a read takes, and more than a pipe holds. */
+	for (int lines = 500; lines <= 20000; lines *= 40) {
+		autofree char *script = xasprintf("i=0; while [ $i -lt %d ]; do echo progress $i; i=$((i+1)); done; echo REAL CAUSE >&2; exit 3",
+						  lines);
+
+		assert_int_equal(run(script, 0, "", &e), -1);
+		assert_true(str_starts(e.msg, "error running createRuntime hook #0: /bin/sh: exit status 3: … progress "));
+		assert_string_equal(e.msg + strlen(e.msg) - strlen("\nREAL CAUSE"), "\nREAL CAUSE");
+		assert_true(strlen(e.msg) < 600);
+	}
+	assert_int_equal(run("seq 100000; echo LAST; exec sleep 1000", 1, "", &e), -1);
+	assert_non_null(strstr(e.msg, "\nLAST"));
+	/* One line without an end, longer than what is kept. */
+	assert_int_equal(run("seq -s, 1000; exit 1", 0, "", &e), -1);
+	assert_non_null(strstr(e.msg, ",999,1000"));
+}
+
 static void a_hook_that_reads_nothing_does_not_block(void **state)
 {
 	size_t size = 1 << 20;
@@ -91,6 +113,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_state_comes_on_standard_input),
 		cmocka_unit_test(a_failure_is_told_in_the_hooks_words),
+		cmocka_unit_test(of_much_output_the_end_is_told),
 		cmocka_unit_test(a_hook_that_reads_nothing_does_not_block),
 		cmocka_unit_test(a_background_child_with_our_pipes_does_not_block),
 		cmocka_unit_test(the_timeout_kills),
