@@ -7,7 +7,7 @@ _sandrun_options() {
 
 _sandrun() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command='' root=() i
-	local commands='checkpoint create delete denied events exec features help kill list pause ps restore resume run spec start state update version'
+	local commands='check checkpoint create delete denied events exec features help kill list pause ps restore resume run spec start state update version'
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
@@ -40,7 +40,7 @@ _sandrun() {
 		return
 	fi
 	case $command in
-	create | restore | run | spec | features | list | version) ;;
+	check | create | restore | run | spec | features | list | version) ;;
 	help) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur") ;;
 	*) mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" "${root[@]}" list -q 2>/dev/null)" -- "$cur") ;;
 	esac

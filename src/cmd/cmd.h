@@ -49,6 +49,7 @@ int cmd_unknown(const char *name, struct err *e);
 void cmd_print_help(const struct option *options);
 void cmd_print_version(void);
 
+int cmd_check(const struct globals *g, int argc, char **argv, struct err *e);
 int cmd_checkpoint(const struct globals *g, int argc, char **argv, struct err *e);
 int cmd_create(const struct globals *g, int argc, char **argv, struct err *e);
 int cmd_delete(const struct globals *g, int argc, char **argv, struct err *e);

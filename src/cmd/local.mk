@@ -1,4 +1,5 @@
 libsandrun_a_SOURCES += \
+	src/cmd/check.c \
 	src/cmd/checkpoint.c src/cmd/checkpoint.h \
 	src/cmd/cmd.h \
 	src/cmd/common.c \

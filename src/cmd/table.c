@@ -6,6 +6,7 @@
 #include "base/str.h"
 
 const struct command cmd_table[] = {
+	{ "check", cmd_check, "tell what this machine can enforce, what it lacks, and what its engines need", 1, false },
 	{ "checkpoint", cmd_checkpoint, "write a running container into files (CRIU)", 1, false },
 	{ "create", cmd_create, "make a container that waits for start", 1, true },
 	{ "delete", cmd_delete, "remove a container and what belongs to it", 1, false },
@@ -30,8 +31,14 @@ const struct command cmd_table[] = {
 
 const size_t cmd_count = ARRAY_SIZE(cmd_table);
 
+/* What people call it elsewhere. */
+static const char *const aliases[][2] = { { "doctor", "check" } };
+
 const struct command *cmd_find(const char *name)
 {
+	for (size_t i = 0; i < ARRAY_SIZE(aliases); i++)
+		if (str_eq(aliases[i][0], name))
+			name = aliases[i][1];
 	for (size_t i = 0; i < cmd_count; i++)
 		if (str_eq(cmd_table[i].name, name))
 			return &cmd_table[i];

@@ -12,7 +12,7 @@ sources() { find src oci -name '*.[ch]'; }
 	declare -A may=(
 		[main]='cmd checkpoint container oci base'
 		[cmd]='inspect checkpoint container rootfs process cgroup confine oci base'
-		[inspect]='container supervisor policy oci base'
+		[inspect]='checkpoint container supervisor confine policy toml oci base'
 		[checkpoint]='container rootfs policy oci base'
 		[container]='rootfs process cgroup confine supervisor policy oci base'
 		[rootfs]='policy oci base' [process]='oci base' [cgroup]='oci base'
