@@ -125,14 +125,14 @@ kind='a kind of socket that no rule can allow'
 	local p
 	for p in net-allow-bind=8080 net-deny-bind=22; do
 		started_in traps "$p"
-		one_refusal 'bind 127.0.0.1 22' EACCES bind EACCES 'tcp://'
+		one_refusal 'bind 127.0.0.1 22' EACCES bind EACCES 'tcp port '
 		exec_probe each 'listen 127.0.0.1 8080' 'bind-udp 127.0.0.1 22' unix-self
 		outcome 'listen 127.0.0.1 8080' OK
 		outcome 'bind-udp 127.0.0.1 22' OK
 		outcome unix-self OK
 	done
 	started_in traps net-allow-bind=8080
-	one_refusal 'listen-unbound 127.0.0.1 0' EACCES listen EACCES 'tcp://'
+	one_refusal 'listen-unbound 127.0.0.1 0' EACCES listen EACCES 'tcp port '
 }
 
 @test "what is allowed is not counted: a whole program's start, threads, processes, sockets" {
