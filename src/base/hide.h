@@ -9,11 +9,14 @@
 #ifndef BASE_HIDE_H
 #define BASE_HIDE_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /* Until execve(2). Changes of ids, and joining a user namespace of another owner, take it back where the sysctl fs.suid_dumpable is
  * 1: to be called again after each. The files of /proc/self belong to root from here on. */
 void hide_self(void);
+/* True where a change of ids takes the mark back, and so leaves a moment before it is cleared again. */
+bool hide_is_lost_with_ids(void);
 /* setresgid(2) and setresuid(2) to @gid and @uid, hidden after each. */
 int hide_setresgid(gid_t gid);
 int hide_setresuid(uid_t uid);

@@ -39,6 +39,7 @@
 #include "container/making.h"
 #include "container/namespaces.h"
 #include "container/parent.h"
+#include "container/places.h"
 #include "container/rdt.h"
 #include "oci/read.h"
 #include "policy/policy.h"
@@ -185,11 +186,16 @@ static int start_criu(struct restoration *k, struct err *e)
 
 static int know_init(struct restoration *k, pid_t pid, struct err *e)
 {
+	char who[16];
+
 	if (pid <= 0)
 		return err_msg(e, "CRIU does not tell which process it restored");
 	k->p.pid = pid;
 	k->c->pid = pid;
 	k->c->start_time = container_start_time(pid);
+	snprintf(who, sizeof(who), "%d", (int)pid);
+	free(k->c->namespaces);
+	k->c->namespaces = places_note(who);
 	return container_save(k->c, e);
 }
 

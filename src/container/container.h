@@ -52,6 +52,8 @@ struct container {
 	uint64_t start_time; /* clock ticks since boot, proc(5) stat field 22: tells the pid from a later one's */
 	char *bundle;
 	char *rootfs;
+	char *namespaces; /* places_note(); NULL or empty: unknown */
+	char *root_note;  /* places_note_root(), of a container without a mount namespace; NULL: unknown, or not needed */
 	char *created; /* RFC 3339, nanoseconds */
 	char *owner;
 	char *cgroup; /* cgroup_write(); NULL: none */

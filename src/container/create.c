@@ -278,6 +278,17 @@ static int on_delegate_wanted(void *ctx, const struct sync_msg *m, int passed, s
 	return cgroup_delegate(k->cgroup, name, k->p.pid, e) < 0 ? err_prefix(e, "annotation run.oci.delegate-cgroup") : 0;
 }
 
+static int on_placed(void *ctx, const struct sync_msg *m, int passed, struct err *e)
+{
+	struct creation *k = ctx;
+
+	(void)passed;
+	(void)e;
+	free(k->c->namespaces);
+	k->c->namespaces = xstrdup(m->err.msg);
+	return 0;
+}
+
 static int on_idmap_wanted(void *ctx, const struct sync_msg *m, int passed, struct err *e)
 {
 	struct creation *k = ctx;
@@ -342,6 +353,7 @@ static const parent_handler handlers[SYNC_COUNT] = {
 	[SYNC_MAPS_WANTED] = on_maps_wanted,
 	[SYNC_NAMESPACED] = on_namespaced,
 	[SYNC_DELEGATE_WANTED] = on_delegate_wanted,
+	[SYNC_PLACED] = on_placed,
 	[SYNC_IDMAP_WANTED] = on_idmap_wanted,
 	[SYNC_HOOKS_WANTED] = on_hooks_wanted,
 	[SYNC_CONSOLE] = on_console,

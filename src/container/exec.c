@@ -24,6 +24,7 @@
 #include "container/exec_process.h"
 #include "container/namespaces.h"
 #include "container/parent.h"
+#include "container/places.h"
 #include "container/rdt.h"
 #include "container/spawn.h"
 #include "container/sync.h"
@@ -50,7 +51,7 @@ struct session {
 	struct namespaces ns;
 	struct workload workload;
 	struct cgroup_entry entry; /* taken by the child (cgroup/entry.c) */
-	int rootfd; /* /proc/INIT/root: differs from its mount namespace's root with --no-pivot */
+	int rootfd; /* -1: that of the mount namespace, which joining it makes ours */
 	bool served; /* the supervisor has the listener */
 	struct parent p;
 };
@@ -110,7 +111,6 @@ static int choose_process(struct session *s, struct err *e)
 static int prepare(struct session *s, struct err *e)
 {
 	autofree char *cache = NULL;
-	autofree char *root = xasprintf("/proc/%d/root", (int)s->c->pid);
 	enum container_status status = container_status(s->c);
 
 	if (status == CONTAINER_STOPPED || status == CONTAINER_CREATING)
@@ -131,10 +131,9 @@ static int prepare(struct session *s, struct err *e)
 	s->cgroup = s->c->cgroup ? cgroup_read(s->c->cgroup, e) : NULL;
 	if (s->c->cgroup && !s->cgroup)
 		return -1;
-	s->rootfd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (s->rootfd < 0)
-		return err_sys(e, "open the root of container %s", s->c->id);
-	if (namespaces_of_process(s->c->pid, &s->ns, e) < 0)
+	if (places_find(s->c, &s->config, s->cgroup, &s->ns, e) < 0)
+		return -1;
+	if (places_open_root(s->c, &s->ns, &s->rootfd, e) < 0)
 		return -1;
 	/* All of that was read by number: it was the container's if init is still the same process. */
 	if (!container_alive(s->c))
@@ -168,25 +167,35 @@ static void begin(void *arg, bool staged)
 	(void)staged;
 	cgroup_entry_take(&s->entry);
 	parent_set_oom_score_adj(&s->p, 0);
+	if (s->ns.join[OCI_NS_USER] >= 0)
+		workload_drop_groups(&s->workload);
+}
+
+static void close_the_hosts(const struct session *s)
+{
+	size_t n = (size_t)s->o->preserve_fds;
+	autofree int *keep = xcalloc(n + 2, sizeof(*keep));
+
+	for (size_t i = 0; i < n; i++)
+		keep[i] = 3 + (int)i;
+	keep[n++] = s->workload.sync;
+	keep[n++] = s->rootfd;
+	sync_divert_log(s->workload.sync);
+	fd_close_from_but_all(3, keep, n);
 }
 
 /* In the stage: the last that has descriptors of the host. The process to come is seen by the container from its birth on. */
 static int enter(void *arg, struct err *e)
 {
 	struct session *s = arg;
-	size_t n = (size_t)s->o->preserve_fds;
-	autofree int *keep = xcalloc(n + 1, sizeof(*keep));
 
+	close_the_hosts(s);
 	/* Root of the container's user namespace, for what comes before the user. EINVAL: 0 is not mapped. */
-	if (s->ns.join[OCI_NS_USER] >= 0 && (hide_setresgid(0) < 0 || hide_setresuid(0) < 0) && errno != EINVAL)
+	if (s->ns.join[OCI_NS_USER] >= 0 && (hide_setresuid(0) < 0 || hide_setresgid(0) < 0) && errno != EINVAL)
 		return err_sys(e, "become root of the user namespace");
-	if (fchdir(s->rootfd) < 0 || chroot(".") < 0)
+	if (s->rootfd >= 0 && (fchdir(s->rootfd) < 0 || chroot(".") < 0))
 		return err_sys(e, "enter the root of the container");
-	for (size_t i = 0; i < n; i++)
-		keep[i] = 3 + (int)i;
-	keep[n] = s->workload.sync;
-	sync_divert_log(s->workload.sync);
-	fd_close_from_but_all(3, keep, n + 1);
+	fd_close(&s->rootfd);
 	return 0;
 }
 

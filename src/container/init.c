@@ -31,6 +31,7 @@
 #include "container/annotations.h"
 #include "container/hooks.h"
 #include "container/netdev.h"
+#include "container/places.h"
 #include "container/sync.h"
 #include "oci/state.h"
 #include "process/process.h"
@@ -40,7 +41,8 @@
  * which is enough for what follows. */
 static int become_root(const struct init_args *a, struct err *e)
 {
-	if ((hide_setresgid(0) < 0 || hide_setresuid(0) < 0) && errno != EINVAL)
+	/* The uid first: with the host's, and hidden from nobody for a moment, we would be worth most (base/hide.h). */
+	if ((hide_setresuid(0) < 0 || hide_setresgid(0) < 0) && errno != EINVAL)
 		return err_sys(e, "become root of the user namespace");
 	/* The creator's groups are not the container's. EPERM: setgroups is denied in this namespace. */
 	if (!a->workload.keep_groups && setgroups(0, NULL) < 0 && errno != EPERM)
@@ -53,8 +55,11 @@ void init_begin(void *args, bool staged)
 	struct init_args *a = args;
 
 	cgroup_entry_take(&a->entry);
-	if (staged)
-		parent_set_oom_score_adj(a->parent, 0);
+	if (!staged)
+		return;
+	parent_set_oom_score_adj(a->parent, 0);
+	if ((a->ns->new_flags & CLONE_NEWUSER) && a->ns->maps_first)
+		workload_drop_groups(&a->workload);
 }
 
 /* What is needed of the host until the root has changed: sources of mounts, devices, the conversation, the fifos of start. The rest
@@ -117,6 +122,14 @@ static int join_keyring(const struct init_args *a, struct err *e)
 	if (sys_keyctl_join(name) < 0 && errno != ENOSYS && errno != EPERM && errno != EACCES && errno != EDQUOT)
 		return err_sys(e, "make a session keyring");
 	return 0;
+}
+
+/* With the creator's procfs still in place. Create could not read all of it of a process that is hidden. */
+static int tell_places(const struct init_args *a, struct err *e)
+{
+	autofree char *note = places_note("self");
+
+	return sync_send_text(a->workload.sync, SYNC_PLACED, note, e);
 }
 
 /* rootfs.h: create puts the id mappings on the tree. */
@@ -223,7 +236,7 @@ static int until_ready(struct init_args *a, struct err *e)
 	/* After it: what is delegated lies below the namespace's root. */
 	if (annotations_delegated_cgroup(&a->config->annotations) && sync_ask(w->sync, SYNC_DELEGATE_WANTED, e) < 0)
 		return -1;
-	if (join_keyring(a, e) < 0 || set_names(a, e) < 0 || make_rootfs(a, e) < 0)
+	if (tell_places(a, e) < 0 || join_keyring(a, e) < 0 || set_names(a, e) < 0 || make_rootfs(a, e) < 0)
 		return -1;
 	if (run_create_hooks(a, e) < 0)
 		return -1;

@@ -22,6 +22,7 @@
 #include "container/bundle.h"
 #include "container/delete.h"
 #include "container/hooks.h"
+#include "container/places.h"
 #include "container/rdt.h"
 #include "oci/names.h"
 #include "oci/state.h"
@@ -41,6 +42,7 @@ void making_fill_record(struct container *c, const struct oci_config *config, co
 	c->creating = true;
 	c->bundle = xstrdup(bundle);
 	c->rootfs = bundle_root(config, bundle);
+	c->root_note = namespaces_has(ns, OCI_NS_MOUNT) ? NULL : places_note_root(c->rootfs);
 	c->private_pid = (ns->new_flags & CLONE_NEWPID) != 0;
 	c->poststart = config->hooks.poststart.n > 0;
 	c->poststop = config->hooks.poststop.n > 0;

@@ -44,6 +44,11 @@ static const struct ns_kind *kind_of(enum oci_namespace_type t)
 	return NULL;
 }
 
+const char *namespaces_proc_name(enum oci_namespace_type t)
+{
+	return kind_of(t)->proc_name;
+}
+
 void namespaces_init(struct namespaces *ns)
 {
 	memset(ns, 0, sizeof(*ns));
@@ -107,7 +112,7 @@ int namespaces_prepare(const struct oci_linux *l, struct namespaces *ns, struct 
 	/* setns(2) into one's own user namespace is EINVAL. */
 	if (ns->join[OCI_NS_USER] >= 0 && same_namespace(ns->join[OCI_NS_USER], "/proc/self/ns/user"))
 		fd_close(&ns->join[OCI_NS_USER]);
-	ns->maps_first = (ns->new_flags & CLONE_NEWUSER) && geteuid() != 0;
+	ns->maps_first = (ns->new_flags & CLONE_NEWUSER) && (geteuid() != 0 || hide_is_lost_with_ids());
 	ns->boottime = l->boottime;
 	ns->monotonic = l->monotonic;
 	if ((ns->boottime.set || ns->monotonic.set) && !(ns->new_flags & CLONE_NEWTIME)) {

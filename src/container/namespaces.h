@@ -18,7 +18,7 @@ struct namespaces {
 	int join[OCI_NS_COUNT];	    /* descriptors of namespaces to join, -1: not joined */
 	uint64_t new_flags;	    /* CLONE_NEW… of those to be made, without cgroup (it needs the cgroup to be joined first) */
 	bool new_cgroup;
-	bool maps_first; /* a user makes a user namespace: its id maps are written before what is to be hidden is made (spawn.c) */
+	bool maps_first; /* a user namespace is made, and its root become, before what is to be hidden is cloned (spawn.c) */
 	struct oci_time_offset boottime, monotonic;
 };
 
@@ -27,7 +27,9 @@ void namespaces_init(struct namespaces *ns);
 /* From the configuration: opens the paths (and checks that each is a namespace of its type). Errors carry
  * "linux.namespaces[i].path". */
 int namespaces_prepare(const struct oci_linux *l, struct namespaces *ns, struct err *e);
-/* All namespaces of the process @pid in which it differs from the caller, for exec. */
+/* The name of its file in /proc/PID/ns. Static. */
+const char *namespaces_proc_name(enum oci_namespace_type t);
+/* All namespaces of the process @pid in which it differs from the caller. */
 int namespaces_of_process(pid_t pid, struct namespaces *ns, struct err *e);
 void namespaces_close(struct namespaces *ns);
 

@@ -119,7 +119,7 @@ int parent_converse(struct parent *p, const parent_handler handlers[SYNC_COUNT],
 		} else if (handlers[m.type](ctx, &m, passed, e) < 0) {
 			return -1;
 		}
-		if (sync_send(p->sync, SYNC_GO, 0, e) < 0)
+		if (m.type != SYNC_PLACED && sync_send(p->sync, SYNC_GO, 0, e) < 0)
 			return -1;
 	}
 }

@@ -28,7 +28,7 @@ struct parent {
 
 #define PARENT_INIT(proc, socket) { .console_socket = (socket), .process = (proc), .sync = -1, .master = -1 }
 
-/* What one message means. The answer GO is sent when it returned 0. @passed is closed by the caller. */
+/* What one message means. The answer GO, if sync.h has one, is sent when it returned 0. @passed is closed by the caller. */
 typedef int (*parent_handler)(void *ctx, const struct sync_msg *m, int passed, struct err *e);
 
 /* Makes the socket pair: our end is kept, the child's is returned, or -1. */

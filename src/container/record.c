@@ -46,6 +46,8 @@ static const struct record_field {
 	{ "startTime", RECORD_TIME, AT(start_time) },
 	{ "bundle", RECORD_TEXT, AT(bundle) },
 	{ "rootfs", RECORD_TEXT, AT(rootfs) },
+	{ "namespaces", RECORD_TEXT, AT(namespaces) },
+	{ "root", RECORD_TEXT, AT(root_note) },
 	{ "created", RECORD_TEXT, AT(created) },
 	{ "owner", RECORD_TEXT, AT(owner) },
 	{ "cgroup", RECORD_TEXT, AT(cgroup) },

@@ -10,7 +10,8 @@
  *     stage, which is not in there, does what takes descriptors of the host, closes them, and only then clones;
  *   - a user's create writes the id maps of its new user namespace through files of /proc that are root's once the process is
  *     hidden. So the stage makes that namespace while it can still be seen into (by that user alone), has the maps written,
- *     hides, and only then clones. Root writes them all the same.
+ *     hides, and only then clones. Root writes them all the same; but where a change of ids takes the mark back for a moment
+ *     (fs.suid_dumpable=1), root's create does likewise, so that the moment comes when the ids are the container's already.
  * The stage clones with CLONE_PARENT, so that the process is the caller's child all the same (engines reap it), tells the caller
  * its pid, and is gone.
  *

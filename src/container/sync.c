@@ -7,6 +7,7 @@
  */
 #include "container/sync.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,6 +51,16 @@ int sync_send_fd(int fd, enum sync_type type, int num, int passed, struct err *e
 	struct sync_msg m = { .type = type, .num = num };
 
 	return fd_send(fd, passed, &m, SHORT_LEN, e);
+}
+
+int sync_send_text(int fd, enum sync_type type, const char *text, struct err *e)
+{
+	struct sync_msg m = { .type = type };
+
+	snprintf(m.err.msg, sizeof(m.err.msg), "%s", text);
+	if (write_msg(fd, &m, sizeof(m)) < 0)
+		return err_sys(e, "write to the other half of sandrun");
+	return 0;
 }
 
 void sync_send_error(int fd, const struct err *error)
@@ -100,6 +111,11 @@ int sync_ask(int fd, enum sync_type type, struct err *e)
 	return sync_send(fd, type, 0, e) < 0 ? -1 : sync_wait_go(fd, e);
 }
 
+static bool has_text(uint32_t type)
+{
+	return type == SYNC_FAILED || type == SYNC_LOG || type == SYNC_PLACED;
+}
+
 int sync_recv(int fd, struct sync_msg *m, int *passed, struct err *e)
 {
 	int n;
@@ -108,11 +124,11 @@ int sync_recv(int fd, struct sync_msg *m, int *passed, struct err *e)
 	n = fd_recv(fd, m, sizeof(*m), passed, e);
 	if (n <= 0)
 		return n;
-	if ((m->type == SYNC_FAILED || m->type == SYNC_LOG) && n == (int)sizeof(*m)) {
+	if (has_text(m->type) && n == (int)sizeof(*m)) {
 		m->err.msg[sizeof(m->err.msg) - 1] = 0;
 		return 1;
 	}
-	if (n == (int)SHORT_LEN && m->type > 0 && m->type < SYNC_LOG)
+	if (n == (int)SHORT_LEN && m->type > 0 && m->type < SYNC_COUNT && !has_text(m->type))
 		return 1;
 	fd_close(passed);
 	return err_msg(e, "a message of %d bytes and type %u from init is none of ours", n, m->type);
@@ -126,6 +142,7 @@ const char *sync_word(enum sync_type type)
 		[SYNC_MAPS_WANTED] = "is in its user namespace and wants its id maps",
 		[SYNC_NAMESPACED] = "is in its namespaces",
 		[SYNC_DELEGATE_WANTED] = "wants to be in its delegated cgroup",
+		[SYNC_PLACED] = "is where the container is",
 		[SYNC_IDMAP_WANTED] = "wants the id mappings of a mount",
 		[SYNC_HOOKS_WANTED] = "has its mounts; time for the hooks",
 		[SYNC_CONSOLE] = "has made its terminal",

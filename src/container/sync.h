@@ -11,6 +11,7 @@
  *   init      * SYNC_MAPS_WANTED        writes uid_map, gid_map             GO
  *   init        SYNC_NAMESPACED         cgroup and network interfaces join  GO
  *   init      * SYNC_DELEGATE_WANTED    moves it to the cgroup it may rule  GO
+ *   init        SYNC_PLACED + text      notes its namespaces              (none)
  *   init      + SYNC_IDMAP_WANTED + fd  puts id mappings on a mount         GO
  *   init      * SYNC_HOOKS_WANTED       prestart and createRuntime hooks    GO
  *   init      * SYNC_CONSOLE + fd       passes the pty master on            GO
@@ -40,6 +41,7 @@ enum sync_type {
 	SYNC_MAPS_WANTED,
 	SYNC_NAMESPACED,
 	SYNC_DELEGATE_WANTED,
+	SYNC_PLACED,
 	SYNC_IDMAP_WANTED,
 	SYNC_HOOKS_WANTED,
 	SYNC_CONSOLE,
@@ -55,7 +57,7 @@ enum sync_type {
 struct sync_msg {
 	uint32_t type;
 	int32_t num;
-	struct err err; /* SYNC_FAILED and SYNC_LOG only */
+	struct err err; /* SYNC_FAILED, SYNC_LOG and SYNC_PLACED only */
 };
 
 /* fds[0]: the parent's end, fds[1]: the child's. Both close-on-exec. */
@@ -63,6 +65,8 @@ int sync_pair(int fds[2], struct err *e);
 int sync_send(int fd, enum sync_type type, int num, struct err *e);
 /* With a descriptor: sendmsg(2), so never after the notify filter was loaded by the calling process. */
 int sync_send_fd(int fd, enum sync_type type, int num, int passed, struct err *e);
+/* SYNC_PLACED. */
+int sync_send_text(int fd, enum sync_type type, const char *text, struct err *e);
 void sync_send_error(int fd, const struct err *error);
 /* What this process logs goes to the other one, which has the log, from here on (base/log.h); to nobody with -1. */
 void sync_divert_log(int fd);

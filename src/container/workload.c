@@ -10,6 +10,7 @@
  */
 #include "container/workload.h"
 
+#include <grp.h>
 #include <stdlib.h>
 #include <sched.h>
 #include <signal.h>
@@ -18,9 +19,11 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/hide.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "base/trace.h"
+#include "container/making.h"
 #include "container/sync.h"
 #include "oci/names.h"
 #include "process/process.h"
@@ -152,6 +155,14 @@ static int set_limits(const struct workload *w, struct err *e)
 			       process_set_memory_policy(&w->linux_->memory_policy, e) < 0
 		       ? -1
 		       : 0;
+}
+
+void workload_drop_groups(const struct workload *w)
+{
+	if (geteuid() != 0 || !w->linux_->n_gid_mappings || w->keep_groups)
+		return;
+	(void)!setgroups(0, NULL);
+	(void)!hide_setresgid(making_host_root(w->linux_->gid_mappings, w->linux_->n_gid_mappings));
 }
 
 int workload_become(struct workload *w, struct err *e)

@@ -31,6 +31,9 @@ struct workload {
 	char **env;    /* made by it */
 };
 
+/* In a stage of root's, before it enters the container's user namespace: the groups of the caller go, and the gid becomes that of the
+ * container's root, while nobody could look into us for it (base/hide.h). Best effort. */
+void workload_drop_groups(const struct workload *w);
 /* Scheduling, limits, confinement, user, capabilities, the command's lookup. After it nothing privileged is left, and the
  * workload could run. */
 int workload_become(struct workload *w, struct err *e);

@@ -47,11 +47,6 @@ nothing_needless() {
 		grep -vE '=(socket|pipe):' || return 1
 }
 
-userns() {
-	cfg '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] |
-		.linux.gidMappings = .linux.uidMappings'
-	chown -R 100000:100000 "$B/rootfs"
-}
 joins() {
 	cfg '.linux.cgroupsPath += "-2" | .linux.namespaces |= map(if .type == $t then .path = $p else . end)' --arg t "$1" \
 		--arg p "/proc/$(container_pid)/ns/$2"
@@ -77,7 +72,7 @@ joins() {
 
 @test "create and exec in a user namespace, as another user, with a terminal and a seccomp profile" {
 	args sleep 1000
-	userns
+	in_userns
 	cfg '.process.user = {uid: 5, gid: 5, additionalGids: [7]} | .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW"}'
 	watched create --bundle "$B" "$ID"
 	births 1 alone
@@ -111,7 +106,7 @@ joins() {
 	for kind in none new; do
 		joins pid pid
 		# a procfs is not for a user namespace that is not the pid namespace's
-		[ $kind = none ] || { userns; cfg '.mounts |= map(select(.type != "proc")) | del(.linux.maskedPaths, .linux.readonlyPaths)'; }
+		[ $kind = none ] || { in_userns; cfg '.mounts |= map(select(.type != "proc")) | del(.linux.maskedPaths, .linux.readonlyPaths)'; }
 		watched create --bundle "$B" "$ID-2"
 		births 1 shared
 		nothing_needless
@@ -120,7 +115,7 @@ joins() {
 		cp "$T/first.json" "$B/config.json"
 	done
 	rt delete --force "$ID"
-	userns
+	in_userns
 	start_container
 	joins pid pid
 	joins user user
@@ -192,7 +187,7 @@ joins() {
 	births 1
 	nothing_needless
 	cfg 'del(.annotations, .hooks) | .linux.devices = [{path: "/dev/d", type: "c", major: 1, minor: 3}]'
-	userns
+	in_userns
 	watched create --bundle "$B" "$ID"
 	births 2
 	nothing_needless

@@ -182,6 +182,13 @@ all_caps() {
 		with_entries(.value += $m) | with_entries(.value |= unique))'
 }
 
+# in_userns: a user namespace, in which the bundle's root is root's.
+in_userns() {
+	cfg '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] |
+		.linux.gidMappings = .linux.uidMappings'
+	chown -R 100000:100000 "$B/rootfs"
+}
+
 # --- running --------------------------------------------------------------------------------------------------
 
 # rt WORD…: the runtime, on this test's --root, in its network namespace if it has one (and not RT_OUTSIDE). 3 is bats' own descriptor.

@@ -3,7 +3,7 @@
 #
 # Two run at a time (make check-containers), those that take longest first; what measures time, loads the machine or
 # looks at all of it runs alone, after the others.
-bats_alone = $(addprefix tests/bats/,attack-races.bats attack-supervisor.bats docker.bats killed.bats peers.bats stress.bats systemd.bats)
+bats_alone = $(addprefix tests/bats/,attack-races.bats attack-supervisor.bats births.bats docker.bats killed.bats peers.bats stress.bats systemd.bats)
 bats_long = $(addprefix tests/bats/,podman-life.bats policy.bats)
 bats_all := $(patsubst $(srcdir)/%,%,$(sort $(wildcard $(srcdir)/tests/bats/*.bats)))
 bats_beside = $(bats_long) $(filter-out $(bats_long) $(bats_alone),$(bats_all))
