@@ -18,6 +18,8 @@ uninstall-local:
 	rm -f $(DESTDIR)$(bashcompdir)/sandrun $(DESTDIR)$(zshcompdir)/_sandrun $(DESTDIR)$(fishcompdir)/sandrun.fish \
 		$(DESTDIR)$(containersconfdir)/sandrun.conf
 .PHONY: install-completion install-podman
+tmpfilesdir = $(prefix)/lib/tmpfiles.d
+dist_tmpfiles_DATA = contrib/tmpfiles/sandrun.conf
 EXTRA_DIST += \
 	contrib/completion/sandrun.bash contrib/completion/_sandrun contrib/completion/sandrun.fish \
 	contrib/compose/compose.yaml \
@@ -29,4 +31,5 @@ EXTRA_DIST += \
 	contrib/kubernetes/installer/Containerfile contrib/kubernetes/installer/install \
 	contrib/kubernetes/installer/daemonset-install.yaml contrib/kubernetes/installer/daemonset-uninstall.yaml \
 	contrib/podman/agent.container contrib/podman/sandrun.conf \
+	contrib/rpm/sandrun.spec \
 	contrib/demo contrib/packages contrib/test

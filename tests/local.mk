@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # tests/local.mk - one include line a room; each room's file lists its own programs
-EXTRA_DIST += tests/debian.bash tests/newer-criu
+EXTRA_DIST += tests/README.md tests/debian.bash tests/newer-criu
 include tests/unit/base.mk
 include tests/unit/oci.mk
 include tests/unit/policy.mk
