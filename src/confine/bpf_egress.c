@@ -122,17 +122,18 @@ static void emit_proto(struct prog *p, bool v6)
 	put(p, BPF_JMP | BPF_JA, 0, 0, 0, 0);
 }
 
-/* The address into the key; an any-address is made the loopback that the kernel would take, in the call, too. */
+/* The address into the key as it is written: the map has an answer for any-addresses of their own. The call gets the loopback
+ * that the kernel would take for one. */
 static void emit_addr4(struct prog *p)
 {
 	LDX(p, BPF_W, BPF_REG_1, BPF_REG_6, CTX(user_ip4));
-	put(p, BPF_JMP32 | BPF_JNE | BPF_K, BPF_REG_1, 0, 2, 0);
-	put(p, BPF_ALU | BPF_MOV | BPF_K, BPF_REG_1, 0, 0, (int32_t)htonl(INADDR_LOOPBACK));
-	STX(p, BPF_W, BPF_REG_6, CTX(user_ip4), BPF_REG_1);
 	ST(p, BPF_W, BPF_REG_10, ADDR_AT(0), 0);
 	ST(p, BPF_W, BPF_REG_10, ADDR_AT(1), 0);
 	ST(p, BPF_W, BPF_REG_10, ADDR_AT(2), (int32_t)htonl(0xffff));
 	STX(p, BPF_W, BPF_REG_10, ADDR_AT(3), BPF_REG_1);
+	put(p, BPF_JMP32 | BPF_JNE | BPF_K, BPF_REG_1, 0, 2, 0);
+	put(p, BPF_ALU | BPF_MOV | BPF_K, BPF_REG_1, 0, 0, (int32_t)htonl(INADDR_LOOPBACK));
+	STX(p, BPF_W, BPF_REG_6, CTX(user_ip4), BPF_REG_1);
 }
 
 static void emit_addr6(struct prog *p)
@@ -151,7 +152,6 @@ static void emit_addr6(struct prog *p)
 	jump(p, BPF_JNE, BPF_REG_3, (int32_t)htonl(0xffff), L_NEXT);
 	put(p, BPF_ALU | BPF_MOV | BPF_K, BPF_REG_5, 0, 0, (int32_t)htonl(INADDR_LOOPBACK));
 	STX(p, BPF_W, BPF_REG_6, CTX(user_ip6[3]), BPF_REG_5);
-	STX(p, BPF_W, BPF_REG_10, ADDR_AT(3), BPF_REG_5);
 	place(p, L_NEXT);
 }
 
@@ -178,14 +178,14 @@ static void emit_lookup(struct prog *p, int trie, enum label match, enum label m
 	jump(p, BPF_JA, 0, 0, miss);
 }
 
-static void emit_judge(struct prog *p, int trie, bool allow_mode)
+static void emit_judge(struct prog *p, int trie)
 {
-	emit_lookup(p, trie, allow_mode ? L_NEXT : L_DENY, allow_mode ? L_DENY : L_NEXT);
+	emit_lookup(p, trie, L_NEXT, L_DENY);
 	place(p, L_NEXT);
 }
 
 /* NAT64: the IPv4 address inside must be allowed, too. */
-static void emit_nat64(struct prog *p, int trie, bool allow_mode)
+static void emit_nat64(struct prog *p, int trie)
 {
 	LDX(p, BPF_W, BPF_REG_1, BPF_REG_10, ADDR_AT(0));
 	LDX(p, BPF_W, BPF_REG_2, BPF_REG_10, ADDR_AT(1));
@@ -195,7 +195,7 @@ static void emit_nat64(struct prog *p, int trie, bool allow_mode)
 	jump(p, BPF_JNE, BPF_REG_3, 0, L_ALLOW);
 	ST(p, BPF_W, BPF_REG_10, ADDR_AT(0), 0);
 	ST(p, BPF_W, BPF_REG_10, ADDR_AT(2), (int32_t)htonl(0xffff));
-	emit_judge(p, trie, allow_mode);
+	emit_judge(p, trie);
 }
 
 /* Which of the helpers that tell who it was this kernel has in these hooks. */
@@ -238,7 +238,7 @@ static void emit_exit(struct prog *p, int32_t value)
 	put(p, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 }
 
-static void build(struct prog *p, bool v6, bool send, bool allow_mode, int trie, int log, enum who who)
+static void build(struct prog *p, bool v6, bool send, int error, int trie, int log, enum who who)
 {
 	memset(p, 0, sizeof(*p));
 	MOV_REG(p, BPF_REG_6, BPF_REG_1);
@@ -263,14 +263,14 @@ static void build(struct prog *p, bool v6, bool send, bool allow_mode, int trie,
 	put(p, BPF_JMP32 | BPF_JNE | BPF_K, BPF_REG_7, 0, 1, POLICY_ICMP);
 	MOV_IMM(p, BPF_REG_8, 0);
 	jump(p, BPF_JEQ, BPF_REG_7, BPF_EGRESS_OTHER, L_DENY);
-	emit_judge(p, trie, allow_mode);
+	emit_judge(p, trie);
 	if (v6)
-		emit_nat64(p, trie, allow_mode);
+		emit_nat64(p, trie);
 	place(p, L_ALLOW);
 	emit_exit(p, 1);
 	place(p, L_DENY);
 	emit_log(p, log, who, send);
-	MOV_IMM(p, BPF_REG_1, -ECONNREFUSED);
+	MOV_IMM(p, BPF_REG_1, -error);
 	CALL(p, HELPER_SET_RETVAL);
 	emit_exit(p, 0);
 }
@@ -326,7 +326,7 @@ static void emit_packet6(struct prog *p)
 }
 
 /* Packets that say another way than their destination's, and ICMP. */
-static void build_packets(struct prog *p, bool allow_mode, int trie, int log)
+static void build_packets(struct prog *p, int trie, int log)
 {
 	memset(p, 0, sizeof(*p));
 	LDX(p, BPF_W, BPF_REG_5, BPF_REG_1, SKB(protocol));
@@ -340,8 +340,8 @@ static void build_packets(struct prog *p, bool allow_mode, int trie, int log)
 	place(p, L_ICMP);
 	MOV_IMM(p, BPF_REG_7, POLICY_ICMP);
 	MOV_IMM(p, BPF_REG_8, 0);
-	emit_judge(p, trie, allow_mode);
-	emit_nat64(p, trie, allow_mode);
+	emit_judge(p, trie);
+	emit_nat64(p, trie);
 	place(p, L_ALLOW);
 	emit_exit(p, 1);
 	place(p, L_ROUTED);
@@ -382,7 +382,7 @@ static int load(const struct prog *p, enum bpf_egress_hook h, char *log, size_t 
 	return sys_bpf(BPF_PROG_LOAD, &a);
 }
 
-static int load_hook(enum bpf_egress_hook h, bool allow_mode, int trie, int log)
+static int load_hook(enum bpf_egress_hook h, int error, int trie, int log)
 {
 	struct prog *p = xcalloc(1, sizeof(*p));
 	int fd = -1;
@@ -390,9 +390,9 @@ static int load_hook(enum bpf_egress_hook h, bool allow_mode, int trie, int log)
 	/* Helpers that these hooks got late (6.x); without them the audit lacks the pid. */
 	for (int who = WHO_PID_COMM; who >= WHO_UNKNOWN && fd < 0; who--) {
 		if (h == BPF_EGRESS_PACKETS)
-			build_packets(p, allow_mode, trie, log);
+			build_packets(p, trie, log);
 		else
-			build(p, hooks[h].v6, hooks[h].send, allow_mode, trie, log, (enum who)who);
+			build(p, hooks[h].v6, hooks[h].send, error, trie, log, (enum who)who);
 		fd = p->full ? -1 : load(p, h, NULL, 0);
 	}
 	free(p);
@@ -448,7 +448,7 @@ int confine_bpf_attach(const struct policy *p, int cgroup_fd, bool *active, int 
 	/* TCP alone has no control data (its routes are set by options, which are trapped) and no ICMP: no look at each packet. */
 	wanted = t.udp_possible || t.icmp_possible ? BPF_EGRESS_HOOKS : BPF_EGRESS_PACKETS;
 	for (int h = 0; h < wanted; h++) {
-		progs[h] = ok ? load_hook((enum bpf_egress_hook)h, t.allow_mode, trie, log) : -1;
+		progs[h] = ok ? load_hook((enum bpf_egress_hook)h, policy_get_errno(p), trie, log) : -1;
 		ok = ok && progs[h] >= 0;
 	}
 	ok = ok && attach_all(cgroup_fd, progs, wanted);

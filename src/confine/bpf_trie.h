@@ -28,7 +28,7 @@ struct bpf_trie_value {
 	} r[BPF_TRIE_RANGES];
 };
 
-/* The rules of @p as a new map: the caller's descriptor, or -1 where they do not fit or the kernel does not let us. Heap. */
+/* What @p allows as a new map: the caller's descriptor, or -1 where they do not fit or the kernel does not let us. Heap. */
 int bpf_trie_make(const struct policy *p);
 
 /* bpf(2), which libc lacks. */

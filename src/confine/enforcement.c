@@ -123,6 +123,7 @@ int enforcement_choose(const struct policy *p, const struct foreign_facts *f, in
 	bool egress = policy_get_traits(p).egress;
 
 	*out = (struct enforcement)ENFORCEMENT_INIT;
+	note_missing(out, POLICY_LAYER_NFT, "this version of sandrun has no such layer");
 	if (!foreign_check_rings(p, f->preserve_fds, e))
 		return -1;
 	if (egress && foreign_owns_network(f))

@@ -37,6 +37,7 @@
 #include "container/making.h"
 #include "container/namespaces.h"
 #include "container/netdev.h"
+#include "container/netfacts.h"
 #include "container/notify.h"
 #include "container/parent.h"
 #include "container/rdt.h"
@@ -80,13 +81,43 @@ struct creation {
 
 /* --- before anything is made ------------------------------------------------------------------------- */
 
+static struct foreign_facts foreign_facts(const struct creation *k)
+{
+	return (struct foreign_facts){
+		.config = &k->config,
+		.bundle = k->bundle,
+		.preserve_fds = k->o->preserve_fds,
+		.own_pid = k->ns.new_flags & CLONE_NEWPID,
+		.own_mount = k->ns.new_flags & CLONE_NEWNS,
+		.own_net = namespaces_has(&k->ns, OCI_NS_NETWORK),
+		.joined_net = k->ns.join[OCI_NS_NETWORK],
+		.own_user = namespaces_has(&k->ns, OCI_NS_USER),
+	};
+}
+
+static int resolve_host(void *ctx, const char *name, struct in6_addr **addrs, size_t *n, struct err *e)
+{
+	(void)ctx;
+	return policy_resolve_host(name, addrs, n, e);
+}
+
 static int compile_policy(struct creation *k, struct err *e)
 {
-	if (!policy_wanted(&k->config.annotations))
+	const struct foreign_facts given = foreign_facts(k);
+	struct policy_facts facts;
+
+	if (!policy_wanted(&k->config.annotations) || policy_is_sandbox(&k->config.annotations, k->o->id))
 		return 0;
-	k->policy = policy_compile(&k->config.annotations, policy_resolve_host, e);
-	if (!k->policy)
+	netfacts_look(&given, &facts);
+	if (policy_parse(&k->config.annotations, &facts, &k->policy, e) < 0)
 		return -1;
+	if (!k->policy)
+		return 0;
+	if (policy_resolve(k->policy, resolve_host, NULL, true, e) < 0)
+		return -1;
+	netfacts_warn(k->policy);
+	if (policy_is_audit(k->policy))
+		log_warn("io.sandlock.mode=audit: the network policy is only recorded, nothing is refused");
 	/* One listener per task is all the kernel gives. */
 	if (confine_notify_needed(k->policy) && confine_profile_has_notify(&k->config.linux_.seccomp))
 		return err_msg(e, "linux.seccomp has SCMP_ACT_NOTIFY: it cannot be combined with an io.sandlock policy "
@@ -112,7 +143,7 @@ static int prepare(struct creation *k, struct err *e)
 		return -1;
 	root = bundle_root(&k->config, k->bundle);
 	rootfs_strip_root(&k->config, root);
-	if (bundle_check_terminal(&k->config.process, k->o->console_socket, k->o->foreground, e) < 0 || compile_policy(k, e) < 0)
+	if (bundle_check_terminal(&k->config.process, k->o->console_socket, k->o->foreground, e) < 0)
 		return -1;
 	if (annotations_check(&k->config.annotations, e) < 0 || annotations_take_receiver(&k->config, e) < 0)
 		return -1;
@@ -123,6 +154,8 @@ static int prepare(struct creation *k, struct err *e)
 		return -1;
 	add_user_namespace(&k->config.linux_);
 	if (namespaces_prepare(&k->config.linux_, &k->ns, e) < 0)
+		return -1;
+	if (compile_policy(k, e) < 0)
 		return -1;
 	if (k->ns.new_flags & CLONE_NEWUSER)
 		idmap_add_default(&k->config.linux_, &k->config.process.user);
@@ -172,16 +205,7 @@ static int make_state(struct creation *k, struct err *e)
 
 static int choose_enforcement(struct creation *k, struct err *e)
 {
-	const struct foreign_facts facts = {
-		.config = &k->config,
-		.bundle = k->bundle,
-		.preserve_fds = k->o->preserve_fds,
-		.own_pid = k->ns.new_flags & CLONE_NEWPID,
-		.own_mount = k->ns.new_flags & CLONE_NEWNS,
-		.own_net = namespaces_has(&k->ns, OCI_NS_NETWORK),
-		.joined_net = k->ns.join[OCI_NS_NETWORK],
-		.own_user = namespaces_has(&k->ns, OCI_NS_USER),
-	};
+	const struct foreign_facts facts = foreign_facts(k);
 	autofd cgroup = cgroup_open_v2(k->cgroup);
 
 	if (enforcement_choose(k->policy, &facts, cgroup, &k->enforcement, e) < 0)

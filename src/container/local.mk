@@ -16,6 +16,7 @@ libsandrun_a_SOURCES += \
 	src/container/names.c src/container/names.h \
 	src/container/namespaces.c src/container/namespaces.h \
 	src/container/netdev.c src/container/netdev.h \
+	src/container/netfacts.c src/container/netfacts.h \
 	src/container/notify.c src/container/notify.h \
 	src/container/parent.c src/container/parent.h \
 	src/container/past.c src/container/past.h \

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* addrset.c - which rule covers this address and port, in a time that does not grow with the rules
  *
- * Owns:     the sorted form of one protocol's rules.
+ * Owns:     the sorted form of one list's rules for one protocol.
  * Must not: know where the entries came from. After addrset_build() no heap.
  * Runs in:  create and exec (build), the supervisor (find).
  *
@@ -12,6 +12,9 @@
  * (IPv4) or 129 (IPv6) steps, in practice two or three, with a binary search in the ports of each node on the way.
  * Memory is linear in the rules. (Elementary intervals, each with all of its ports, would be one search less but
  * quadratic: 10,000 hosts times 10,000 "any address" ports.)
+ *
+ * Rules and exceptions, and what does not count for some addresses, are in one forest: a node has one kind, and nodes of
+ * several kinds with the same prefix are each other's parents. So exceptions cost a step of the walk and no search of their own.
  *
  * IPv4 and IPv6 are two forests: 2001:db8::/32 can never contain IPv4, and ::/0 must not, though numerically it
  * contains ::ffff:0:0/96: "all of IPv6" is not "everything".
@@ -34,6 +37,7 @@ struct addrset_node {
 	uint32_t port;	 /* its ports: from here in the tree's … */
 	uint32_t n_ports; /* … so many */
 	uint8_t len;
+	uint8_t kind;
 };
 
 #define NO_NODE UINT32_MAX
@@ -181,7 +185,9 @@ static int addrset_by_net(const void *pa, const void *pb)
 	const struct addrset_entry *a = pa, *b = pb;
 	int r = memcmp(&a->net.addr, &b->net.addr, sizeof(a->net.addr));
 
-	return r ? r : (int)a->net.len - (int)b->net.len;
+	if (r)
+		return r;
+	return a->net.len != b->net.len ? (int)a->net.len - (int)b->net.len : (int)a->kind - (int)b->kind;
 }
 
 static bool addrset_same_net(const struct addrset_entry *a, const struct addrset_entry *b)
@@ -206,6 +212,7 @@ static void addrset_build_tree(struct addrset_tree *t, struct addrset_entry *e, 
 			;
 		node->start = addrset_key(&e[i].net.addr);
 		node->len = e[i].net.len;
+		node->kind = e[i].kind;
 		/* @open is the previous node: up from it to the first that is around this one. */
 		while (open != NO_NODE && !addrset_covers(&t->nodes[open], &node->start))
 			open = t->nodes[open].parent;
@@ -255,68 +262,108 @@ static uint32_t addrset_last(const struct addrset_tree *t, const struct addrset_
 	return lo ? (uint32_t)(lo - 1) : NO_NODE;
 }
 
-static int addrset_find_in(const struct addrset_tree *t, const struct in6_addr *addr, uint16_t port)
-{
-	const struct addrset_key k = addrset_key(addr);
-	int best = -1;
-
-	for (uint32_t i = addrset_last(t, &k); i != NO_NODE; i = t->nodes[i].parent) {
-		const struct addrset_node *node = &t->nodes[i];
-		int rule;
-
-		if (!addrset_covers(node, &k))
-			continue;
-		rule = addrset_find_port(t->ports + node->port, node->n_ports, port);
-		if (rule >= 0 && (best < 0 || rule < best))
-			best = rule;
-	}
-	return best;
-}
-
 static const struct addrset_tree *addrset_tree(const struct addrset *s, const struct in6_addr *addr)
 {
 	return canonical_is_v4(addr) ? &s->v4 : &s->v6;
 }
 
-int addrset_find(const struct addrset *s, const struct in6_addr *addr, uint16_t port)
+struct addrset_hit addrset_find(const struct addrset *s, const struct in6_addr *addr, uint16_t port, unsigned int left,
+				unsigned int max_len)
 {
-	return addrset_find_in(addrset_tree(s, addr), addr, port);
+	const struct addrset_tree *t = addrset_tree(s, addr);
+	const struct addrset_key k = addrset_key(addr);
+	struct addrset_hit hit = { -1, -1 };
+
+	for (uint32_t i = addrset_last(t, &k); i != NO_NODE; i = t->nodes[i].parent) {
+		const struct addrset_node *node = &t->nodes[i];
+		int rule, *best = node->kind & ADDRSET_EXCEPT ? &hit.except : &hit.rule;
+
+		if (node->len > max_len || node->kind & left || !addrset_covers(node, &k))
+			continue;
+		rule = addrset_find_port(t->ports + node->port, node->n_ports, port);
+		if (rule >= 0 && (*best < 0 || rule < *best))
+			*best = rule;
+	}
+	return hit;
 }
 
-int addrset_any(const struct addrset *s, const struct in6_addr *addr)
+/* Where a run begins or has ended, above @port. */
+static uint32_t addrset_next_edge(const struct addrset_ports *ports, size_t n, uint16_t port)
+{
+	size_t lo = 0, hi = n;
+
+	/* The first run that ends at @port or above. */
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (ports[mid].hi < port)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo == n)
+		return 65536;
+	return ports[lo].lo > port ? ports[lo].lo : ports[lo].hi + 1u;
+}
+
+uint32_t addrset_next_change(const struct addrset *s, const struct in6_addr *addr, uint16_t port, unsigned int max_len)
+{
+	const struct addrset_tree *t = addrset_tree(s, addr);
+	const struct addrset_key k = addrset_key(addr);
+	uint32_t next = 65536;
+
+	for (uint32_t i = addrset_last(t, &k); i != NO_NODE; i = t->nodes[i].parent) {
+		const struct addrset_node *node = &t->nodes[i];
+		uint32_t edge;
+
+		if (node->len > max_len || !addrset_covers(node, &k))
+			continue;
+		edge = addrset_next_edge(t->ports + node->port, node->n_ports, port);
+		if (edge < next)
+			next = edge;
+	}
+	return next;
+}
+
+int addrset_any(const struct addrset *s, const struct in6_addr *addr, unsigned int left)
 {
 	const struct addrset_tree *t = addrset_tree(s, addr);
 	const struct addrset_key k = addrset_key(addr);
 
-	for (uint32_t i = addrset_last(t, &k); i != NO_NODE; i = t->nodes[i].parent)
-		if (addrset_covers(&t->nodes[i], &k) && t->nodes[i].n_ports)
-			return (int)t->ports[t->nodes[i].port].rule;
+	for (uint32_t i = addrset_last(t, &k); i != NO_NODE; i = t->nodes[i].parent) {
+		const struct addrset_node *node = &t->nodes[i];
+
+		if (!(node->kind & (ADDRSET_EXCEPT | left)) && addrset_covers(node, &k))
+			return (int)t->ports[node->port].rule;
+	}
 	return -1;
 }
 
-/* The port behind the range of @n that has @port, or @port. */
-static uint32_t addrset_behind(const struct addrset_tree *t, const struct addrset_node *n, uint32_t port)
+static void addrset_tree_prefixes(const struct addrset_tree *t, struct canonical_net *out, size_t *n)
 {
-	for (uint32_t i = 0; i < n->n_ports; i++)
-		if (t->ports[n->port + i].lo <= port && t->ports[n->port + i].hi >= port)
-			port = t->ports[n->port + i].hi + 1u;
-	return port;
+	for (size_t i = 0; i < t->n; i++) {
+		uint64_t w[2] = { htobe64(t->nodes[i].start.hi), htobe64(t->nodes[i].start.lo) };
+		struct canonical_net *net = &out[*n];
+
+		memcpy(&net->addr, w, sizeof(w));
+		net->len = t->nodes[i].len;
+		if (!*n || net[-1].len != net->len || memcmp(&net[-1].addr, &net->addr, sizeof(net->addr)) != 0)
+			++*n;
+	}
 }
 
-bool addrset_all_ports(const struct addrset *s, const struct in6_addr *addr)
+size_t addrset_count(const struct addrset *s)
 {
-	const struct addrset_tree *t = addrset_tree(s, addr);
-	const struct addrset_key k = addrset_key(addr);
-	uint32_t port = 1, before;
+	return s->v4.n + s->v6.n;
+}
 
-	/* Until no node around the address takes it further. */
-	do {
-		before = port;
-		for (uint32_t i = addrset_last(t, &k); i != NO_NODE && port <= 65535; i = t->nodes[i].parent)
-			if (addrset_covers(&t->nodes[i], &k))
-				port = addrset_behind(t, &t->nodes[i], port);
-	} while (port <= 65535 && port != before);
-	return port > 65535;
+size_t addrset_prefixes(const struct addrset *s, struct canonical_net *out)
+{
+	size_t n = 0;
+
+	addrset_tree_prefixes(&s->v4, out, &n);
+	addrset_tree_prefixes(&s->v6, out, &n);
+	return n;
 }
 
 void addrset_free(struct addrset *s)

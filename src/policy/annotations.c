@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/* annotations.c - which io.sandlock.* keys are there, and what contradicts what
+/* annotations.c - the values of the keys that are no lists, and what contradicts what
  *
- * Owns:     the table of keys and their other spellings; bools; the errors that are about keys.
- * Must not: look into a rule list (grammar.c).
+ * Owns:     bools, words, layers, errnos.
+ * Must not: know spellings and prefixes (keys.c), or look into a rule list (grammar.c).
  * Runs in:  create.
- *
- * Everything under io.sandlock. that is not in the table is an error: a typo must not silently mean "no policy". So
- * are keys of a later version: whoever wrote them counts on what they do.
  */
 #include <stdio.h>
 #include <string.h>
@@ -14,129 +11,12 @@
 #include "base/str.h"
 #include "policy/internal.h"
 
-#define PREFIX "io.sandlock."
-
-const char *const annotations_names[KEY_COUNT] = {
-	[KEY_NET_ALLOW] = PREFIX "net-allow",
-	[KEY_NET_DENY] = PREFIX "net-deny",
-	[KEY_ALLOW_UDP] = PREFIX "allow-udp",
-	[KEY_ALLOW_ICMP] = PREFIX "allow-icmp",
-	[KEY_NET_ALLOW_BIND] = PREFIX "net-allow-bind",
-	[KEY_NET_DENY_BIND] = PREFIX "net-deny-bind",
-	[KEY_REQUIRE] = PREFIX "require",
-};
-
-#define KEY_LATER KEY_COUNT /* known, and not supported yet */
-
-static const struct {
-	const char *name; /* behind the prefix */
-	enum annotation_key key;
-} annotation_keys[] = {
-	{ "net-allow", KEY_NET_ALLOW },
-	{ "net-deny", KEY_NET_DENY },
-	{ "allow-udp", KEY_ALLOW_UDP },
-	{ "allow-icmp", KEY_ALLOW_ICMP },
-	{ "net-allow-bind", KEY_NET_ALLOW_BIND },
-	{ "net-deny-bind", KEY_NET_DENY_BIND },
-	{ "require", KEY_REQUIRE },
-	{ "network.allow", KEY_NET_ALLOW },
-	{ "network.deny", KEY_NET_DENY },
-	{ "network.allow_bind", KEY_NET_ALLOW_BIND },
-	{ "network.deny_bind", KEY_NET_DENY_BIND },
-	{ "http-allow", KEY_LATER },
-	{ "http-deny", KEY_LATER },
-	{ "http-ca", KEY_LATER },
-	{ "http-key", KEY_LATER },
-	{ "http-port", KEY_LATER },
-	{ "http.allow", KEY_LATER },
-	{ "http.deny", KEY_LATER },
-	{ "profile", KEY_LATER },
-};
-
-bool policy_wanted(const struct oci_map *annotations)
+static const char *quote_value(const struct annotations *a, enum annotation_key k, char buf[TEXT_QUOTED])
 {
-	for (size_t i = 0; i < annotations->n; i++)
-		if (str_starts(annotations->v[i].key, PREFIX))
-			return true;
-	return false;
+	return text_quote(buf, a->v[k].value, strlen(a->v[k].value));
 }
 
-/* Levenshtein's distance; beyond 40 characters the rest does not matter. */
-static unsigned int annotations_distance(const char *a, const char *b)
-{
-	enum { MAX = 40 };
-	size_t n = strnlen(a, MAX), m = strnlen(b, MAX);
-	unsigned int row[MAX + 1];
-
-	for (size_t j = 0; j <= m; j++)
-		row[j] = (unsigned int)j;
-	for (size_t i = 1; i <= n; i++) {
-		unsigned int diag = row[0]++;
-
-		for (size_t j = 1; j <= m; j++) {
-			unsigned int subst = diag + (a[i - 1] != b[j - 1]);
-			unsigned int gap = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-
-			diag = row[j];
-			row[j] = subst < gap ? subst : gap;
-		}
-	}
-	return row[m];
-}
-
-static int annotations_unknown(const char *key, struct err *e)
-{
-	const char *name = key + strlen(PREFIX), *nearest = "";
-	unsigned int least = ~0u;
-	char quoted[TEXT_QUOTED];
-
-	text_quote(quoted, key, strlen(key));
-	for (size_t i = 0; i < ARRAY_SIZE(annotation_keys); i++) {
-		unsigned int d = annotations_distance(name, annotation_keys[i].name);
-
-		if (d < least) {
-			least = d;
-			nearest = annotation_keys[i].name;
-		}
-	}
-	if (least <= strlen(nearest) / 2)
-		return err_text(e, EINVAL, "annotation %s: unknown key; did you mean \"" PREFIX "%s\"?", quoted, nearest);
-	return err_text(e, EINVAL,
-			"annotation %s: unknown key; the keys are net-allow, net-deny, allow-udp, allow-icmp, "
-			"net-allow-bind, net-deny-bind and require, each behind \"" PREFIX "\"", quoted);
-}
-
-static int annotations_take(struct annotations *a, enum annotation_key k, const char *key, const char *value,
-			    struct err *e)
-{
-	if (a->v[k].key) {
-		if (str_eq(a->v[k].key, key))
-			return err_text(e, EINVAL, "annotation %s is there twice; keep one", key);
-		return err_text(e, EINVAL, "annotations %s and %s are two spellings of one key; keep one", a->v[k].key,
-				key);
-	}
-	a->v[k].key = key;
-	a->v[k].value = value;
-	return 0;
-}
-
-static int annotations_one(struct annotations *a, const struct oci_pair *pair, struct err *e)
-{
-	const char *name = pair->key + strlen(PREFIX);
-
-	for (size_t i = 0; i < ARRAY_SIZE(annotation_keys); i++) {
-		if (!str_eq(name, annotation_keys[i].name))
-			continue;
-		if (annotation_keys[i].key == KEY_LATER)
-			return err_text(e, EINVAL,
-					"annotation %s is not supported by this version of sandrun; "
-					"remove it, or use net-allow or net-deny", pair->key);
-		return annotations_take(a, annotation_keys[i].key, pair->key, pair->value ? pair->value : "", e);
-	}
-	return annotations_unknown(pair->key, e);
-}
-
-static int annotations_bool(const struct annotations *a, enum annotation_key k, bool *out, struct err *e)
+static int read_bool(const struct annotations *a, enum annotation_key k, bool *out, struct err *e)
 {
 	static const char *const words[][2] = { { "false", "true" }, { "0", "1" }, { "no", "yes" }, { "off", "on" } };
 	const char *value = a->v[k].value;
@@ -152,20 +32,38 @@ static int annotations_bool(const struct annotations *a, enum annotation_key k, 
 		return 0;
 	}
 	return err_text(e, EINVAL, "%s: %s is neither true nor false; write true or false (or 1/0, yes/no, on/off)",
-			a->v[k].key, text_quote(quoted, value, strlen(value)));
+			a->v[k].key, quote_value(a, k, quoted));
 }
 
-static int annotations_exclude(const struct annotations *a, enum annotation_key k, enum annotation_key l, struct err *e)
+/* The index of the value in @words, 0 if the key is not there. @all: the words, for the error. */
+static int read_word(const struct annotations *a, enum annotation_key k, const char *const *words, size_t n,
+		     const char *all, struct err *e)
 {
-	if (!a->v[k].key || !a->v[l].key)
+	char quoted[TEXT_QUOTED];
+
+	if (!a->v[k].key)
 		return 0;
-	return err_text(e, EINVAL, "%s and %s exclude each other; keep the one that is meant", a->v[k].key, a->v[l].key);
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(a->v[k].value, words[i]))
+			return (int)i;
+	return err_text(e, EINVAL, "%s: %s is no value of this key; write %s", a->v[k].key, quote_value(a, k, quoted),
+			all);
 }
 
-/* allow-udp and allow-icmp say what a list of allowed destinations covers. In deny mode UDP and ICMP are open unless
- * denied, so "allow-udp=false" would promise what nobody keeps, and without a list there is nothing to widen: most
- * likely the list was forgotten. */
-static int annotations_needs_list(const struct annotations *a, enum annotation_key k, struct err *e)
+static bool has_egress(const struct annotations *a)
+{
+	return a->v[KEY_NET_ALLOW].key || a->v[KEY_NET_DENY].key;
+}
+
+static bool has_policy(const struct annotations *a)
+{
+	return has_egress(a) || a->v[KEY_NET_ALLOW_BIND].key || a->v[KEY_NET_DENY_BIND].key;
+}
+
+/* allow-udp and allow-icmp say what a list of allowed destinations covers. Without that list UDP and ICMP are open unless
+ * denied, so "allow-udp=false" would promise what nobody keeps; and without any list there is nothing to widen: most likely the
+ * list was forgotten. */
+static int check_needs_allow(const struct annotations *a, enum annotation_key k, struct err *e)
 {
 	if (!a->v[k].key || a->v[KEY_NET_ALLOW].key)
 		return 0;
@@ -178,15 +76,29 @@ static int annotations_needs_list(const struct annotations *a, enum annotation_k
 			annotations_names[KEY_NET_ALLOW]);
 }
 
+/* Without a list all others mean nothing. In a pod they may be meant for those of its containers that have one. */
+static int check_lists(const struct annotations *a, struct err *e)
+{
+	for (unsigned int k = 0; k < KEY_COUNT; k++)
+		if (a->v[k].key && k != KEY_PORT_REMAP)
+			return err_text(e, EINVAL,
+					"%s has a meaning only beside a policy; add %s or another list, or remove it",
+					a->v[k].key, annotations_names[KEY_NET_ALLOW]);
+	return 0;
+}
+
 /* --- require ---------------------------------------------------------------------------------------------- */
+
+#define LAYERS "notify, landlock, bpf and nft"
 
 const char *const policy_layer_names[POLICY_LAYERS] = {
 	[POLICY_LAYER_NOTIFY] = "notify",
 	[POLICY_LAYER_LANDLOCK] = "landlock",
 	[POLICY_LAYER_BPF] = "bpf",
+	[POLICY_LAYER_NFT] = "nft",
 };
 
-static int annotations_layer(const char *word, size_t len)
+static int find_layer(const char *word, size_t len)
 {
 	for (int i = 0; i < POLICY_LAYERS; i++)
 		if (strlen(policy_layer_names[i]) == len && memcmp(policy_layer_names[i], word, len) == 0)
@@ -195,7 +107,7 @@ static int annotations_layer(const char *word, size_t len)
 }
 
 /* Separated as rules are. */
-static int annotations_require(struct annotations *a, struct err *e)
+static int read_require(struct annotations *a, struct err *e)
 {
 	static const char separators[] = ",; \t\r\n\v\f";
 	const char *key = a->v[KEY_REQUIRE].key, *text = a->v[KEY_REQUIRE].value;
@@ -204,34 +116,144 @@ static int annotations_require(struct annotations *a, struct err *e)
 		return 0;
 	for (const char *s = text + strspn(text, separators); *s; s += strspn(s, separators)) {
 		size_t len = strcspn(s, separators);
-		int layer = annotations_layer(s, len);
+		int layer = find_layer(s, len);
 
 		if (layer < 0)
 			return grammar_error(e, key, s, len, (size_t)(s - text) + 1,
-					     "no such layer; there are notify, landlock and bpf");
+					     "no such layer; there are " LAYERS);
 		a->require |= 1u << layer;
 		s += len;
 	}
 	if (!a->require)
-		return err_text(e, EINVAL, "%s: it names no layer; name some of notify, landlock and bpf, or remove it", key);
-	if (a->v[KEY_NET_ALLOW].key || a->v[KEY_NET_DENY].key || a->v[KEY_NET_ALLOW_BIND].key || a->v[KEY_NET_DENY_BIND].key)
+		return err_text(e, EINVAL, "%s: it names no layer; name some of " LAYERS ", or remove it", key);
+	return 0;
+}
+
+/* --- words --------------------------------------------------------------------------------------------------- */
+
+const char *const annotations_dns_words[DNS_COUNT] = {
+	[DNS_AUTO] = "auto",
+	[DNS_FILTER] = "filter",
+	[DNS_OPEN] = "open",
+	[DNS_OFF] = "off",
+};
+
+static int read_dns(struct annotations *a, struct err *e)
+{
+	int word = read_word(a, KEY_DNS, annotations_dns_words, DNS_COUNT, "auto, filter, open or off", e);
+
+	if (word < 0)
+		return -1;
+	a->dns = (enum policy_dns)word;
+	if (a->dns == DNS_FILTER)
+		return err_text(e, EINVAL,
+				"%s: filter needs a name service, which this version of sandrun does not have; write "
+				"auto, open "
+				"or off",
+				a->v[KEY_DNS].key);
+	if (a->v[KEY_DNS].key && !has_egress(a) && !a->scoped)
+		return err_text(e, EINVAL, "%s has a meaning only beside %s or %s; add one, or remove it",
+				a->v[KEY_DNS].key, annotations_names[KEY_NET_ALLOW], annotations_names[KEY_NET_DENY]);
+	return 0;
+}
+
+static int read_mode(struct annotations *a, struct err *e)
+{
+	static const char *const words[] = { "enforce", "audit" };
+	int word = read_word(a, KEY_MODE, words, ARRAY_SIZE(words), "enforce or audit", e);
+
+	a->audit = word == 1;
+	return word < 0 ? -1 : 0;
+}
+
+static int read_outside(struct annotations *a, struct err *e)
+{
+	static const char *const words[] = { "native", "judge" };
+	int word = read_word(a, KEY_OUTSIDE, words, ARRAY_SIZE(words), "native or judge", e);
+
+	a->judge_outside = word == 1;
+	return word < 0 ? -1 : 0;
+}
+
+/* Those that a network gives by itself. EINTR, EAGAIN, EINPROGRESS and the like would have programs wait, or try for ever. */
+const struct annotations_errno annotations_errnos[] = {
+	{ "ECONNREFUSED", ECONNREFUSED },
+	{ "EACCES", EACCES },
+	{ "EPERM", EPERM },
+	{ "ENETUNREACH", ENETUNREACH },
+	{ "EHOSTUNREACH", EHOSTUNREACH },
+	{ "ENETDOWN", ENETDOWN },
+	{ "EHOSTDOWN", EHOSTDOWN },
+	{ "ETIMEDOUT", ETIMEDOUT },
+};
+const size_t annotations_n_errnos = ARRAY_SIZE(annotations_errnos);
+
+static int read_errno(struct annotations *a, struct err *e)
+{
+	char quoted[TEXT_QUOTED];
+
+	a->error = ECONNREFUSED;
+	if (!a->v[KEY_ERRNO].key)
 		return 0;
-	return err_text(e, EINVAL, "%s has a meaning only beside a policy; add %s or another list, or remove it", key,
-			annotations_names[KEY_NET_ALLOW]);
+	for (size_t i = 0; i < ARRAY_SIZE(annotations_errnos); i++) {
+		if (!str_eq(a->v[KEY_ERRNO].value, annotations_errnos[i].name))
+			continue;
+		a->error = annotations_errnos[i].value;
+		return 0;
+	}
+	return err_text(e, EINVAL,
+			"%s: %s is no errno that a refused call may have; write ECONNREFUSED, EACCES, EPERM, "
+			"ENETUNREACH, EHOSTUNREACH, "
+			"ENETDOWN, EHOSTDOWN or ETIMEDOUT",
+			a->v[KEY_ERRNO].key, quote_value(a, KEY_ERRNO, quoted));
+}
+
+static int read_port_remap(const struct annotations *a, struct err *e)
+{
+	bool on;
+
+	if (read_bool(a, KEY_PORT_REMAP, &on, e) < 0)
+		return -1;
+	return on ? err_text(e, EINVAL,
+			     "%s: a network namespace does that (each container has all ports of its own); remove it",
+			     a->v[KEY_PORT_REMAP].key)
+		  : 0;
+}
+
+/* Nothing but what is done anyway. */
+static int read_record(const struct annotations *a, struct err *e)
+{
+	char quoted[TEXT_QUOTED];
+	bool on;
+
+	if (a->v[KEY_LOG].key && !str_eq(a->v[KEY_LOG].value, "state"))
+		return err_text(
+			e, EINVAL,
+			"%s: %s is not implemented in this version of sandrun; write state (denied.jsonl in the state "
+			"directory), or remove it",
+			a->v[KEY_LOG].key, quote_value(a, KEY_LOG, quoted));
+	for (unsigned int k = KEY_LOG_ALLOWED; k <= KEY_TELL; k++) {
+		if (read_bool(a, (enum annotation_key)k, &on, e) < 0)
+			return -1;
+		if (on)
+			return err_text(e, EINVAL, "%s is not implemented in this version of sandrun; remove it",
+					a->v[k].key);
+	}
+	return 0;
 }
 
 int annotations_read(const struct oci_map *map, struct annotations *a, struct err *e)
 {
-	*a = (struct annotations){ 0 };
-	for (size_t i = 0; i < map->n; i++)
-		if (str_starts(map->v[i].key, PREFIX) && annotations_one(a, &map->v[i], e) < 0)
-			return -1;
-	if (annotations_exclude(a, KEY_NET_ALLOW, KEY_NET_DENY, e) < 0 ||
-	    annotations_exclude(a, KEY_NET_ALLOW_BIND, KEY_NET_DENY_BIND, e) < 0 ||
-	    annotations_bool(a, KEY_ALLOW_UDP, &a->allow_udp, e) < 0 ||
-	    annotations_bool(a, KEY_ALLOW_ICMP, &a->allow_icmp, e) < 0 ||
-	    annotations_needs_list(a, KEY_ALLOW_UDP, e) < 0 || annotations_needs_list(a, KEY_ALLOW_ICMP, e) < 0 ||
-	    annotations_require(a, e) < 0)
+	if (keys_collect(map, a, e) < 0)
 		return -1;
-	return 0;
+	if (read_bool(a, KEY_ALLOW_UDP, &a->allow_udp, e) < 0 || read_bool(a, KEY_ALLOW_ICMP, &a->allow_icmp, e) < 0 ||
+	    read_require(a, e) < 0 || read_dns(a, e) < 0 || read_mode(a, e) < 0 || read_outside(a, e) < 0 ||
+	    read_errno(a, e) < 0 || read_port_remap(a, e) < 0 || read_record(a, e) < 0)
+		return -1;
+	a->none = !has_policy(a);
+	if (a->none && a->scoped)
+		return 0;
+	if (check_needs_allow(a, KEY_ALLOW_UDP, e) < 0 || check_needs_allow(a, KEY_ALLOW_ICMP, e) < 0)
+		return -1;
+	return a->none ? check_lists(a, e) : 0;
 }

@@ -1,30 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
-/* grammar.c - the rule language: lists of specs, and every error that they can have (ports: grammar_ports.c)
+/* grammar.c - the rule language: lists of specs, and the shape of each
  *
- * Owns:     tokens and their positions, the shape of a spec, the words of each error.
+ * Owns:     tokens and their positions, what belongs to which spec. What a spec is made of: grammar_target.c and
+ *           grammar_ports.c; what people write instead: grammar_hints.c.
  * Must not: resolve names or give a rule its meaning (compile.c does). Pure: text in, rules out.
  * Runs in:  create, and exec when it reads the stored policy.
  *
  * A list is cut into tokens at commas, semicolons and white space, any run of them. The three are equal because users
  * cannot always choose: podman 4.3 cuts the value of --annotation at commas. So a token alone does not tell what it
  * is: "443" continues the ports of the spec before it ("host:80,443"), and is an error where there are none to
- * continue. Inside a token the order of the questions matters:
+ * continue. One case is worse: "host :443" is two rules, of which the second opens a port to anybody, where most likely one
+ * was meant. So it is an error, if white space alone is between the two. Inside a token the order of the questions matters:
  *
+ *   ! ?         what kind of rule it is
  *   scheme://   before anything else, so that "http://…" is an unknown scheme and not a host named http
  *   [           an IPv6 address, with a port part perhaps
- *   two colons  an IPv6 address without a port part: "::1:80" is an address, nobody can tell
+ *   two colons  an IPv6 address without a port part, if it can be nothing else
  *   one colon   what is behind it are ports
  *   the rest    any, address, set, name - in this order, so that no name can shadow an address or a set
  *
  * What looks like a number is never a name: resolvers read "10.1", "0x7f.1" and "2130706433" as addresses.
  */
-#include <arpa/inet.h>
-#include <ctype.h>
+#include "policy/grammar.h"
+
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
-#include "policy/grammar.h"
 
 const char *const grammar_scheme_names[SCHEME_COUNT] = {
 	[SCHEME_NONE] = "",
@@ -43,146 +46,6 @@ int grammar_error(struct err *e, const char *key, const char *token, size_t len,
 	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
 	return err_text(e, EINVAL, "%s: %s at character %zu: %s", key, text_quote(quoted, token, len), pos, what);
-}
-
-/* --- targets ---------------------------------------------------------------------------------------- */
-
-bool grammar_is_hostname(const char *s, size_t n)
-{
-	size_t label = 0, last = 0;
-	enum policy_set set;
-	bool hex;
-
-	if (n == 0 || n > 253)
-		return false;
-	/* "80-90." and "private." lose their dot, and would be read back as something else. */
-	if (piece_only((struct piece){ s, n }, "0123456789-") || sets_find(s, n, &set))
-		return false;
-	for (size_t i = 0; i <= n; i++) {
-		if (i == n || s[i] == '.') {
-			if (i == label || i - label > 63 || s[label] == '-' || s[i - 1] == '-')
-				return false;
-			last = label;
-			label = i + 1;
-		} else if (!(s[i] >= 'a' && s[i] <= 'z') && !(s[i] >= '0' && s[i] <= '9') && s[i] != '-' &&
-			   s[i] != '_') {
-			return false;
-		}
-	}
-	/* A last label that is a number, decimal or hexadecimal, makes the whole an address to inet_aton(3). */
-	hex = n - last >= 2 && s[last] == '0' && s[last + 1] == 'x';
-	for (size_t i = last + (hex ? 2 : 0); i < n; i++)
-		if (hex ? !isxdigit((unsigned char)s[i]) : !isdigit((unsigned char)s[i]))
-			return true;
-	return false;
-}
-
-static uint32_t grammar_intern(struct grammar *g, const char *name)
-{
-	struct grammar_rules *o = g->out;
-	struct grammar_name *n;
-
-	for (size_t i = 0; i < o->n_names; i++)
-		if (str_eq(o->names[i].name, name))
-			return (uint32_t)i;
-	if (o->n_names == o->cap_names) {
-		o->cap_names = o->cap_names ? o->cap_names * 2 : 8;
-		o->names = xrealloc(o->names, o->cap_names, sizeof(*o->names));
-	}
-	n = &o->names[o->n_names];
-	n->name = xstrdup(name);
-	n->token = xstrndup(g->token.s, g->token.n);
-	n->pos = (size_t)(g->token.s - g->text) + 1;
-	return (uint32_t)o->n_names++;
-}
-
-static int grammar_host(struct grammar *g, struct piece p, struct policy_rule *r)
-{
-	char show[TEXT_QUOTED];
-	char name[254];
-	size_t n = p.n;
-
-	if (piece_find(p, '*'))
-		return bad(g, "a host name cannot have a wildcard; list the names, or \"*\" alone for any address");
-	if (n > 1 && p.s[n - 1] == '.')
-		n--;
-	for (size_t i = 0; i < n && n < sizeof(name); i++)
-		name[i] = (char)tolower((unsigned char)p.s[i]);
-	if (n >= sizeof(name) || !grammar_is_hostname(name, n))
-		return bad(g, "\"%s\" is no address, no set (private, loopback, link-local, metadata, multicast) and "
-			      "no valid host name", piece_show(p, show));
-	if (g->deny)
-		return bad(g, "a host name cannot be denied, its addresses may change and then nothing is blocked; "
-			      "list addresses or prefixes");
-	name[n] = '\0';
-	if (g->out->n_names >= POLICY_MAX_HOSTS)
-		return bad(g, "more than %u host names; list prefixes instead", POLICY_MAX_HOSTS);
-	r->target = TARGET_HOST;
-	r->host = grammar_intern(g, name);
-	return 0;
-}
-
-/* "10.0.0.0/8", "2001:db8::/32". */
-static int grammar_net(struct grammar *g, struct piece p, int family, struct policy_rule *r)
-{
-	const char *slash = piece_find(p, '/');
-	struct piece a = slash ? piece_to(p, slash) : p;
-	long max = family == AF_INET ? 32 : 128;
-	const char *ip = family == AF_INET ? "IPv4" : "IPv6";
-	char show[TEXT_QUOTED], addr[INET6_ADDRSTRLEN] = "";
-	struct in6_addr v6 = { 0 };
-	struct in_addr v4;
-	long len = max;
-
-	if (a.n < sizeof(addr))
-		memcpy(addr, a.s, a.n);
-	if (piece_find(a, '%'))
-		return bad(g, "a zone (\"%%eth0\") cannot be part of a rule; write the address without it");
-	if (family == AF_INET ? inet_pton(AF_INET, addr, &v4) != 1 : inet_pton(AF_INET6, addr, &v6) != 1)
-		return bad(g, "\"%s\" is no %s address; %s", piece_show(a, show), ip,
-			   family == AF_INET ? "write four numbers from 0 to 255, as in 10.0.0.1"
-					     : "with a port it is written [2001:db8::1]:443");
-	if (slash) {
-		struct piece l = piece_from(p, slash + 1);
-
-		if (piece_find(l, ':'))
-			return bad(g, "a prefix with a port needs brackets, as in [2001:db8::/32]:443");
-		len = grammar_number(l);
-		if (len == -1)
-			return bad(g, "\"%s\" is no prefix length; %s has 0 to %ld", piece_show(l, show), ip, max);
-		if (len == -2 || len > max)
-			return bad(g, "prefix length %s is too long; %s has 0 to %ld", piece_show(l, show), ip, max);
-	}
-	r->target = TARGET_NET;
-	r->net.addr = family == AF_INET ? canonical_v4(ntohl(v4.s_addr)) : v6;
-	r->net.len = (uint8_t)(family == AF_INET ? len + 96 : len);
-	/* As a destination these two are loopback, so they are as a rule. */
-	if (r->net.len == 128) {
-		struct canonical_forms f;
-
-		canonical_forms(&r->net.addr, &f);
-		r->net.addr = f.v[0];
-	}
-	canonical_mask(&r->net);
-	return 0;
-}
-
-/* Whatever stands in front of the ports and is no IPv6 address. */
-static int grammar_target(struct grammar *g, struct piece p, struct policy_rule *r)
-{
-	if (!p.n || piece_is(p, "*")) {
-		r->target = TARGET_ANY;
-		return 0;
-	}
-	if (piece_find(p, '[') || piece_find(p, ']'))
-		return bad(g, "a bracket is out of place; an IPv6 address with a port is written [2001:db8::1]:443");
-	if (sets_find(p.s, p.n, &r->set)) {
-		r->target = TARGET_SET;
-		return 0;
-	}
-	if (piece_find(p, '/') || piece_only(p, "0123456789."))
-		return grammar_net(g, p, AF_INET, r);
-	return grammar_host(g, p, r);
 }
 
 /* --- specs ------------------------------------------------------------------------------------------ */
@@ -224,8 +87,6 @@ static int grammar_bracketed(struct grammar *g, struct piece p, struct policy_ru
 
 static int grammar_scheme(struct grammar *g, struct piece *body, enum policy_scheme *out)
 {
-	char show[TEXT_QUOTED];
-
 	*out = SCHEME_NONE;
 	for (size_t i = 0; i + 3 <= body->n; i++) {
 		struct piece name = { body->s, i };
@@ -236,7 +97,7 @@ static int grammar_scheme(struct grammar *g, struct piece *body, enum policy_sch
 			if (piece_is_word(name, grammar_scheme_names[s]))
 				*out = (enum policy_scheme)s;
 		if (*out == SCHEME_NONE)
-			return bad(g, "unknown scheme \"%s\"; the schemes are tcp, udp and icmp", piece_show(name, show));
+			return grammar_unknown_scheme(g, name, piece_from(*body, body->s + i + 3));
 		*body = piece_from(*body, body->s + i + 3);
 		if (!body->n)
 			return bad(g, "nothing follows the scheme; write %s://* for any address", grammar_scheme_names[*out]);
@@ -245,12 +106,45 @@ static int grammar_scheme(struct grammar *g, struct piece *body, enum policy_sch
 	return 0;
 }
 
-static int grammar_spec(struct grammar *g, struct policy_rule *r)
+/* "!" and "?". */
+static int grammar_marks(struct grammar *g, struct piece *body, struct policy_rule *r)
 {
-	struct piece body = g->token;
+	r->except = body->n && body->s[0] == '!';
+	if (r->except)
+		*body = piece_from(*body, body->s + 1);
+	r->optional = body->n && body->s[0] == '?';
+	if (r->optional)
+		*body = piece_from(*body, body->s + 1);
+	if (!body->n)
+		return bad(g, "nothing follows the \"%c\"; it stands directly in front of a rule",
+			   g->token.s[g->token.n - 1]);
+	if (body->s[0] == '!' || body->s[0] == '?')
+		return bad(g, "\"!\" and \"?\" stand in front of a rule once, \"!\" first");
+	return 0;
+}
+
+/* What the marks say must suit what they stand before. */
+static int grammar_check_marks(struct grammar *g, const struct policy_rule *r)
+{
+	if (r->optional && r->target != TARGET_HOST)
+		return bad(
+			g,
+			"\"?\" is for a host name that need not resolve; an address or a set is always there, write it "
+			"without");
+	if (r->except && r->target == TARGET_HOST)
+		return bad(g, "a host name cannot be excepted, its addresses may change and then nothing is; list "
+			      "addresses or "
+			      "prefixes");
+	return 0;
+}
+
+static int grammar_body(struct grammar *g, struct piece body, struct policy_rule *r)
+{
 	const char *colon;
 
 	if (grammar_scheme(g, &body, &r->scheme) < 0)
+		return -1;
+	if (r->scheme == SCHEME_NONE && grammar_hint_scheme(g, body) < 0)
 		return -1;
 	if (body.s[0] == '[')
 		return grammar_bracketed(g, body, r);
@@ -267,10 +161,19 @@ static int grammar_spec(struct grammar *g, struct policy_rule *r)
 	if (!colon)
 		return grammar_target(g, body, r);
 	if (piece_find(piece_from(body, colon + 1), ':'))
-		return grammar_net(g, body, AF_INET6, r);
+		return grammar_hint_ipv6(g, body) < 0 ? -1 : grammar_net(g, body, AF_INET6, r);
 	if (grammar_target(g, piece_to(body, colon), r) < 0)
 		return -1;
 	return grammar_port_part(g, piece_from(body, colon + 1), r);
+}
+
+static int grammar_spec(struct grammar *g, struct policy_rule *r)
+{
+	struct piece body = g->token;
+
+	if (grammar_hint_token(g) < 0 || grammar_marks(g, &body, r) < 0 || grammar_body(g, body, r) < 0)
+		return -1;
+	return grammar_check_marks(g, r);
 }
 
 static int grammar_new_rule(struct grammar *g)
@@ -286,61 +189,83 @@ static int grammar_new_rule(struct grammar *g)
 	}
 	r = &o->rules[o->n++];
 	memset(r, 0, sizeof(*r));
+	r->list = g->list;
 	r->range = (uint32_t)o->n_ranges;
+	r->pos = (uint32_t)(g->token.s - g->text) + 1;
+	r->len = (uint32_t)g->token.n;
+	g->spec = g->token;
 	g->open = PORTS_NONE;
 	return grammar_spec(g, r);
 }
 
-static void grammar_end_rule(struct grammar_rules *o)
+/* Name servers are asked at port 53, where nothing else is written. */
+static void grammar_end_rule(struct grammar *g)
 {
+	struct grammar_rules *o = g->out;
 	struct policy_rule *r;
 
-	if (!o->n)
+	if (!g->spec.s)
 		return;
 	r = &o->rules[o->n - 1];
+	if (r->target == TARGET_SET && r->set == SET_RESOLVER && g->open == PORTS_NONE && r->scheme != SCHEME_ICMP)
+		grammar_push_range(o, 53, 53);
 	grammar_merge_ranges(o, r->range);
 	r->n_ranges = (uint32_t)(o->n_ranges - r->range);
 }
 
 bool grammar_next(struct grammar *g)
 {
-	static const char seps[] = ",; \t\n\r\f\v";
+	static const char blanks[] = " \t\n\r\f\v", seps[] = ",; \t\n\r\f\v";
 	const char *s = g->token.s + g->token.n;
+	size_t n = strspn(s, blanks);
 
+	g->blank = n > 0 && s[n] != ',' && s[n] != ';';
 	s += strspn(s, seps);
 	g->token = (struct piece){ s, strcspn(s, seps) };
 	return g->token.n > 0;
 }
 
-int grammar_parse(struct grammar_rules *o, const char *key, const char *text, bool deny, struct err *e)
+/* A token that goes on with the ports of the rule before it. 1: it did; 0: it is none. */
+static int grammar_more_ports(struct grammar *g)
 {
-	struct grammar g = { .out = o, .key = key, .text = text, .deny = deny, .e = e, .token = { text, 0 } };
+	if (g->open == PORTS_NONE)
+		return 0;
+	if (piece_is(g->token, "*"))
+		return bad(g, "\"*\" cannot join a port list; write HOST:* for every port, or put a \"*\" that means "
+			      "any address "
+			      "first");
+	if (!piece_only(g->token, "0123456789-"))
+		return 0;
+	if (g->open == PORTS_STAR)
+		return bad(g, "\"*\" is every port already; leave either it or this port out");
+	return grammar_item(g, g->token) < 0 ? -1 : 1;
+}
+
+int grammar_parse(struct grammar_rules *o, const char *key, const char *text, enum policy_list list, struct err *e)
+{
+	struct grammar g = { .out = o, .key = key, .text = text, .list = list, .e = e, .token = { text, 0 } };
 
 	while (grammar_next(&g)) {
-		if (g.open != PORTS_NONE && piece_is(g.token, "*"))
-			return bad(&g, "\"*\" cannot join a port list; write HOST:* for every port, or put a \"*\" that "
-				       "means any address first");
-		if (g.open != PORTS_NONE && piece_only(g.token, "0123456789-")) {
-			if (g.open == PORTS_STAR)
-				return bad(&g, "\"*\" is every port already; leave either it or this port out");
-			if (grammar_item(&g, g.token) < 0)
-				return -1;
+		int r = grammar_more_ports(&g);
+
+		if (r < 0)
+			return -1;
+		if (r > 0)
 			continue;
-		}
-		grammar_end_rule(o);
+		if (grammar_hint_blank(&g) < 0)
+			return -1;
+		grammar_end_rule(&g);
 		if (grammar_new_rule(&g) < 0)
 			return -1;
 	}
-	grammar_end_rule(o);
+	grammar_end_rule(&g);
 	return 0;
 }
 
 void grammar_free(struct grammar_rules *g)
 {
-	for (size_t i = 0; i < g->n_names; i++) {
+	for (size_t i = 0; i < g->n_names; i++)
 		free(g->names[i].name);
-		free(g->names[i].token);
-	}
 	free(g->names);
 	free(g->rules);
 	free(g->ranges);

@@ -40,7 +40,7 @@ static int grammar_port(struct grammar *g, struct piece p, uint16_t *out)
 	return 0;
 }
 
-static void grammar_push_range(struct grammar_rules *o, uint16_t lo, uint16_t hi)
+void grammar_push_range(struct grammar_rules *o, uint16_t lo, uint16_t hi)
 {
 	if (o->n_ranges == o->cap_ranges) {
 		o->cap_ranges = o->cap_ranges ? o->cap_ranges * 2 : 64;
@@ -90,8 +90,10 @@ void grammar_merge_ranges(struct grammar_rules *o, size_t first)
 	o->n_ranges = n + 1;
 }
 
-int grammar_parse_ports(struct grammar_rules *o, const char *key, const char *text, bool star, struct err *e)
+int grammar_parse_ports(struct grammar_rules *o, const char *key, const char *text, enum policy_list list,
+			struct err *e)
 {
+	bool star = list == LIST_ALLOW;
 	struct grammar g = { .out = o, .key = key, .text = text, .e = e, .token = { text, 0 } };
 	size_t first = o->n_ranges;
 	bool all = false;
@@ -108,6 +110,9 @@ int grammar_parse_ports(struct grammar_rules *o, const char *key, const char *te
 		}
 		if (g.token.s[0] == ':')
 			return bad(&g, "bind lists are ports alone; write them without the colon");
+		if (g.token.s[0] == '!')
+			return bad(&g, "bind lists have no exceptions; list these ports in %s",
+				   list == LIST_ALLOW ? "net-deny-bind" : "net-allow-bind");
 		if (grammar_item(&g, g.token) < 0)
 			return -1;
 	}

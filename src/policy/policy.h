@@ -25,24 +25,66 @@ struct policy_dest {
 	uint16_t port; /* host order; 0 for ICMP */
 };
 
+/* Why a verdict is what it is. */
+enum policy_why {
+	POLICY_WHY_LISTED,	 /* @rule covers it: of an allow list (allowed), of a deny list (denied) */
+	POLICY_WHY_DEFAULT,	 /* no rule does: denied if there is an allow list, else allowed */
+	POLICY_WHY_EXCEPTED,	 /* @rule, an exception of the allow list, takes it away */
+	POLICY_WHY_OWN_LOOPBACK, /* allowed: the container's own loopback is no egress */
+	POLICY_WHY_PROTOCOL,	 /* denied: no rule can speak of this protocol */
+	POLICY_WHY_OPEN		 /* allowed: the policy says nothing of egress (or of binds) */
+};
+
 struct policy_verdict {
 	bool allowed;
-	int rule; /* the index of the rule that decided, or -1: the mode's default */
+	int rule; /* the index of the rule that decided, or -1: see @why */
+	enum policy_why why;
 };
 
 struct policy; /* immutable once compiled; holds no pointers that a caller must keep alive */
 
-/* True if any io.sandlock.* key is there (also an unknown one, which policy_compile() will then refuse). */
+/* What create knows of the container beside its annotations. It becomes a part of the policy and is stored with it. */
+#define POLICY_MAX_RESOLVERS 16
+struct policy_facts {
+	/* A network namespace that nobody else is in: loopback there is the container's own, and no egress. */
+	bool own_network;
+	/* The name servers of the resolv.conf that the container sees, in canonical form. */
+	struct in6_addr resolvers[POLICY_MAX_RESOLVERS];
+	size_t n_resolvers;
+};
+
+/* Adds the name servers of a resolv.conf (which may hold anything). */
+void policy_read_resolv_conf(const char *text, size_t len, struct policy_facts *f);
+/* The addresses that a hosts file has for @name (lower case, no final dot): at most @room of them. Returns how many. */
+size_t policy_find_host(const char *text, size_t len, const char *name, struct in6_addr *out, size_t room);
+
+/* True if any io.sandlock.* key is there, or one that was meant to be (also an unknown one: policy_parse() will refuse it). */
 bool policy_wanted(const struct oci_map *annotations);
+/* The pause container of a pod, @id its own: it runs nothing of anybody's, and the pod's keys are not for it. */
+bool policy_is_sandbox(const struct oci_map *annotations, const char *id);
 
 /* Resolves @name. Fills a heap array of v4-mapped/IPv6 addresses. The default one uses the host's resolver with a
  * deadline; tests give their own. */
 typedef int (*policy_resolver)(const char *name, struct in6_addr **addrs, size_t *n, struct err *e);
 int policy_resolve_host(const char *name, struct in6_addr **addrs, size_t *n, struct err *e);
 
-/* Annotations -> policy. NULL with @e on a bad one: key, token, position and what would be right, in one line. */
+/* Annotations -> policy. -1 with @e on a bad one: key, token, position and what would be right, in one line. Host names have
+ * no addresses yet: policy_resolve() gives them theirs. *out is NULL if none of it is for this container. */
+int policy_parse(const struct oci_map *annotations, const struct policy_facts *facts, struct policy **out,
+		 struct err *e);
+/* The names that have no addresses yet: how many. */
+size_t policy_unresolved(const struct policy *p);
+/* Asks @resolve for each of them. If this is the @last time, one that has none is an error with the words of the annotation, or
+ * stays without if it is optional ("?name"). */
+int policy_resolve(struct policy *p,
+		   int (*resolve)(void *ctx, const char *name, struct in6_addr **addrs, size_t *n, struct err *e),
+		   void *ctx, bool last, struct err *e);
+/* Both in one, with nothing known of the container: for tests. NULL with @e. */
 struct policy *policy_compile(const struct oci_map *annotations, policy_resolver resolve, struct err *e);
 void policy_free(struct policy *p);
+
+/* *out belongs to @p. */
+const struct policy_facts *policy_get_facts(const struct policy *p);
 
 /* The compiled policy as text (hostnames already addresses) for the state directory, and back: exec must not
  * resolve again. Heap text that the caller frees; read returns NULL with @e if the text is not whole. */
@@ -51,6 +93,9 @@ struct policy *policy_read(const char *text, size_t len, struct err *e);
 
 /* The verdict on a connect or send (policy contract, section 3). 10,000 rules must not be felt: sorted sets. */
 struct policy_verdict policy_check(const struct policy *p, const struct policy_dest *d);
+/* Some packet to @a may be sent: TCP, UDP or ICMP, whatever the port. For a UDP socket that only wants to know by which way it
+ * would go. */
+bool policy_covers_address(const struct policy *p, const struct in6_addr *a);
 /* The verdict on a membership in the multicast group @group (IPv4 v4-mapped), which the kernel announces to the neighbours: as
  * on a datagram to it of some port. */
 struct policy_verdict policy_check_group(const struct policy *p, const struct in6_addr *group);
@@ -68,7 +113,7 @@ void policy_socket_words(int domain, int type, int protocol, char *buf, size_t s
 const char *policy_socket_why(const struct policy *p, int domain, int type, int protocol);
 
 /* io.sandlock.require: layers of the kernel without which there shall be no container. */
-enum policy_layer { POLICY_LAYER_NOTIFY, POLICY_LAYER_LANDLOCK, POLICY_LAYER_BPF, POLICY_LAYERS };
+enum policy_layer { POLICY_LAYER_NOTIFY, POLICY_LAYER_LANDLOCK, POLICY_LAYER_BPF, POLICY_LAYER_NFT, POLICY_LAYERS };
 extern const char *const policy_layer_names[POLICY_LAYERS];
 /* A bit 1 << enum policy_layer for each. Of a compiled policy only: create asks once, it is not stored. */
 unsigned int policy_required(const struct policy *p);
@@ -76,20 +121,30 @@ unsigned int policy_required(const struct policy *p);
 /* What the filter and the supervisor must know, once. */
 struct policy_traits {
 	bool egress;	     /* net-allow or net-deny is there */
-	bool allow_mode;     /* default deny */
+	bool allow_mode;     /* net-allow is there: default deny */
+	bool own_loopback;   /* 127.0.0.0/8 and ::1 are the container's own: reachable without a rule */
 	bool tcp_possible;   /* some TCP destination may be allowed */
-	bool udp_possible;
+	bool udp_possible;   /* UDP sockets may be made: always */
 	bool icmp_possible;  /* ICMP echo (and raw ICMP) sockets may exist */
 	bool bind;	     /* a bind policy is there and refuses some port */
-	/* Egress is TCP port rules for any address, and nothing else may be created: Landlock can say it. */
+	/* What may be reached is TCP ports, at any address: Landlock can say it. */
 	bool tcp_ports_only;
 };
 /* Made once, when the policy was compiled or read. */
 struct policy_traits policy_get_traits(const struct policy *p);
 
 /* For Landlock: calls @each for every port range that is reachable at any address, or bindable. Only meaningful
- * with tcp_ports_only, or traits.bind in allow mode. */
+ * with tcp_ports_only, or traits.bind. */
 void policy_each_port(const struct policy *p, bool bind, void (*each)(uint16_t lo, uint16_t hi, void *ctx), void *ctx);
+
+/* It may reach places that no list names one by one, so its programs will go by names. */
+bool policy_needs_names(const struct policy *p);
+/* What a refused call returns: io.sandlock.errno. */
+int policy_get_errno(const struct policy *p);
+/* io.sandlock.mode=audit: each verdict is made and recorded, and nothing is refused. */
+bool policy_is_audit(const struct policy *p);
+/* io.sandlock.outside=judge: sends on whatever socket are judged, also on one that came from outside. */
+bool policy_judges_outside(const struct policy *p);
 
 /* The text of rule @index for the audit ("tcp://10.0.0.0/8:25", its annotation), cut to @size. */
 void policy_rule_text(const struct policy *p, int index, char *buf, size_t size);
@@ -103,11 +158,41 @@ struct policy_host {
 /* *out belongs to @p. Returns how many. */
 size_t policy_hosts(const struct policy *p, const struct policy_host **out);
 
-/* The sets of address ranges for a kernel-side copy (cgroup BPF maps): one call for each (protocol, prefix, port
- * range) of the policy's rules, v4-mapped prefixes for IPv4. */
-void policy_each_rule(const struct policy *p,
-		      void (*each)(enum policy_proto proto, const struct in6_addr *prefix, unsigned int len, uint16_t lo,
-				   uint16_t hi, void *ctx),
-		      void *ctx);
+/* --- copies for the kernel (flatten.c) -------------------------------------------------------------------
+ *
+ * Both lists, their exceptions, the own loopback and the name servers that sets leave out, made into one answer: what is
+ * allowed. 64:ff9b::/96 is in it as IPv6; whoever judges such a destination asks for the IPv4 address in it, too. */
+
+struct policy_ports {
+	uint16_t lo;
+	uint16_t hi;
+};
+
+/* For a longest-prefix match: @each gets each prefix at which the answer changes, with the ports (sorted, disjoint, not
+ * touching; for ICMP 0-0 stands for yes) that are allowed for addresses of which no longer prefix speaks. IPv4 is at
+ * ::ffff:0:0/96. ::/0 and ::ffff:0:0/96 come always, the first ones of their family, so that each address has an answer.
+ * 0.0.0.0 and :: have the answer for a destination that is written so. Sorted by address, then by length.
+ * -1 if there would be more than @limit port ranges, before the first call of @each. Heap. */
+int policy_each_prefix(const struct policy *p, enum policy_proto proto, size_t limit,
+		       void (*each)(const struct in6_addr *prefix, unsigned int len, const struct policy_ports *ports,
+				    size_t n, void *ctx),
+		       void *ctx);
+/* The same as disjoint intervals, sorted, that cover all of IPv4 (@v4; canonical addresses) or all of IPv6. */
+int policy_each_interval(const struct policy *p, enum policy_proto proto, bool v4, size_t limit,
+			 void (*each)(const struct in6_addr *lo, const struct in6_addr *hi,
+				      const struct policy_ports *ports, size_t n, void *ctx),
+			 void *ctx);
+
+/* --- why (explain.c) -------------------------------------------------------------------------------------- */
+
+struct policy_reason {
+	struct policy_verdict verdict;
+	const char *list; /* the annotation that decided: "io.sandlock.net-allow"; NULL: none */
+	char rule[160];	  /* what the rule says; empty: none */
+	int nearest;	 /* of a denied destination: a rule of net-allow that covers the address, at another port; -1 */
+	char words[320]; /* one sentence */
+};
+/* policy_check(), explained. Pure. */
+void policy_explain(const struct policy *p, const struct policy_dest *d, struct policy_reason *out);
 
 #endif

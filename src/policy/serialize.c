@@ -1,25 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-/* serialize.c - the compiled policy as text for the state directory, and back
+/* serialize.c - the compiled policy as text for the state directory (back: unserialize.c)
  *
  * Owns:     the form of the file that exec reads, so that it must not resolve names again.
- * Must not: trust the text more than an annotation: it goes through the same grammar and bounds.
- * Runs in:  create (write), exec and whoever else needs the policy (read).
+ * Runs in:  create.
  *
- *   sandrun-policy 1
- *   net-allow                                  or net-deny; neither: egress is open
- *   allow-udp                                  if so
- *   allow-icmp                                 if so
+ *   sandrun-policy 2
+ *   own-network                                 what create knew: see struct policy_facts
+ *   resolver 10.0.2.3
+ *   net-allow                                   one, both, or none: egress is open
+ *   net-deny
+ *   allow-udp                                   if so
+ *   allow-icmp                                  if so
+ *   dns off                                     unless it is auto
+ *   audit                                       if so
+ *   judge-outside                               if so
+ *   errno EACCES                                unless it is ECONNREFUSED
  *   host example.com 93.184.216.34 2606:2800::1  in the order of their first use
- *   rule tcp://example.com:80,443              one spec a line, canonical
- *   bind-allow                                 or bind-deny; neither: bind is open
- *   port 8000-8999
- *   require landlock                           one layer a line: sessions have those that init has
- *   end 5d1c0a9e1b2c3d4f                       a sum over all before it: half a file is no policy
+ *   allow tcp://example.com:80,443              one spec a line, canonical; first all of one list
+ *   deny !10.1.2.3:5432
+ *   bind-allow 8000-8999                        one run of ports a line; "none" alone where there are none
+ *   bind-deny 22
+ *   require landlock                            one layer a line: sessions have those that init has
+ *   end 5d1c0a9e1b2c3d4f                        a sum over all before it: half a file is no policy
  *
- * There is one text for one policy: what is read is written again and compared. So nothing lenient in the parsers
- * (order, case, blanks) can make two readers see two things.
+ * A change of this text, or of what a line means, needs a new number in its first line: a stored policy outlives the sandrun
+ * that wrote it, and one that reads it otherwise would enforce something else.
  */
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,14 +33,10 @@
 
 #include "base/str.h"
 #include "policy/internal.h"
-
-#define POLICY_HEAD "sandrun-policy 1"
-#define POLICY_END (sizeof("end 0123456789abcdef\n") - 1)
-/* The longest text that the bounds of a policy can make is below this. */
-#define POLICY_TEXT_MAX (64u << 20)
+#include "policy/stored.h"
 
 /* FNV-1a. Against accidents: whoever can write in the state directory needs no trick with sums. */
-static uint64_t serialize_sum(const char *s, size_t n)
+uint64_t stored_sum(const char *s, size_t n)
 {
 	uint64_t h = 0xcbf29ce484222325u;
 
@@ -43,52 +45,93 @@ static uint64_t serialize_sum(const char *s, size_t n)
 	return h;
 }
 
-/* --- write ------------------------------------------------------------------------------------------ */
-
-static void write_host(const struct policy_host *h, struct text *t)
+static void write_addr(const struct in6_addr *a, struct text *t)
 {
-	text_add(t, "host ");
-	text_add(t, h->name);
-	for (size_t i = 0; i < h->n; i++) {
-		char buf[CANONICAL_TEXT];
+	char buf[CANONICAL_TEXT];
 
-		canonical_text(&(struct canonical_net){ h->addrs[i], 128 }, buf, sizeof(buf));
-		text_add(t, " ");
-		text_add(t, buf);
-	}
+	canonical_text(&(struct canonical_net){ *a, 128 }, buf, sizeof(buf));
+	text_add(t, " ");
+	text_add(t, buf);
+}
+
+static void write_flag(bool on, const char *line, struct text *t)
+{
+	if (on)
+		text_add(t, line);
+}
+
+static void write_word(const char *key, const char *word, struct text *t)
+{
+	text_add(t, key);
+	text_add(t, " ");
+	text_add(t, word);
 	text_add(t, "\n");
+}
+
+static void write_facts(const struct policy_facts *f, struct text *t)
+{
+	write_flag(f->own_network, "own-network\n", t);
+	for (size_t i = 0; i < f->n_resolvers; i++) {
+		text_add(t, "resolver");
+		write_addr(&f->resolvers[i], t);
+		text_add(t, "\n");
+	}
+}
+
+static void write_settings(const struct policy *p, struct text *t)
+{
+	write_flag(p->has[LIST_ALLOW], "net-allow\n", t);
+	write_flag(p->has[LIST_DENY], "net-deny\n", t);
+	write_flag(p->allow_udp, "allow-udp\n", t);
+	write_flag(p->allow_icmp, "allow-icmp\n", t);
+	if (p->dns != DNS_AUTO)
+		write_word("dns", annotations_dns_words[p->dns], t);
+	write_flag(p->audit, "audit\n", t);
+	write_flag(p->judge_outside, "judge-outside\n", t);
+	for (size_t i = 1; i < annotations_n_errnos; i++)
+		if (p->error == annotations_errnos[i].value)
+			write_word("errno", annotations_errnos[i].name, t);
+}
+
+static void write_rules(const struct policy *p, struct text *t)
+{
+	for (size_t i = 0; i < p->n_hosts; i++) {
+		text_add(t, "host ");
+		text_add(t, p->hosts[i].name);
+		for (size_t k = 0; k < p->hosts[i].n; k++)
+			write_addr(&p->hosts[i].addrs[k], t);
+		text_add(t, "\n");
+	}
+	for (size_t i = 0; i < p->n_rules; i++) {
+		text_add(t, p->rules[i].list == LIST_ALLOW ? "allow " : "deny ");
+		text_rule(p, &p->rules[i], t);
+		text_add(t, "\n");
+	}
+}
+
+static void write_bind(const struct policy_bind *b, const char *key, struct text *t)
+{
+	if (b->there && !b->n)
+		write_word(key, "none", t);
+	for (size_t i = 0; i < b->n; i++) {
+		text_add(t, key);
+		text_add(t, " ");
+		text_range(&(struct policy_range){ b->ports[i].lo, b->ports[i].hi }, t);
+		text_add(t, "\n");
+	}
 }
 
 static void write_body(const struct policy *p, struct text *t)
 {
-	text_add(t, POLICY_HEAD "\n");
-	if (p->egress)
-		text_add(t, p->allow_mode ? "net-allow\n" : "net-deny\n");
-	if (p->allow_udp)
-		text_add(t, "allow-udp\n");
-	if (p->allow_icmp)
-		text_add(t, "allow-icmp\n");
-	for (size_t i = 0; i < p->n_hosts; i++)
-		write_host(&p->hosts[i], t);
-	for (size_t i = 0; i < p->n_rules; i++) {
-		text_add(t, "rule ");
-		text_rule(p, &p->rules[i], t);
-		text_add(t, "\n");
-	}
-	if (p->bind != BIND_OPEN)
-		text_add(t, p->bind == BIND_ALLOW ? "bind-allow\n" : "bind-deny\n");
-	for (size_t i = 0; i < p->n_bind_ports; i++) {
-		text_add(t, "port ");
-		text_range(&(struct policy_range){ p->bind_ports[i].lo, p->bind_ports[i].hi }, t);
-		text_add(t, "\n");
-	}
-	for (unsigned int i = 0; i < POLICY_LAYERS; i++) {
-		if (!(p->require & 1u << i))
-			continue;
-		text_add(t, "require ");
-		text_add(t, policy_layer_names[i]);
-		text_add(t, "\n");
-	}
+	text_add(t, STORED_HEAD "\n");
+	write_facts(&p->facts, t);
+	write_settings(p, t);
+	write_rules(p, t);
+	write_bind(&p->bind[LIST_ALLOW], "bind-allow", t);
+	write_bind(&p->bind[LIST_DENY], "bind-deny", t);
+	for (unsigned int i = 0; i < POLICY_LAYERS; i++)
+		if (p->require & 1u << i)
+			write_word("require", policy_layer_names[i], t);
 }
 
 char *policy_write(const struct policy *p)
@@ -99,258 +142,7 @@ char *policy_write(const struct policy *p)
 	write_body(p, &t); /* to nowhere: for the length */
 	t = (struct text){ .buf = xcalloc(t.len + sizeof(end), 1), .size = t.len + sizeof(end) };
 	write_body(p, &t);
-	snprintf(end, sizeof(end), "end %016" PRIx64 "\n", serialize_sum(t.buf, t.len));
+	snprintf(end, sizeof(end), "end %016" PRIx64 "\n", stored_sum(t.buf, t.len));
 	text_add(&t, end);
 	return t.buf;
-}
-
-/* --- read ------------------------------------------------------------------------------------------- */
-
-struct reader {
-	struct policy *p;
-	struct grammar_rules g; /* rules */
-	struct grammar_rules b; /* bind ports */
-	struct err *e;
-};
-
-static int read_mode(struct reader *r, char *rest)
-{
-	(void)rest;
-	r->p->egress = true;
-	return 0;
-}
-
-static int read_net_allow(struct reader *r, char *rest)
-{
-	r->p->allow_mode = true;
-	return read_mode(r, rest);
-}
-
-static int read_allow_udp(struct reader *r, char *rest)
-{
-	(void)rest;
-	r->p->allow_udp = true;
-	return r->p->allow_mode ? 0 : err_text(r->e, EINVAL, "allow-udp without net-allow");
-}
-
-static int read_allow_icmp(struct reader *r, char *rest)
-{
-	(void)rest;
-	r->p->allow_icmp = true;
-	return r->p->allow_mode ? 0 : err_text(r->e, EINVAL, "allow-icmp without net-allow");
-}
-
-static int read_addr(const char *s, struct in6_addr *out)
-{
-	struct in_addr v4;
-
-	if (inet_pton(AF_INET, s, &v4) == 1) {
-		*out = canonical_v4(ntohl(v4.s_addr));
-		return v4.s_addr == 0 ? -1 : 0;
-	}
-	return inet_pton(AF_INET6, s, out) == 1 && !IN6_IS_ADDR_UNSPECIFIED(out) ? 0 : -1;
-}
-
-static int read_host(struct reader *r, char *rest)
-{
-	struct policy *p = r->p;
-	struct in6_addr *addrs;
-	char *save = NULL, *name = strtok_r(rest, " ", &save), *word;
-	size_t n = 0;
-
-	if (!name || !grammar_is_hostname(name, strlen(name)))
-		return err_text(r->e, EINVAL, "not a host name");
-	if (p->n_hosts >= POLICY_MAX_HOSTS)
-		return err_text(r->e, EINVAL, "too many hosts");
-	p->hosts = xrealloc(p->hosts, p->n_hosts + 1, sizeof(*p->hosts));
-	addrs = xcalloc(POLICY_MAX_HOST_ADDRS, sizeof(*addrs));
-	p->hosts[p->n_hosts] = (struct policy_host){ xstrdup(name), addrs, 0 };
-	p->n_hosts++;
-	while ((word = strtok_r(NULL, " ", &save)))
-		if (n >= POLICY_MAX_HOST_ADDRS || read_addr(word, &addrs[n++]) < 0)
-			return err_text(r->e, EINVAL, "a bad address, or too many");
-	if (!n)
-		return err_text(r->e, EINVAL, "a host without an address");
-	p->hosts[p->n_hosts - 1].addrs = xrealloc(addrs, n, sizeof(*addrs));
-	p->hosts[p->n_hosts - 1].n = n;
-	return 0;
-}
-
-static int read_rule(struct reader *r, char *rest)
-{
-	size_t before = r->g.n;
-
-	if (!r->p->egress)
-		return err_text(r->e, EINVAL, "a rule without a mode");
-	if (grammar_parse(&r->g, "rule", rest, !r->p->allow_mode, r->e) < 0)
-		return -1;
-	return r->g.n == before + 1 ? 0 : err_text(r->e, EINVAL, "not one rule");
-}
-
-static int read_bind_allow(struct reader *r, char *rest)
-{
-	(void)rest;
-	r->p->bind = BIND_ALLOW;
-	return 0;
-}
-
-static int read_bind_deny(struct reader *r, char *rest)
-{
-	(void)rest;
-	r->p->bind = BIND_DENY;
-	return 0;
-}
-
-static int read_port(struct reader *r, char *rest)
-{
-	size_t n = r->b.n_ranges;
-	/* What "*" became; the grammar has no other way to write it. */
-	bool star = r->p->bind == BIND_ALLOW && str_eq(rest, "0-65535");
-
-	if (r->p->bind == BIND_OPEN)
-		return err_text(r->e, EINVAL, "a port without a mode");
-	if (grammar_parse_ports(&r->b, "port", star ? "*" : rest, star, r->e) < 0)
-		return -1;
-	/* The search in them counts on it. */
-	if (r->b.n_ranges != n + 1 || (n && r->b.ranges[n].lo <= r->b.ranges[n - 1].hi + 1))
-		return err_text(r->e, EINVAL, "ports out of order");
-	return 0;
-}
-
-static int read_require(struct reader *r, char *rest)
-{
-	for (unsigned int i = 0; i < POLICY_LAYERS; i++) {
-		if (!str_eq(rest, policy_layer_names[i]))
-			continue;
-		r->p->require |= 1u << i;
-		return 0;
-	}
-	return err_text(r->e, EINVAL, "no such layer");
-}
-
-/* The whole file: what may come, in this order; lines of one step exclude each other unless they may repeat. */
-static const struct {
-	const char *word;
-	unsigned int step;
-	bool many;
-	bool rest; /* something follows the word */
-	int (*read)(struct reader *r, char *rest);
-} read_lines[] = {
-	{ "net-allow", 1, false, false, read_net_allow },
-	{ "net-deny", 1, false, false, read_mode },
-	{ "allow-udp", 2, false, false, read_allow_udp },
-	{ "allow-icmp", 3, false, false, read_allow_icmp },
-	{ "host", 4, true, true, read_host },
-	{ "rule", 5, true, true, read_rule },
-	{ "bind-allow", 6, false, false, read_bind_allow },
-	{ "bind-deny", 6, false, false, read_bind_deny },
-	{ "port", 7, true, true, read_port },
-	{ "require", 8, true, true, read_require },
-};
-
-static int read_line(struct reader *r, char *line, unsigned int *step)
-{
-	char *rest = strchr(line, ' ');
-
-	if (rest)
-		*rest++ = '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(read_lines); i++) {
-		if (!str_eq(line, read_lines[i].word))
-			continue;
-		if (!rest == read_lines[i].rest)
-			return err_text(r->e, EINVAL, "too much or too little on the line");
-		if (read_lines[i].step < *step || (read_lines[i].step == *step && !read_lines[i].many))
-			return err_text(r->e, EINVAL, "a line out of order");
-		*step = read_lines[i].step;
-		return read_lines[i].read(r, rest);
-	}
-	return err_text(r->e, EINVAL, "an unknown line");
-}
-
-static int read_body(struct reader *r, char *s)
-{
-	unsigned int step = 0;
-	char *end;
-
-	/* The first line is the head, and every line ends in \n: read_frame() has seen to both. */
-	for (unsigned int n = 1; (end = strchr(s, '\n')); n++) {
-		*end = '\0';
-		if (n > 1 && read_line(r, s, &step) < 0)
-			return err_prefix(r->e, "line %u", n);
-		s = end + 1;
-	}
-	return 0;
-}
-
-/* Takes what the parsers have made into the policy, also half of it, so that it is freed with it. */
-static void read_take(struct reader *r)
-{
-	struct policy *p = r->p;
-
-	p->rules = steal_ptr(&r->g.rules);
-	p->n_rules = r->g.n;
-	p->ranges = steal_ptr(&r->g.ranges);
-	p->n_ranges = r->g.n_ranges;
-	p->bind_ports = xcalloc(r->b.n_ranges, sizeof(*p->bind_ports));
-	p->n_bind_ports = r->b.n_ranges;
-	for (size_t i = 0; i < r->b.n_ranges; i++)
-		p->bind_ports[i] = (struct addrset_ports){ r->b.ranges[i].lo, r->b.ranges[i].hi, (uint32_t)i };
-}
-
-/* Rules know hosts by number, in the order in which the grammar met the names: which must be that of the lines. */
-static int read_check_hosts(const struct reader *r)
-{
-	bool same = r->p->n_hosts == r->g.n_names;
-
-	for (size_t i = 0; i < r->p->n_hosts && same; i++)
-		same = str_eq(r->p->hosts[i].name, r->g.names[i].name);
-	return same ? 0 : err_text(r->e, EINVAL, "its hosts are not those of its rules");
-}
-
-static int read_policy(struct policy *p, const char *text, size_t len, struct err *e)
-{
-	autofree char *copy = xstrndup(text, len);
-	autofree char *again = NULL;
-	struct reader r = { .p = p, .e = e };
-	bool good = read_body(&r, copy) == 0 && read_check_hosts(&r) == 0;
-
-	read_take(&r);
-	grammar_free(&r.g);
-	grammar_free(&r.b);
-	if (!good)
-		return -1;
-	again = policy_write(p);
-	if (strlen(again) != len + POLICY_END || memcmp(again, text, len) != 0)
-		return err_text(e, EINVAL, "it is not as sandrun writes it");
-	return policy_finish(p, e);
-}
-
-/* Length of the part before the "end" line, or -1 if the text is not whole. */
-static long read_frame(const char *text, size_t len)
-{
-	char want[POLICY_END + 1];
-	size_t body = len - POLICY_END;
-
-	if (len > POLICY_TEXT_MAX || len < strlen(POLICY_HEAD) + 1 + POLICY_END || memchr(text, '\0', len) ||
-	    memcmp(text, POLICY_HEAD "\n", strlen(POLICY_HEAD) + 1) != 0 || text[body - 1] != '\n')
-		return -1;
-	snprintf(want, sizeof(want), "end %016" PRIx64 "\n", serialize_sum(text, body));
-	return memcmp(text + body, want, POLICY_END) == 0 ? (long)body : -1;
-}
-
-struct policy *policy_read(const char *text, size_t len, struct err *e)
-{
-	long body = read_frame(text, len);
-	struct policy *p;
-
-	if (body < 0) {
-		err_text(e, EINVAL, "the stored policy is not whole, or of another version of sandrun");
-		return NULL;
-	}
-	p = xcalloc(1, sizeof(*p));
-	if (read_policy(p, text, (size_t)body, e) == 0)
-		return p;
-	policy_free(p);
-	err_prefix(e, "the stored policy is damaged");
-	return NULL;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* sets.c - the named sets of addresses: private, loopback, link-local, metadata, multicast
+/* sets.c - the named sets of addresses: private, loopback, link-local, metadata, multicast; resolver by name only
  *
  * Owns:     their names and prefixes (IANA's special-purpose registries; for metadata, the clouds' manuals).
  * Must not: parse or judge anything.
@@ -12,11 +12,8 @@
 #include "policy/internal.h"
 
 const char *const sets_names[SET_COUNT] = {
-	[SET_PRIVATE] = "private",
-	[SET_LOOPBACK] = "loopback",
-	[SET_LINK_LOCAL] = "link-local",
-	[SET_METADATA] = "metadata",
-	[SET_MULTICAST] = "multicast",
+	[SET_PRIVATE] = "private",   [SET_LOOPBACK] = "loopback",   [SET_LINK_LOCAL] = "link-local",
+	[SET_METADATA] = "metadata", [SET_MULTICAST] = "multicast", [SET_RESOLVER] = "resolver",
 };
 
 #define NET4(a, b, c, d, l) \
@@ -25,9 +22,9 @@ const char *const sets_names[SET_COUNT] = {
 	{ { .s6_addr = { (hi) >> 8, (hi) & 0xff } }, (l) }
 
 static const struct canonical_net set_private[] = {
-	NET4(127, 0, 0, 0, 8),	  NET4(10, 0, 0, 0, 8),	   NET4(172, 16, 0, 0, 12),
+	NET4(127, 0, 0, 0, 8),	  NET4(10, 0, 0, 0, 8),	    NET4(172, 16, 0, 0, 12),
 	NET4(192, 168, 0, 0, 16), NET4(169, 254, 0, 0, 16), { IN6ADDR_LOOPBACK_INIT, 128 },
-	NET6(0xfc00, 7),	  NET6(0xfe80, 10),
+	NET6(0xfc00, 7),	  NET6(0xfe80, 10),	    NET4(100, 64, 0, 0, 10), /* carriers' and clouds' own */
 };
 static const struct canonical_net set_loopback[] = { NET4(127, 0, 0, 0, 8), { IN6ADDR_LOOPBACK_INIT, 128 } };
 static const struct canonical_net set_link_local[] = { NET4(169, 254, 0, 0, 16), NET6(0xfe80, 10) };
@@ -47,6 +44,7 @@ static const struct {
 	[SET_LINK_LOCAL] = { set_link_local, ARRAY_SIZE(set_link_local) },
 	[SET_METADATA] = { set_metadata, ARRAY_SIZE(set_metadata) },
 	[SET_MULTICAST] = { set_multicast, ARRAY_SIZE(set_multicast) },
+	[SET_RESOLVER] = { NULL, 0 }, /* each container has its own */
 };
 
 const struct canonical_net *sets_nets(enum policy_set set, size_t *n)
@@ -64,4 +62,12 @@ bool sets_find(const char *s, size_t n, enum policy_set *set)
 		return true;
 	}
 	return false;
+}
+
+const char *sets_nearest(const char *s, size_t n)
+{
+	for (unsigned int i = 0; i < SET_COUNT; i++)
+		if (keys_distance(s, n, sets_names[i], strlen(sets_names[i])) <= 2)
+			return sets_names[i];
+	return NULL;
 }

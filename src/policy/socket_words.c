@@ -88,15 +88,14 @@ const char *policy_socket_why(const struct policy *p, int domain, int type, int 
 		return "a kind of socket that no rule can allow";
 	if (type == SOCK_STREAM && protocol == IPPROTO_MPTCP)
 		return "MPTCP, in place of which programs use TCP";
-	if (!p->egress)
+	if (!policy_has_egress(p))
 		return "a kind of socket that no rule can allow";
 	if (type == SOCK_STREAM && (!protocol || protocol == IPPROTO_TCP))
 		return "no TCP rule, and no port that may be bound";
-	if (type == SOCK_DGRAM && (!protocol || protocol == IPPROTO_UDP))
-		return "no udp:// rule and no allow-udp";
 	if (type == SOCK_DGRAM && icmp)
 		return "no icmp:// rule and no allow-icmp";
 	if (type == SOCK_RAW && icmp)
-		return p->allow_mode ? "no allow-icmp" : "net-deny never allows raw ICMP sockets; ping can use an echo socket";
+		return p->has[LIST_ALLOW] ? "no allow-icmp"
+					  : "net-deny never allows raw ICMP sockets; ping can use an echo socket";
 	return "a kind of socket that no rule can allow";
 }

@@ -30,7 +30,8 @@
  * of it. ("net-allow=" beside "net-allow-bind=8080" is a server that calls nobody.) */
 static bool socket_tcp_useless(const struct policy *p)
 {
-	return p->egress && !p->traits.tcp_possible && p->bind == BIND_ALLOW && p->n_bind_ports == 0;
+	return policy_has_egress(p) && !p->traits.tcp_possible && p->bind[LIST_ALLOW].there &&
+	       p->bind[LIST_ALLOW].n == 0;
 }
 
 static int socket_stream(const struct policy *p, int protocol)
@@ -48,20 +49,22 @@ static int socket_stream(const struct policy *p, int protocol)
 	}
 }
 
+/* A UDP socket that sends nothing is no egress: Java lists the network interfaces with one, C libraries and Go ask it by which
+ * way an address would be reached. What it sends is judged. */
 static int socket_dgram(const struct policy *p, int protocol, int icmp)
 {
 	if (protocol == 0 || protocol == IPPROTO_UDP)
-		return p->traits.udp_possible ? 0 : EACCES;
+		return 0;
 	if (protocol == icmp)
 		return p->traits.icmp_possible ? 0 : EACCES;
 	return EACCES;
 }
 
 /* Of raw sockets only those that can carry nothing but ICMP (IP_HDRINCL is refused elsewhere), and only where the user
- * asked for them. Deny mode cannot ask. */
+ * asked for them. Without an allow list he cannot. */
 static int socket_raw(const struct policy *p, int protocol, int icmp)
 {
-	return protocol == icmp && p->allow_mode && p->allow_icmp ? 0 : EACCES;
+	return protocol == icmp && p->has[LIST_ALLOW] && p->allow_icmp ? 0 : EACCES;
 }
 
 /* A bind policy says nothing of egress. But these two make TCP listeners that no bind(2) of TCP shows. */
@@ -83,7 +86,7 @@ int policy_check_socket(const struct policy *p, int domain, int type, int protoc
 	int icmp = domain == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6;
 
 	type &= TYPE_MASK;
-	if (!p->egress)
+	if (!policy_has_egress(p))
 		return socket_bind_only(p, domain, type, protocol);
 	if (domain == AF_UNIX || domain == AF_NETLINK)
 		return 0;

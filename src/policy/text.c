@@ -41,7 +41,7 @@ static void text_net(const struct canonical_net *n, bool ports, struct text *t)
 	bool bracket;
 
 	canonical_text(n, buf, sizeof(buf));
-	bracket = ports && strchr(buf, ':');
+	bracket = strchr(buf, ':') && (ports || grammar_reads_like_port(buf, strlen(buf)));
 	if (bracket)
 		text_add(t, "[");
 	text_add(t, buf);
@@ -51,6 +51,10 @@ static void text_net(const struct canonical_net *n, bool ports, struct text *t)
 
 void text_rule(const struct policy *p, const struct policy_rule *r, struct text *t)
 {
+	if (r->except)
+		text_add(t, "!");
+	if (r->optional)
+		text_add(t, "?");
 	if (r->scheme != SCHEME_NONE) {
 		text_add(t, grammar_scheme_names[r->scheme]);
 		text_add(t, "://");
@@ -65,6 +69,9 @@ void text_rule(const struct policy *p, const struct policy_rule *r, struct text 
 		break;
 	case TARGET_SET:
 		text_add(t, sets_names[r->set]);
+		/* Without ports it would be port 53. */
+		if (r->set == SET_RESOLVER && !r->n_ranges && r->scheme != SCHEME_ICMP)
+			text_add(t, ":*");
 		break;
 	case TARGET_HOST:
 		text_add(t, p->hosts[r->host].name);
@@ -76,27 +83,51 @@ void text_rule(const struct policy *p, const struct policy_rule *r, struct text 
 	}
 }
 
+const char *text_list_key(const struct policy *p, int index)
+{
+	size_t i = index < 0 ? SIZE_MAX : (size_t)index;
+	size_t n_allow = p->n_rules + p->bind[LIST_ALLOW].n;
+
+	if (i < p->n_rules)
+		return annotations_names[p->rules[i].list == LIST_ALLOW ? KEY_NET_ALLOW : KEY_NET_DENY];
+	if (i < n_allow)
+		return annotations_names[KEY_NET_ALLOW_BIND];
+	return i < n_allow + p->bind[LIST_DENY].n ? annotations_names[KEY_NET_DENY_BIND] : NULL;
+}
+
+void text_indexed(const struct policy *p, int index, struct text *t)
+{
+	size_t i = index < 0 ? SIZE_MAX : (size_t)index;
+
+	if (i < p->n_rules) {
+		text_rule(p, &p->rules[i], t);
+		return;
+	}
+	i -= p->n_rules;
+	for (unsigned int list = 0; list < LIST_COUNT && index >= 0; list++) {
+		const struct policy_bind *b = &p->bind[list];
+
+		if (i < b->n) {
+			text_range(&(struct policy_range){ b->ports[i].lo, b->ports[i].hi }, t);
+			return;
+		}
+		i -= b->n;
+	}
+}
+
 void policy_rule_text(const struct policy *p, int index, char *buf, size_t size)
 {
 	struct text t = { .buf = buf, .size = size };
-	size_t i = index < 0 ? SIZE_MAX : (size_t)index;
-	const char *key;
+	const char *key = text_list_key(p, index);
 
 	if (!size)
 		return;
 	buf[0] = '\0';
-	if (i < p->n_rules) {
-		key = annotations_names[p->allow_mode ? KEY_NET_ALLOW : KEY_NET_DENY];
-		text_rule(p, &p->rules[i], &t);
-	} else if (i < p->n_rules + p->n_bind_ports) {
-		const struct addrset_ports *b = &p->bind_ports[i - p->n_rules];
-
-		key = annotations_names[p->bind == BIND_ALLOW ? KEY_NET_ALLOW_BIND : KEY_NET_DENY_BIND];
-		text_range(&(struct policy_range){ b->lo, b->hi }, &t);
-	} else {
+	if (!key) {
 		text_add(&t, "no rule");
 		return;
 	}
+	text_indexed(p, index, &t);
 	text_add(&t, " (");
 	text_add(&t, key);
 	text_add(&t, ")");

@@ -47,10 +47,11 @@ static void set_v4(struct in6_addr *out, struct in_addr a)
 
 static enum destination take_v4(struct sockaddr_in *sin, struct policy_dest *out)
 {
+	/* Judged as written: a rule may speak of 0.0.0.0 itself. */
+	set_v4(&out->addr, sin->sin_addr);
 	/* The kernel takes 0.0.0.0 for the socket's own address or 127.0.0.1; we take it for the latter, and say so. */
 	if (sin->sin_addr.s_addr == htonl(INADDR_ANY))
 		sin->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	set_v4(&out->addr, sin->sin_addr);
 	out->port = ntohs(sin->sin_port);
 	return DEST_JUDGE;
 }
@@ -62,13 +63,13 @@ static enum destination take_v6(struct sockaddr_in6 *sin6, struct policy_dest *o
 	struct in_addr lo = loopback;
 
 	lo.s_addr = htonl(INADDR_LOOPBACK);
+	out->addr = sin6->sin6_addr;
 	if (IN6_IS_ADDR_UNSPECIFIED(&sin6->sin6_addr))
 		sin6->sin6_addr = in6addr_loopback;
 	else if (memcmp(&sin6->sin6_addr, &mapped_any, sizeof(mapped_any)) == 0)
 		set_v4(&sin6->sin6_addr, lo);
 	/* A flow label may stand for a routing header that a socket from outside has; the container's own have no labels. */
 	sin6->sin6_flowinfo &= htonl(~(uint32_t)FLOW_LABEL);
-	out->addr = sin6->sin6_addr;
 	out->port = ntohs(sin6->sin6_port);
 	return DEST_JUDGE;
 }

@@ -80,7 +80,7 @@ capabilities() { cfg '.process.capabilities |= map_values(. + $ARGS.positional)'
 	serve udp:10.1.2.3:53 tcp:10.1.2.3:80
 	local mode
 	for mode in $modes; do
-		in_mode $mode net-deny=private
+		in_mode $mode 'net-deny=private loopback'
 		trying 'udp ::ffff:10.1.2.3 53=ECONNREFUSED' 'sendmsg ::ffff:10.1.2.3 53=ECONNREFUSED' 'tcp ::ffff:10.1.2.3 80=ECONNREFUSED' \
 			'udp 64:ff9b::10.1.2.3 53=ECONNREFUSED' 'tcp 64:ff9b::10.1.2.3 80=ECONNREFUSED' 'udp-v4-on-v6 10.1.2.3 53=ECONNREFUSED' \
 			'udp 0.0.0.0 53=ECONNREFUSED' 'udp :: 53=ECONNREFUSED' 'udp fe80::1%lo 53=ECONNREFUSED' 'udp 127.1.2.3 53=ECONNREFUSED'

@@ -43,8 +43,8 @@ kind='a kind of socket that no rule can allow'
 		one_refusal 'socket vsock stream' EACCES socket EACCES 'vsock socket'
 		one_refusal 'socketpair tipc stream' EACCES socketpair EACCES 'TIPC socket'
 		started_in $mode net-allow=203.0.113.5:80
-		one_refusal 'socket inet dgram' EACCES socket EACCES 'UDP socket no udp:// rule and no allow-udp'
-		one_refusal 'udp 203.0.113.5 53' EACCES socket EACCES 'UDP socket no udp:// rule and no allow-udp'
+		one_refusal 'socket inet dgram icmp' EACCES socket EACCES 'no icmp:// rule and no allow-icmp'
+		one_refusal 'udp 203.0.113.5 53' ECONNREFUSED sendto ECONNREFUSED 'udp://203.0.113.5:53'
 	done
 	started_in traps net-allow-bind=8080
 	one_refusal 'socket inet stream mptcp' EPROTONOSUPPORT socket EPROTONOSUPPORT 'MPTCP socket'

@@ -71,11 +71,46 @@ accepted() {
 	refused 'net-allow=10.0.0.1 443' 443 :443
 }
 
-@test "hostnames: never in net-deny, never with a wildcard, and they must resolve" {
+@test "hostnames: never in net-deny, never excepted, and they must resolve unless they are optional" {
 	refused net-deny=example.org example.org
 	refused net-deny=tcp://example.org:80 example.org
+	refused 'net-allow=* !example.org:80' '!example.org:80'
 	refused 'net-allow=*.example.org:80' '*.example.org'
-	refused net-allow=nosuchname.invalid:80 nosuchname.invalid
+	refused 'net-allow=*.co.uk:80' '*.co.uk' 'anybody'
+	refused net-allow=nosuchname.invalid:80 nosuchname.invalid '?nosuchname.invalid'
+	accepted net-allow='?nosuchname.invalid:80 10.0.0.1'
+	refused net-allow='?10.0.0.1' '?10.0.0.1'
+	refused $'net-allow=m\xc3\xbcnchen.example:443' xn--
+}
+
+@test "what could be read in two ways shows both" {
+	refused 'net-allow=10.0.0.1 :443' '"10.0.0.1:443"' '"10.0.0.1 *:443"' 'character 10'
+	refused 'net-deny=private :25' '"private:25"' '"private *:25"'
+	refused 'net-allow=2001:db8::1:443' '[2001:db8::1]:443' '[2001:db8::1:443]'
+	accepted 'net-deny=private,:25'
+	accepted 'net-deny=private *:25'
+	accepted 'net-allow=10.0.0.1:80 :443'
+}
+
+@test "what other programs write is shown in this language" {
+	refused net-allow=https://api.example.com/v1 api.example.com:443
+	refused net-allow=udp:10.0.0.1:53 udp://10.0.0.1:53
+	refused net-allow=53/udp udp://:53
+	refused net-allow=api.example.com/v1:443 api.example.com:443
+	refused 'net-deny=["10.0.0.0/8"]' quotes
+	refused 'net-deny=[10.0.0.0/8]' brackets
+	refused net-deny=privat '"private"'
+	refused net-allow=tls://api.example.com:443 'not implemented'
+}
+
+@test "exceptions: those that take nothing away, and empty deny lists, are errors" {
+	refused 'net-deny=private !8.8.8.8' '!8.8.8.8' 'character 9'
+	refused 'net-allow=10.0.0.0/8:80 !10.0.0.1:81' '!10.0.0.1:81'
+	refused net-deny= empty
+	refused net-deny-bind= empty
+	refused 'net-allow-bind=80 !81' '!81'
+	accepted 'net-deny=private !10.1.2.3:5432'
+	accepted 'net-allow=10.0.0.0/8 !10.0.0.1'
 }
 
 @test "the offending token and its position are named" {
@@ -84,23 +119,17 @@ accepted() {
 	has "12" "$stderr"
 }
 
-@test "net-allow and net-deny together: both keys are named" {
+@test "both lists together are accepted, in either spelling; two spellings of one are not" {
+	accepted net-allow=10.0.0.1:80 net-deny=private net-allow-bind=80 net-deny-bind=22
+	accepted network.allow=10.0.0.1:80 net-deny=private
 	cfg 'del(.annotations)'
-	annotate net-allow=10.0.0.1:80 net-deny=private
+	annotate net-allow=10.0.0.1:80 network.allow=10.0.0.1:80
 	run --separate-stderr rt create --bundle "$B" "$ID"
-	one_clear_line io.sandlock.net-allow io.sandlock.net-deny
-	nothing_left
-	annotate network.allow=10.0.0.1:80
-	cfg 'del(.annotations["io.sandlock.net-allow"])'
-	run --separate-stderr rt create --bundle "$B" "$ID"
-	one_clear_line
+	one_clear_line io.sandlock.net-allow io.sandlock.network.allow
 	nothing_left
 }
 
-@test "net-allow-bind and net-deny-bind together, and bad ports there" {
-	annotate net-allow-bind=80 net-deny-bind=22
-	run --separate-stderr rt create --bundle "$B" "$ID"
-	one_clear_line io.sandlock.net-allow-bind io.sandlock.net-deny-bind
+@test "bad ports in the bind lists" {
 	refused net-allow-bind=0 0
 	refused net-allow-bind=70000 70000
 	refused net-deny-bind=ssh ssh
@@ -123,12 +152,71 @@ accepted() {
 	refused NET-DENY=private
 	refused "=x"
 	refused profile=web
+	refused http-allow=x 'not implemented'
+	refused credential.github=x 'not implemented'
+	refused network.port_remap=true 'network namespace'
+	accepted net-allow=10.0.0.1 network.port_remap=false
+}
+
+@test "the same keys under a prefix that is nearly ours, or none, are errors" {
+	local key
+	for key in io.sandrun.net-deny io.sandlck.net-dny sandlock.net-deny IO.SANDLOCK.net-deny io.sandlock/net-deny net-deny; do
+		cfg 'del(.annotations) | .annotations[$k] = "private"' --arg k "$key"
+		run --separate-stderr rt create --bundle "$B" "$ID"
+		one_clear_line "$key" 'did you mean "io.sandlock.net-deny"'
+		nothing_left
+	done
+}
+
+@test "words: dns, mode, outside, errno, log, tell" {
+	accepted net-deny=private dns=open outside=judge errno=EACCES log=state tell=false log-allowed=false
+	accepted net-deny=private dns=off mode=enforce outside=native errno=ETIMEDOUT
+	refused dns=on on filter
+	refused dns=filter 'name service'
+	refused mode=learn learn
+	refused outside=no native
+	refused errno=EINTR EINTR ECONNREFUSED
+	refused log=journal journal
+	refused tell=true 'not implemented'
+	refused mode=audit net-allow
+}
+
+@test "audit mode is said loudly" {
+	annotate net-deny=private mode=audit
+	create
+	has audit "$(cat "$OUT.err")"
+	is audit "$(rt state "$ID" | jq -r '.annotations["io.sandlock.mode"]')"
+}
+
+@test "a pod's keys: one container's own win, and a pause container has none" {
+	pod() { cfg '.annotations |= . + {"io.kubernetes.cri.container-name": $n}' --arg n "$1"; }
+	cfg 'del(.annotations)'
+	annotate net-deny=private container.web.net-allow=:80
+	pod web
+	create
+	has 'allow :80' "$(cat "$STATE/$ID/policy")"
+	not grep -q private "$STATE/$ID/policy"
+	rt delete --force "$ID"
+	pod db
+	create
+	has 'deny private' "$(cat "$STATE/$ID/policy")"
+	rt delete --force "$ID"
+	cfg '.annotations |= . + {"io.kubernetes.cri.container-type": "sandbox", "io.kubernetes.cri.sandbox-id": $i}' --arg i "$ID"
+	create
+	[ ! -e "$STATE/$ID/policy" ]
+	is "" "$(annotation supervisor-pid)"
+	rt delete --force "$ID"
+	# not so an image that only says so
+	cfg '.annotations["io.kubernetes.cri.sandbox-id"] = "another"'
+	create
+	[ -e "$STATE/$ID/policy" ]
 }
 
 @test "everything the grammar says is accepted" {
 	accepted net-deny=private,loopback,link-local,metadata,multicast
 	accepted 'net-deny=127.0.0.1,10.0.0.0/8,:25'
 	accepted 'net-deny=tcp://10.0.0.0/8:25;udp://[fd00::/8]:53  icmp://10.0.0.1,*:6667'
+	accepted net-deny=private,resolver
 	accepted net-allow='10.0.0.1:80,443,8000-8010;[::1]:80;::1;fe80::/10'
 	accepted 'net-allow=*'
 	accepted 'net-allow=*:443'

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* fuzz-rules.c - rule lists, bind lists, keys and stored policies, and what must hold of whatever comes out
  *
- * The first byte chooses what the rest is (see rules_map() and the switch at the end). An input that is refused must be
+ * The first byte chooses what the rest is (the switch at the end) and whether anything is known of the container. An input that is refused must be
  * refused in one printable line without the words that engines react to. A policy that is accepted is written, read and
  * written again, and asked for verdicts that a plain walk over its rules gives, too.
  */
+#include "../../oci/names.c"
 #include "../../src/base/error.c"
 #include "../../src/base/fd.c"
 #include "../../src/base/str.c"
@@ -12,14 +13,22 @@
 #include "../../src/policy/annotations.c"
 #include "../../src/policy/canonical.c"
 #include "../../src/policy/compile.c"
+#include "../../src/policy/cover.c"
+#include "../../src/policy/explain.c"
+#include "../../src/policy/flatten.c"
 #include "../../src/policy/grammar.c"
+#include "../../src/policy/grammar_hints.c"
 #include "../../src/policy/grammar_ports.c"
+#include "../../src/policy/grammar_target.c"
+#include "../../src/policy/keys.c"
 #include "../../src/policy/piece.c"
 #include "../../src/policy/resolve.c"
 #include "../../src/policy/serialize.c"
 #include "../../src/policy/sets.c"
 #include "../../src/policy/sockets.c"
+#include "../../src/policy/suffix.c"
 #include "../../src/policy/text.c"
+#include "../../src/policy/unserialize.c"
 #include "../../src/policy/verdict.c"
 #include "../unit/policy-naive.h"
 
@@ -49,68 +58,6 @@ static int fuzz_resolve(const char *name, struct in6_addr **addrs, size_t *n, st
 	return 0;
 }
 
-/* --- the plain truth ---------------------------------------------------------------------------------- */
-
-struct naive {
-	struct in6_addr addr;
-	bool hit;
-};
-
-static void naive_net(const struct canonical_net *net, void *ctx)
-{
-	struct naive *w = ctx;
-
-	w->hit = w->hit || naive_contains(net, &w->addr);
-}
-
-/* The first rule for exactly this address. */
-static int naive_rule(const struct policy *p, enum policy_proto proto, const struct in6_addr *a, uint16_t port)
-{
-	for (size_t i = 0; i < p->n_rules; i++) {
-		const struct policy_rule *r = &p->rules[i];
-		struct naive w = { *a, false };
-		bool in = r->n_ranges == 0;
-
-		for (uint32_t k = 0; k < r->n_ranges; k++)
-			in = in || (p->ranges[r->range + k].lo <= port && port <= p->ranges[r->range + k].hi);
-		if (!in || !(policy_rule_protos(p, r) & 1u << proto))
-			continue;
-		policy_rule_nets(p, r, naive_net, &w);
-		if (w.hit)
-			return (int)i;
-	}
-	return -1;
-}
-
-static bool naive_allowed(const struct policy *p, enum policy_proto proto, const struct in6_addr *a, uint16_t port)
-{
-	static const uint8_t zero[16];
-	const uint8_t *b = a->s6_addr;
-	struct in6_addr forms[3] = { *a };
-	size_t n = 1;
-
-	if (proto == POLICY_ICMP)
-		port = 0;
-	if (memcmp(b, zero, 16) == 0) {
-		forms[0] = in6addr_loopback;
-		forms[n++] = canonical_v4(0x7f000001);
-	} else if (memcmp(b, "\0\x64\xff\x9b\0\0\0\0\0\0\0\0", 12) == 0) {
-		forms[n++] = canonical_v4((uint32_t)b[12] << 24 | b[13] << 16 | b[14] << 8 | b[15]);
-	}
-	for (size_t i = 0; i < n; i++)
-		if (memcmp(&forms[i], "\0\0\0\0\0\0\0\0\0\0\xff\xff\0\0\0\0", 16) == 0)
-			forms[i] = canonical_v4(0x7f000001);
-	for (size_t i = 0; i < n; i++) {
-		bool hit = naive_rule(p, proto, &forms[i], port) >= 0;
-
-		if (p->allow_mode && !hit)
-			return false;
-		if (!p->allow_mode && hit)
-			return false;
-	}
-	return true;
-}
-
 /* --- what must hold ----------------------------------------------------------------------------------- */
 
 static void check_error(const struct err *e)
@@ -130,20 +77,19 @@ static void check_destination(const struct policy *p, enum policy_proto proto, c
 	const struct policy_dest d = { proto, *a, port };
 	struct policy_verdict v = policy_check(p, &d);
 	const struct policy_traits *t = &p->traits;
+	struct policy_reason why;
 
 	MUST(v.rule >= -1 && v.rule < (int)p->n_rules);
-	if (!p->egress) {
-		MUST(v.allowed);
+	MUST(v.allowed == naive_allowed(p, &d));
+	policy_explain(p, &d, &why);
+	MUST(why.words[0] && why.verdict.allowed == v.allowed);
+	if (!t->egress)
 		return;
-	}
-	if (v.allowed != naive_allowed(p, proto, a, port)) {
-		/* Only the literal form of 0.0.0.0 and ::, which deny mode looks at beside what they stand for. */
-		MUST(!p->allow_mode && !v.allowed);
-		MUST(naive_rule(p, proto, a, proto == POLICY_ICMP ? 0 : port) >= 0 || canonical_nat64(a, &(struct in6_addr){ 0 }));
-	}
-	MUST((v.rule >= 0) == (v.allowed == p->allow_mode));
-	if (v.allowed)
-		MUST(proto == POLICY_TCP ? t->tcp_possible : proto == POLICY_UDP ? t->udp_possible : t->icmp_possible);
+	MUST((v.rule >= 0) == (v.why == POLICY_WHY_LISTED || v.why == POLICY_WHY_EXCEPTED));
+	if (v.allowed && !p->has[LIST_DENY])
+		MUST(proto == POLICY_TCP   ? t->tcp_possible
+		     : proto == POLICY_UDP ? t->udp_possible
+					   : t->icmp_possible || v.why == POLICY_WHY_OWN_LOOPBACK);
 	if (t->tcp_ports_only && proto != POLICY_TCP)
 		MUST(!v.allowed);
 }
@@ -171,7 +117,7 @@ static void probe_rule(const struct policy *p, const struct policy_rule *r)
 {
 	struct in6_addr a = r->target == TARGET_NET ? r->net.addr : canonical_v4(0x0a000001);
 
-	policy_rule_nets(p, r, probe_net, (void *)(uintptr_t)p);
+	cover_nets(p, r, probe_net, (void *)(uintptr_t)p);
 	for (uint32_t i = 0; i < r->n_ranges && i < 8; i++) {
 		const struct policy_range *g = &p->ranges[r->range + i];
 
@@ -188,7 +134,6 @@ static void probe_rule(const struct policy *p, const struct policy_rule *r)
 struct port_walk {
 	const struct policy *p;
 	long last;
-	size_t n;
 };
 
 static void check_bindable(uint16_t lo, uint16_t hi, void *ctx)
@@ -204,16 +149,74 @@ static void check_bindable(uint16_t lo, uint16_t hi, void *ctx)
 	w->last = hi;
 }
 
-static void check_rule_cover(enum policy_proto proto, const struct in6_addr *prefix, unsigned int len, uint16_t lo, uint16_t hi,
-			     void *ctx)
-{
-	struct port_walk *w = ctx;
+/* What a kernel's copy would say: of the prefix itself, where no longer one is, and of what the verdict says there. */
+struct copy {
+	const struct policy *p;
+	enum policy_proto proto;
+	size_t n;
+	struct in6_addr next;
+};
 
-	if (w->n++ > 200)
+static bool in_ports(const struct policy_ports *ports, size_t n, uint16_t port)
+{
+	for (size_t i = 0; i < n; i++)
+		if (ports[i].lo <= port && port <= ports[i].hi)
+			return true;
+	return false;
+}
+
+static void check_interval(const struct in6_addr *lo, const struct in6_addr *hi, const struct policy_ports *ports,
+			   size_t n, void *ctx)
+{
+	static const uint16_t asked[] = { 0, 1, 52, 53, 54, 80, 65535 };
+	struct copy *c = ctx;
+
+	MUST(memcmp(lo, &c->next, 16) == 0 && memcmp(lo, hi, 16) <= 0);
+	c->next = *hi;
+	step(&c->next, true);
+	for (size_t i = 0; i < n; i++)
+		MUST(ports[i].lo <= ports[i].hi && (!i || ports[i].lo > ports[i - 1].hi + 1));
+	if (c->n++ > 200)
 		return;
-	MUST(len <= 128 && lo <= hi);
-	MUST(addrset_find(&w->p->sets[proto], prefix, lo) >= 0);
-	MUST(addrset_find(&w->p->sets[proto], prefix, hi) >= 0);
+	for (size_t i = 0; i < ARRAY_SIZE(asked) * 2; i++) {
+		struct policy_dest d = { c->proto, i % 2 ? *hi : *lo, c->proto == POLICY_ICMP ? 0 : asked[i / 2] };
+		struct in6_addr v4;
+
+		/* That is judged by both forms, and the copy has one. And what is in ::/0 by number only is IPv4. */
+		if (canonical_nat64(&d.addr, &v4) || (canonical_is_v4(&d.addr) && !canonical_is_v4(lo)))
+			continue;
+		MUST(policy_check(c->p, &d).allowed == in_ports(ports, n, d.port));
+	}
+}
+
+static void count_prefix(const struct in6_addr *prefix, unsigned int len, const struct policy_ports *ports, size_t n,
+			 void *ctx)
+{
+	struct canonical_net net = { *prefix, (uint8_t)len };
+
+	(void)ports;
+	(void)n;
+	canonical_mask(&net);
+	MUST(len <= 128 && memcmp(&net.addr, prefix, 16) == 0);
+	++*(size_t *)ctx;
+}
+
+static void check_copies(const struct policy *p)
+{
+	for (unsigned int i = 0; i < POLICY_N_PROTO; i++) {
+		struct copy c = { .p = p, .proto = (enum policy_proto)i, .next = canonical_v4(0) };
+		size_t n = 0;
+
+		if (policy_each_prefix(p, c.proto, 100000, count_prefix, &n) < 0)
+			continue;
+		MUST(n >= 2);
+		MUST(policy_each_interval(p, c.proto, true, 100000, check_interval, &c) == 0);
+		MUST(canonical_v4(0).s6_addr[11] == 0xff && c.next.s6_addr[9] == 1);
+		c.next = in6addr_any;
+		c.n = 0;
+		MUST(policy_each_interval(p, c.proto, false, 100000, check_interval, &c) == 0);
+		MUST(IN6_IS_ADDR_UNSPECIFIED(&c.next));
+	}
 }
 
 static void check_policy(const struct policy *p)
@@ -231,16 +234,16 @@ static void check_policy(const struct policy *p)
 	}
 	for (size_t i = 0; i < p->n_rules && i < 16; i++)
 		probe_rule(p, &p->rules[i]);
-	for (int i = -1; i < (int)(p->n_rules + p->n_bind_ports) + 1; i++) {
+	for (int i = -1; i < (int)(p->n_rules + p->bind[0].n + p->bind[1].n) + 1; i++) {
 		policy_rule_text(p, i, text, sizeof(text));
 		MUST(text[0]);
 		policy_rule_text(p, i, text, 3);
 		MUST(strlen(text) == 2);
 	}
 	policy_each_port(p, true, check_bindable, &w);
-	policy_each_rule(p, check_rule_cover, &w);
+	check_copies(p);
 	MUST(policy_check_socket(p, AF_UNIX, SOCK_STREAM, 0) == 0);
-	MUST(!p->egress || policy_check_socket(p, AF_PACKET, SOCK_RAW, 0) == EACCES);
+	MUST(!p->traits.egress || policy_check_socket(p, AF_PACKET, SOCK_RAW, 0) == EACCES);
 }
 
 static void check_round_trip(const struct policy *p)
@@ -262,21 +265,34 @@ static void check_round_trip(const struct policy *p)
 
 /* --- inputs ------------------------------------------------------------------------------------------- */
 
-static void rules_map(const struct oci_map *map)
+static int resolve(void *ctx, const char *name, struct in6_addr **addrs, size_t *n, struct err *e)
 {
-	struct err e = { 0 };
-	struct policy *p = policy_compile(map, fuzz_resolve, &e);
+	(void)ctx;
+	return fuzz_resolve(name, addrs, n, e);
+}
 
-	if (!p) {
+static void rules_map(const struct oci_map *map, bool facts)
+{
+	struct policy_facts f = { .own_network = true, .n_resolvers = 3 };
+	struct err e = { 0 };
+	struct policy *p;
+
+	f.resolvers[0] = canonical_v4(0x0a000203);
+	f.resolvers[1] = canonical_v4(0x7f00000b);
+	inet_pton(AF_INET6, "fd00::3", &f.resolvers[2]);
+	if (policy_parse(map, facts ? &f : NULL, &p, &e) < 0 || (p && policy_resolve(p, resolve, NULL, true, &e) < 0)) {
+		policy_free(p);
 		check_error(&e);
 		return;
 	}
+	if (!p)
+		return;
 	check_policy(p);
 	check_round_trip(p);
 	policy_free(p);
 }
 
-static void rules_one(const char *key, char *value, bool bools)
+static void rules_one(const char *key, char *value, bool bools, bool facts)
 {
 	struct oci_pair pairs[] = {
 		{ (char *)(uintptr_t)key, value },
@@ -284,11 +300,11 @@ static void rules_one(const char *key, char *value, bool bools)
 		{ (char *)(uintptr_t)"io.sandlock.allow-icmp", (char *)(uintptr_t)"1" },
 	};
 
-	rules_map(&(struct oci_map){ pairs, bools ? 3 : 1 });
+	rules_map(&(struct oci_map){ pairs, bools ? 3 : 1 }, facts);
 }
 
 /* "key=value" lines, each a whole annotation. */
-static void rules_keys(char *text)
+static void rules_keys(char *text, bool facts)
 {
 	struct oci_pair pairs[8];
 	struct oci_map map = { .v = pairs };
@@ -302,7 +318,7 @@ static void rules_keys(char *text)
 		pairs[map.n].key = s;
 		pairs[map.n++].value = eq ? eq : s + strlen(s);
 	}
-	rules_map(&map);
+	rules_map(&map, facts);
 }
 
 static void rules_stored(const char *text, size_t len)
@@ -322,41 +338,60 @@ static void rules_stored(const char *text, size_t len)
 	policy_free(p);
 }
 
+/* "allow list\ndeny list": both. */
+static void rules_both(char *text, bool facts)
+{
+	char *nl = strchr(text, '\n');
+	struct oci_pair pairs[] = {
+		{ (char *)(uintptr_t) "io.sandlock.net-allow", text },
+		{ (char *)(uintptr_t) "io.sandlock.net-deny", nl ? nl + 1 : text },
+	};
+
+	if (nl)
+		*nl = '\0';
+	rules_map(&(struct oci_map){ pairs, 2 }, facts);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text, *sealed;
+	bool facts;
 
 	if (size < 1 || size > 4096)
 		return 0;
 	text = xstrndup((const char *)data + 1, size - 1);
-	switch (data[0] % 8) {
+	facts = data[0] & 0x10;
+	switch (data[0] % 16) {
 	case 0:
-		rules_one("io.sandlock.net-allow", text, false);
+		rules_one("io.sandlock.net-allow", text, false, facts);
 		break;
 	case 1:
-		rules_one("io.sandlock.net-deny", text, false);
+		rules_one("io.sandlock.net-deny", text, false, facts);
 		break;
 	case 2:
-		rules_one("io.sandlock.net-allow-bind", text, false);
+		rules_one("io.sandlock.net-allow-bind", text, false, facts);
 		break;
 	case 3:
-		rules_one("io.sandlock.net-deny-bind", text, false);
+		rules_one("io.sandlock.net-deny-bind", text, false, facts);
 		break;
 	case 4:
-		rules_one("io.sandlock.net-allow", text, true);
+		rules_one("io.sandlock.net-allow", text, true, facts);
 		break;
 	case 5:
-		rules_keys(text);
+		rules_keys(text, facts);
 		break;
 	case 6:
 		rules_stored((const char *)data + 1, size - 1);
 		break;
 	case 7: /* a stored policy without head and sum, which no fuzzer guesses */
-		sealed = xasprintf(POLICY_HEAD "\n%s", text);
+		sealed = xasprintf(STORED_HEAD "\n%s", text);
 		free(text);
-		text = xasprintf("%send %016" PRIx64 "\n", sealed, serialize_sum(sealed, strlen(sealed)));
+		text = xasprintf("%send %016" PRIx64 "\n", sealed, stored_sum(sealed, strlen(sealed)));
 		rules_stored(text, strlen(text));
 		free(sealed);
+		break;
+	default:
+		rules_both(text, facts);
 		break;
 	}
 	free(text);

@@ -18,7 +18,7 @@
 #include "policy/internal.h"
 
 /* "io.sandlock.KEY=VALUE" as "KEY", "VALUE", …, NULL. A key with a colon in front is taken as it is. */
-#define ANNOTATIONS_MAX 8
+#define ANNOTATIONS_MAX 16
 
 static inline struct in6_addr util_addr(const char *s)
 {
@@ -56,6 +56,16 @@ static inline int util_resolve(const char *name, struct in6_addr **addrs, size_t
 	return err_text(e, EINVAL, "the test resolver has no %s", name);
 }
 
+static inline int util_resolve_ctx(void *ctx, const char *name, struct in6_addr **addrs, size_t *n, struct err *e)
+{
+	(void)ctx;
+	return util_resolve(name, addrs, n, e);
+}
+
+/* What policies are compiled with from here on; NULL: nothing is known. */
+static const struct policy_facts *util_facts;
+
+/* NULL without a text in @e: none of it is for this container. */
 static inline struct policy *util_try(struct err *e, ...)
 {
 	struct oci_pair pairs[ANNOTATIONS_MAX];
@@ -72,7 +82,10 @@ static inline struct policy *util_try(struct err *e, ...)
 	}
 	va_end(ap);
 	memset(e, 0, sizeof(*e));
-	p = policy_compile(&map, util_resolve, e);
+	if (policy_parse(&map, util_facts, &p, e) == 0 && p && policy_resolve(p, util_resolve_ctx, NULL, true, e) < 0) {
+		policy_free(p);
+		p = NULL;
+	}
 	for (size_t i = 0; i < map.n; i++) {
 		free(pairs[i].key);
 		free(pairs[i].value);

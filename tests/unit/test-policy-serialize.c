@@ -4,13 +4,19 @@
 
 #include "policy-util.h"
 
-static const char *const policies[][6] = {
+static const char *const policies[][10] = {
 	{ "net-allow", "" },
-	{ "net-deny", "" },
+	{ "net-deny", "10.0.0.1" },
+	{ "net-allow", "*:443 !private ?gone.test ?one.test:25", "net-deny",
+	  "private !10.1.2.3:5432 !udp://[fd00::1]:53 resolver", "net-allow-bind", "*", "net-deny-bind", "22", "dns",
+	  "off" },
+	{ "net-allow", "resolver udp://resolver:* icmp://resolver [::1:80] [::2:81]:443", "mode", "audit", "outside",
+	  "judge", "errno", "EPERM", "require", "nft" },
 	{ "net-allow", "*", "allow-udp", "yes", "allow-icmp", "yes" },
-	{ "net-allow", "two.test:80,443 one.test udp://two.test:53 10.1.2.3/8:1-3,9 [2001:db8::1]:5 ::2 * :443" },
+	{ "net-allow", "two.test:80,443 one.test udp://two.test:53 10.1.2.3/8:1-3,9 [2001:db8::1]:5 ::2 *, :443" },
 	{ "net-allow", "nat.test", "allow-icmp", "1", "net-allow-bind", "*" },
-	{ "net-deny", "private:80 tcp://metadata,icmp://10.0.0.1 udp://* ::/0 0.0.0.0/0", "net-deny-bind", "22 8000-9000" },
+	{ "net-deny", "private:80 tcp://metadata,icmp://10.0.0.1 udp://* ::/0 0.0.0.0/0", "net-deny-bind",
+	  "22 8000-9000" },
 	{ "net-allow-bind", "80" },
 	{ "net-allow-bind", "" },
 	{ "net-deny-bind", "1-65535" },
@@ -19,7 +25,9 @@ static const char *const policies[][6] = {
 
 static struct policy *make(size_t i)
 {
-	return util_policy(policies[i][0], policies[i][1], policies[i][2], policies[i][3], policies[i][4], policies[i][5]);
+	const char *const *v = policies[i];
+
+	return util_policy(v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[9]);
 }
 
 static void assert_same_verdicts(const struct policy *p, const struct policy *q)
@@ -73,28 +81,28 @@ static void what_is_written_is_read_as_the_same_policy(void **state)
 
 static void the_text_is_this(void **state)
 {
-	struct policy *p = make(3);
+	struct policy *p = make(5);
 	autofree char *text = policy_write(p);
-	struct policy *q = make(5);
+	struct policy *q = make(7);
 	autofree char *text2 = policy_write(q);
 
 	(void)state;
 	/* A stored policy outlives the sandrun that wrote it: another one may be installed before the next exec. A
 	 * change of this text needs a new number in its first line. */
-	assert_string_equal(text, "sandrun-policy 1\n"
+	assert_string_equal(text, "sandrun-policy 2\n"
 				  "net-allow\n"
 				  "host two.test 192.0.2.2 2001:db8::2\n"
 				  "host one.test 192.0.2.1\n"
-				  "rule two.test:80,443\n"
-				  "rule one.test\n"
-				  "rule udp://two.test:53\n"
-				  "rule 10.0.0.0/8:1-3,9\n"
-				  "rule [2001:db8::1]:5\n"
-				  "rule ::2\n"
-				  "rule *\n"
-				  "rule :443\n"
-				  "end e5989f4ed11d752f\n");
-	assert_non_null(strstr(text2, "\nrule 0.0.0.0/0\nbind-deny\nport 22\nport 8000-9000\nend "));
+				  "allow two.test:80,443\n"
+				  "allow one.test\n"
+				  "allow udp://two.test:53\n"
+				  "allow 10.0.0.0/8:1-3,9\n"
+				  "allow [2001:db8::1]:5\n"
+				  "allow ::2\n"
+				  "allow *\n"
+				  "allow :443\n"
+				  "end 0350658d86db7204\n");
+	assert_non_null(strstr(text2, "\ndeny 0.0.0.0/0\nbind-deny 22\nbind-deny 8000-9000\nend "));
 	policy_free(p);
 	policy_free(q);
 }
@@ -148,16 +156,20 @@ static char *sealed(const char *body)
 	return xasprintf("%send %016" PRIx64 "\n", body, h);
 }
 
-#define HEAD "sandrun-policy 1\n"
+#define HEAD "sandrun-policy 2\n"
 
 static void a_text_with_a_right_sum_is_still_not_trusted(void **state)
 {
 	static const char *const good[] = {
-		HEAD, HEAD "net-allow\n", HEAD "net-allow\nallow-udp\nallow-icmp\nrule *\n", HEAD "bind-deny\n",
-		HEAD "net-allow\nhost a 1.2.3.4\nrule a\nbind-allow\nport 0-65535\n",
+		HEAD,
+		HEAD "net-allow\n",
+		HEAD "net-allow\nallow-udp\nallow-icmp\nallow *\n",
+		HEAD "bind-allow none\n",
+		HEAD "net-allow\nhost a 1.2.3.4\nallow a\nbind-allow 0-65535\n",
 	};
 	static const char *const bad[] = {
-		"sandrun-policy 2\nnet-allow\n",
+		"sandrun-policy 1\nnet-allow\n",
+		"sandrun-policy 3\nnet-allow\n",
 		"",
 		"\n",
 		/* order, repetition, words */
@@ -174,58 +186,88 @@ static void a_text_with_a_right_sum_is_still_not_trusted(void **state)
 		HEAD "net-deny\nallow-icmp\n",
 		HEAD "allow-udp\nnet-allow\n",
 		HEAD "net-allow\nallow-icmp\nallow-udp\n",
-		HEAD "net-allow\nrule *\nhost a 1.2.3.4\n",
-		HEAD "bind-allow\nbind-deny\n",
-		HEAD "bind-allow\nnet-allow\n",
+		HEAD "net-allow\nallow *\nhost a 1.2.3.4\n",
+		HEAD "bind-deny 22\nbind-allow 80\n",
+		HEAD "bind-allow 80\nnet-allow\n",
+		HEAD "net-deny\n",
 		HEAD "net-allow\nend 0\n",
 		/* rules */
-		HEAD "rule *\n",
-		HEAD "net-allow\nrule\n",
-		HEAD "net-allow\nrule \n",
-		HEAD "net-allow\nrule * *\n",
-		HEAD "net-allow\nrule *:*\n",
-		HEAD "net-allow\nrule  *\n",
-		HEAD "net-allow\nrule 10.0.0.1/8\n",
-		HEAD "net-allow\nrule :443,80\n",
-		HEAD "net-allow\nrule :80 81\n",
-		HEAD "net-allow\nrule :80,81\n",
-		HEAD "net-allow\nrule TCP://*\n",
-		HEAD "net-allow\nrule 0.0.0.0\n",
-		HEAD "net-allow\nrule ::ffff:1.2.3.4\n",
-		HEAD "net-allow\nrule :0\n",
-		HEAD "net-allow\nrule :443\r\n",
+		HEAD "allow *\n",
+		HEAD "net-allow\nallow\n",
+		HEAD "net-allow\nallow \n",
+		HEAD "net-allow\nallow * *\n",
+		HEAD "net-allow\nallow *:*\n",
+		HEAD "net-allow\nallow  *\n",
+		HEAD "net-allow\nallow 10.0.0.1/8\n",
+		HEAD "net-allow\nallow :443,80\n",
+		HEAD "net-allow\nallow :80 81\n",
+		HEAD "net-allow\nallow :80,81\n",
+		HEAD "net-allow\nallow TCP://*\n",
+		HEAD "net-allow\nallow 0.0.0.0\n",
+		HEAD "net-allow\nallow ::ffff:1.2.3.4\n",
+		HEAD "net-allow\nallow :0\n",
+		HEAD "net-allow\nallow :443\r\n",
 		/* hosts */
-		HEAD "net-allow\nrule a\n",
-		HEAD "net-allow\nhost a\nrule a\n",
+		HEAD "net-allow\nallow a\n",
+		HEAD "net-allow\nhost a\nallow a\n",
 		HEAD "net-allow\nhost a 1.2.3.4\n",
 		HEAD "host a 1.2.3.4\n",
-		HEAD "net-deny\nhost a 1.2.3.4\nrule a\n",
+		HEAD "net-deny\nhost a 1.2.3.4\nallow a\n",
 		HEAD "net-deny\nhost a 1.2.3.4\n",
-		HEAD "net-allow\nhost a 1.2.3.4\nrule b\n",
-		HEAD "net-allow\nhost b 1.2.3.4\nhost a 1.2.3.4\nrule a\nrule b\n",
-		HEAD "net-allow\nhost a 1.2.3.4\nhost a 1.2.3.5\nrule a\n",
-		HEAD "net-allow\nhost A 1.2.3.4\nrule a\n",
-		HEAD "net-allow\nhost a 1.2.3\nrule a\n",
-		HEAD "net-allow\nhost a 1.2.3.4/8\nrule a\n",
-		HEAD "net-allow\nhost a 0.0.0.0\nrule a\n",
-		HEAD "net-allow\nhost a ::\nrule a\n",
-		HEAD "net-allow\nhost a ::ffff:1.2.3.4\nrule a\n",
-		HEAD "net-allow\nhost a 2001:DB8::1\nrule a\n",
-		HEAD "net-allow\nhost a  1.2.3.4\nrule a\n",
-		HEAD "net-allow\nhost a 1.2.3.4 \nrule a\n",
-		HEAD "net-allow\nhost 1.2.3.4 1.2.3.4\nrule 1.2.3.4\n",
-		HEAD "net-allow\nhost /etc/passwd 1.2.3.4\nrule a\n",
+		HEAD "net-allow\nhost a 1.2.3.4\nallow b\n",
+		HEAD "net-allow\nhost b 1.2.3.4\nhost a 1.2.3.4\nallow a\nallow b\n",
+		HEAD "net-allow\nhost a 1.2.3.4\nhost a 1.2.3.5\nallow a\n",
+		HEAD "net-allow\nhost A 1.2.3.4\nallow a\n",
+		HEAD "net-allow\nhost a 1.2.3\nallow a\n",
+		HEAD "net-allow\nhost a 1.2.3.4/8\nallow a\n",
+		HEAD "net-allow\nhost a 0.0.0.0\nallow a\n",
+		HEAD "net-allow\nhost a ::\nallow a\n",
+		HEAD "net-allow\nhost a ::ffff:1.2.3.4\nallow a\n",
+		HEAD "net-allow\nhost a 2001:DB8::1\nallow a\n",
+		HEAD "net-allow\nhost a  1.2.3.4\nallow a\n",
+		HEAD "net-allow\nhost a 1.2.3.4 \nallow a\n",
+		HEAD "net-allow\nhost 1.2.3.4 1.2.3.4\nallow 1.2.3.4\n",
+		HEAD "net-allow\nhost /etc/passwd 1.2.3.4\nallow a\n",
 		/* ports */
-		HEAD "port 80\n",
-		HEAD "bind-allow\nport\n",
-		HEAD "bind-allow\nport 0\n",
-		HEAD "bind-allow\nport *\n",
-		HEAD "bind-deny\nport 0-65535\n",
-		HEAD "bind-allow\nport 80\nport 80\n",
-		HEAD "bind-allow\nport 81\nport 80\n",
-		HEAD "bind-allow\nport 80\nport 81\n",
-		HEAD "bind-allow\nport 80,81\n",
-		HEAD "bind-allow\nport 080\n",
+		HEAD "bind-allow\n",
+		HEAD "bind-allow 0\n",
+		HEAD "bind-allow *\n",
+		HEAD "bind-deny 0-65535\n",
+		HEAD "bind-deny none\n",
+		HEAD "bind-allow none\nbind-allow none\n",
+		HEAD "bind-allow none\nbind-allow 80\n",
+		HEAD "bind-allow 80\nbind-allow none\n",
+		HEAD "bind-allow 80\nbind-allow 80\n",
+		HEAD "bind-allow 81\nbind-allow 80\n",
+		HEAD "bind-allow 80\nbind-allow 81\n",
+		HEAD "bind-allow 80,81\n",
+		HEAD "bind-allow 080\n",
+		/* what create knew, and settings */
+		HEAD "own-network\nown-network\n",
+		HEAD "own-network yes\n",
+		HEAD "net-deny\nown-network\n",
+		HEAD "resolver\n",
+		HEAD "resolver 0.0.0.0\n",
+		HEAD "resolver 10.0.0.1 10.0.0.2\n",
+		HEAD "resolver ::ffff:10.0.0.1\n",
+		HEAD "net-deny\ndns auto\ndeny *\n",
+		HEAD "net-deny\ndns on\ndeny *\n",
+		HEAD "net-deny\nerrno ECONNREFUSED\ndeny *\n",
+		HEAD "net-deny\nerrno EINTR\ndeny *\n",
+		HEAD "net-deny\naudit\naudit\ndeny *\n",
+		HEAD "net-deny\nrequire nothing\ndeny *\n",
+		/* lists and exceptions */
+		HEAD "net-deny\nallow *\n",
+		HEAD "net-allow\ndeny *\n",
+		HEAD "net-allow\nnet-deny\ndeny *\nallow *\n",
+		HEAD "net-allow\nallow !*\n",
+		HEAD "net-allow\nallow 10.0.0.1\nallow !10.0.0.2\n",
+		HEAD "net-allow\nallow ! *\n",
+		HEAD "net-allow\nallow ?10.0.0.1\n",
+		HEAD "net-allow\nhost a\nallow ?a\nallow a:80\n",
+		HEAD "net-deny\ndeny *.a.b\n",
+		HEAD "net-allow\nallow ::1:80\n",
+		HEAD "net-allow\nallow resolver\n",
 	};
 
 	(void)state;
@@ -247,7 +289,7 @@ static void a_text_with_a_right_sum_is_still_not_trusted(void **state)
 
 static void bytes_that_are_no_text_are_refused(void **state)
 {
-	autofree char *text = sealed(HEAD "net-allow\nrule *\n");
+	autofree char *text = sealed(HEAD "net-allow\nallow *\n");
 	autofree char *longer = xcalloc(strlen(text) + 1, 1);
 
 	(void)state;

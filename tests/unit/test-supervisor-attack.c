@@ -581,7 +581,8 @@ static int denied_body(void *arg)
 		CHECK(read(sync[0], &c, 1) == 1);
 	/* ENOSYS: the kernel's answer where no one listens. */
 	CHECK_ERRNO(connect(socket(AF_INET, SOCK_STREAM, 0), SA(good)), ENOSYS);
-	CHECK_ERRNO(socket(AF_INET, SOCK_DGRAM, 0), ENOSYS);
+	CHECK_ERRNO(sendto(socket(AF_INET, SOCK_DGRAM, 0), "x", 1, 0, SA(good)), ENOSYS);
+	CHECK_ERRNO(socket(AF_INET, SOCK_RAW, IPPROTO_RAW), ENOSYS);
 	return 0;
 }
 

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+/* netfacts.c - what a container's policy has to know of the network that the engine gives it
+ *
+ * Runs in:  create, before anything is made.
+ *
+ * Engines mount a resolv.conf and a hosts file that they write themselves. Where they do not, a container has its image's
+ * resolv.conf, and that is what its programs go by. It may be a stranger's: it is read below its root, like any file of an
+ * image, and all it can say is which addresses are name servers. An image's hosts file is not believed: it would say which
+ * addresses a name in a policy has.
+ */
+#include "container/netfacts.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "container/bundle.h"
+
+#define FILE_MAX (1u << 20)
+
+/* What is behind the place @destination on the way to @path: "" if they are the same. NULL: it is on another way. */
+static const char *behind(const char *destination, const char *path)
+{
+	for (;;) {
+		while (*destination == '/')
+			destination++;
+		while (*path == '/')
+			path++;
+		if (!*destination)
+			return path;
+		if (strcspn(destination, "/") != strcspn(path, "/") ||
+		    strncmp(destination, path, strcspn(path, "/")) != 0)
+			return NULL;
+		destination += strcspn(destination, "/");
+		path += strcspn(path, "/");
+	}
+}
+
+static bool is_bind(const struct oci_mount *m)
+{
+	if (m->type && str_eq(m->type, "bind"))
+		return true;
+	for (size_t i = 0; i < m->options.n; i++)
+		if (str_eq(m->options.v[i], "bind") || str_eq(m->options.v[i], "rbind"))
+			return true;
+	return false;
+}
+
+/* The mount that will cover @path: the last one on its way. */
+static const struct oci_mount *mount_of(const struct oci_config *c, const char *path, const char **rest)
+{
+	const struct oci_mount *found = NULL;
+
+	for (size_t i = 0; i < c->n_mounts; i++) {
+		const char *r = c->mounts[i].destination ? behind(c->mounts[i].destination, path) : NULL;
+
+		if (!r || str_eq(r, path + 1))
+			continue; /* on "/" nothing is mounted but the root itself */
+		found = &c->mounts[i];
+		*rest = r;
+	}
+	return found;
+}
+
+static char *read_fd(int fd, size_t *len)
+{
+	char path[32], *text = NULL;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return file_read_regular(AT_FDCWD, path, FILE_MAX, &text, len, NULL) < 0 ? NULL : text;
+}
+
+/* @rest below the directory @root, as a process in it would see it. */
+static char *read_below(const char *root, const char *rest, size_t *len)
+{
+	autofd dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autofd fd = dir < 0 ? -1 : file_open_in_root(dir, rest, O_PATH, 0);
+
+	return fd < 0 ? NULL : read_fd(fd, len);
+}
+
+char *netfacts_read(const struct foreign_facts *f, const char *path, bool image, size_t *len)
+{
+	const char *rest = "";
+	const struct oci_mount *m = mount_of(f->config, path, &rest);
+	autofree char *root = NULL;
+	char *text = NULL;
+
+	if (!m && !image)
+		return NULL;
+	if (!m) {
+		root = bundle_root(f->config, f->bundle);
+		return read_below(root, path, len);
+	}
+	if (!is_bind(m) || !m->source)
+		return NULL;
+	root = m->source[0] == '/' ? xstrdup(m->source) : xasprintf("%s/%s", f->bundle, m->source);
+	if (*rest)
+		return read_below(root, rest, len);
+	return file_read_regular(AT_FDCWD, root, FILE_MAX, &text, len, NULL) < 0 ? NULL : text;
+}
+
+void netfacts_look(const struct foreign_facts *f, struct policy_facts *out)
+{
+	autofree char *text = NULL;
+	size_t len = 0;
+
+	*out = (struct policy_facts){ .own_network = !foreign_shares_network(f) };
+	text = netfacts_read(f, "/etc/resolv.conf", true, &len);
+	if (text)
+		policy_read_resolv_conf(text, len, out);
+}
+
+void netfacts_warn(const struct policy *p)
+{
+	const struct policy_facts *f = policy_get_facts(p);
+	char addr[INET6_ADDRSTRLEN] = "";
+
+	if (!policy_needs_names(p) || !f->n_resolvers)
+		return;
+	for (size_t i = 0; i < f->n_resolvers; i++) {
+		const struct policy_dest d = { .proto = POLICY_UDP, .addr = f->resolvers[i], .port = 53 };
+
+		if (policy_check(p, &d).allowed)
+			return;
+	}
+	if (IN6_IS_ADDR_V4MAPPED(&f->resolvers[0]))
+		inet_ntop(AF_INET, &f->resolvers[0].s6_addr[12], addr, sizeof(addr));
+	else
+		inet_ntop(AF_INET6, &f->resolvers[0], addr, sizeof(addr));
+	log_warn("the network policy leaves the container without a name server (%s port 53 is denied): it can reach "
+		 "nothing by name; %s",
+		 addr,
+		 policy_get_traits(p).allow_mode ? "udp://resolver in io.sandlock.net-allow would let it ask"
+						 : "!resolver in io.sandlock.net-deny would let it ask");
+}
