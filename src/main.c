@@ -16,6 +16,7 @@
 #include "base/trace.h"
 #include "cmd/cmd.h"
 #include "container/selfexe.h"
+#include "container/stateroot.h"
 
 struct global_options {
 	const char *root, *log, *log_format, *log_level, *manager;
@@ -155,7 +156,7 @@ int main(int argc, char **argv)
 		goto fail;
 	}
 	g.options = table;
-	g.root = container_root(o.root);
+	g.root = stateroot_path(o.root);
 	g.root_named = o.root && *o.root;
 	return run_command(cmd, &g, argc - at, argv + at);
 fail:

@@ -235,13 +235,13 @@ static int dump_notify(struct request *q, const struct container *c, struct err 
 /* Nobody listens there any more: a container says once that it is ready. */
 static int restore_notify(struct request *q, const struct container *c, struct err *e)
 {
-	autofree char *relative = xasprintf("%s/%s/%s", c->root, c->id, NOTIFY_DIRECTORY);
-	char path[PATH_MAX];
+	autofree char *state = container_path(c, e), *path = NULL;
 
+	if (!state)
+		return -1;
+	path = xasprintf("%s/%s", state, NOTIFY_DIRECTORY);
 	if (mkdirat(c->dirfd, NOTIFY_DIRECTORY, 0755) < 0 && errno != EEXIST)
-		return err_sys(e, "make %s", relative);
-	if (!realpath(relative, path))
-		return err_sys(e, "find %s", relative);
+		return err_sys(e, "make %s", path);
 	request_add_mount(q, NOTIFY_NAME, path);
 	return 0;
 }

@@ -25,15 +25,15 @@
 
 int place_make(struct place *p, const struct container *c, struct request *q, struct err *e)
 {
-	autofree char *dir = xasprintf("%s/%s/" PLACE_DIR, c->root, c->id);
+	autofree char *state = container_path(c, e);
 
+	if (!state)
+		return -1;
 	/* There already: somebody before us was killed. */
 	if (mkdirat(c->dirfd, PLACE_DIR, 0700) < 0 && errno != EEXIST)
-		return err_sys(e, "make %s", dir);
+		return err_sys(e, "make %s/" PLACE_DIR, state);
 	p->request = q;
-	p->dir = realpath(dir, NULL);
-	if (!p->dir)
-		return err_sys(e, "find %s", dir);
+	p->dir = xasprintf("%s/" PLACE_DIR, state);
 	if (p->config)
 		q->options->root = xasprintf("%s/root", p->dir);
 	if (cgroupfs_v2_alone())

@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/fd.h"
 #include "base/str.h"
+#include "container/stateroot.h"
 #include "oci/state.h"
 
 struct row {
@@ -84,6 +86,7 @@ int cmd_list(const struct globals *g, int argc, char **argv, struct err *e)
 	};
 	struct row *rows;
 	char **ids;
+	autofd root = -1;
 	size_t n, got;
 	int at, r;
 
@@ -92,6 +95,9 @@ int cmd_list(const struct globals *g, int argc, char **argv, struct err *e)
 		return r < 0 ? -1 : 0;
 	if (!str_eq(format, "table") && !str_eq(format, "json"))
 		return err_text(e, EINVAL, "list: --format %.100s: table or json is expected", format);
+	root = stateroot_open(g->root, false, e);
+	if (root < 0 && e->code != ENOENT)
+		return -1;
 	/* Nothing was made yet below the default root. One that was named and is not there is a mistake, as under runc. */
 	if (container_list_ids(g->root, &ids, &n, e) < 0 && (g->root_named || e->code != ENOENT))
 		return -1;

@@ -24,37 +24,12 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "container/record.h"
+#include "container/stateroot.h"
 #include "oci/read.h"
 
 #define CONFIG_MAX (16 * 1024 * 1024)
 #define LOCK "lock"
 #define CLAIM_MS 10000 /* for a delete that has found the lock before us: it removes all */
-
-char *container_root(const char *option)
-{
-	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
-
-	if (option && *option)
-		return xstrdup(option);
-	/* The variable decides only for users: podman exports an empty one as root, and sudo may keep a user's. Root
-	 * inside a user namespace (rootless podman) has one of its own and may not write to /run. */
-	if (geteuid() == 0 && access("/run", W_OK) == 0)
-		return xstrdup("/run/sandrun");
-	if (runtime_dir && *runtime_dir)
-		return xasprintf("%s/sandrun", runtime_dir);
-	return xasprintf("/tmp/sandrun-%u", (unsigned int)geteuid());
-}
-
-char *container_cache_dir(void)
-{
-	autofree char *root = container_root(NULL);
-	char *path = xasprintf("%s.cache", root);
-
-	if (mkdir(path, 0700) == 0 || errno == EEXIST)
-		return path;
-	free(path);
-	return NULL;
-}
 
 int container_check_id(const char *id, struct err *e)
 {
@@ -94,7 +69,7 @@ uint64_t container_start_time(pid_t pid)
 void container_init(struct container *c)
 {
 	memset(c, 0, sizeof(*c));
-	c->dirfd = c->lockfd = -1;
+	c->rootfd = c->dirfd = c->lockfd = -1;
 }
 
 static void name(struct container *c, const char *root, const char *id)
@@ -176,47 +151,58 @@ static int make_lock(struct container *c, struct err *e)
 
 int container_claim(const char *root, const char *id, struct container *c, struct err *e)
 {
-	autofree char *path = xasprintf("%s/%s", root, id);
 	struct err why = { 0 };
 
 	name(c, root, id);
 	if (container_check_id(id, e) < 0)
 		return -1;
-	if (file_mkdirs(root, 0700, e) < 0)
-		return err_prefix(e, "state root");
+	c->rootfd = stateroot_open(root, true, e);
+	if (c->rootfd < 0)
+		return -1;
 	/* mkdir(2) is the claim: of two creates with one id, one wins. */
-	if (mkdir(path, 0700) < 0) {
+	if (mkdirat(c->rootfd, id, 0700) < 0) {
 		if (errno == EEXIST)
 			return err_text(e, EEXIST, "container with given ID already exists: %s", id);
-		return err_sys(e, "make the state directory %s", path);
+		return err_sys(e, "make the state directory %s/%s", root, id);
 	}
-	c->dirfd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if ((c->dirfd < 0 ? err_sys(&why, "open the state directory %s", path) : make_lock(c, &why)) == 0)
+	c->dirfd = stateroot_open_one(c->rootfd, id, &why);
+	if (c->dirfd >= 0 && make_lock(c, &why) == 0)
 		return 0;
 	if (why.code == ENOENT)
 		return err_text(e, ECANCELED, "container %s was deleted while it was being created", id);
-	rmdir(path);
+	unlinkat(c->rootfd, id, AT_REMOVEDIR);
 	return err_text(e, why.code, "%s", why.msg);
 }
 
 int container_open(const char *root, const char *id, struct container *c, struct err *e)
 {
-	autofree char *path = xasprintf("%s/%s", root, id);
-
 	name(c, root, id);
 	if (container_check_id(id, e) < 0)
 		return -1;
-	c->dirfd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (c->dirfd < 0) {
-		/* The engines match these words (containerd, podman, CRI-O). */
-		if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)
-			return err_text(e, ENOENT, "container does not exist: %s", id);
-		return err_sys(e, "open the state directory %s", path);
-	}
+	c->rootfd = stateroot_open(root, false, e);
+	if (c->rootfd < 0)
+		return e && e->code == ENOENT ? is_gone(c, e) : -1;
+	c->dirfd = stateroot_open_one(c->rootfd, id, e);
+	if (c->dirfd < 0)
+		return -1;
 	/* Docker gives every runtime the same root: runc's containers have a state.json and no lock of ours. */
 	if (faccessat(c->dirfd, LOCK, F_OK, 0) < 0 && faccessat(c->dirfd, "state.json", F_OK, 0) == 0)
 		return err_text(e, ENOENT, "container does not exist: %s (its state directory is another runtime's)", id);
 	return record_read(c, e);
+}
+
+char *container_path(const struct container *c, struct err *e)
+{
+	char link[32], path[PATH_MAX];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", c->dirfd);
+	n = readlink(link, path, sizeof(path) - 1);
+	if (n < 0) {
+		err_sys(e, "find the state directory of %s", c->id);
+		return NULL;
+	}
+	return xstrndup(path, (size_t)n);
 }
 
 void container_salvage(struct container *c)
@@ -234,10 +220,13 @@ int container_reload(struct container *c, struct err *e)
 	/* The directory that we hold may have been removed by the create that made it. */
 	if (is_unlinked(c->dirfd))
 		return is_gone(c, e);
-	if (container_open(c->root, c->id, &fresh, e) < 0) {
+	name(&fresh, c->root, c->id);
+	fresh.dirfd = fcntl(c->dirfd, F_DUPFD_CLOEXEC, 0);
+	if (record_read(&fresh, e) < 0) {
 		container_close(&fresh);
 		return -1;
 	}
+	fresh.rootfd = fd_steal(&c->rootfd);
 	fresh.lockfd = fd_steal(&c->lockfd);
 	container_close(c);
 	*c = fresh;
@@ -257,21 +246,18 @@ static bool is_last(const char *name)
 
 int container_remove_empty(const struct container *c, struct err *e)
 {
-	autofree char *path = xasprintf("%s/%s", c->root, c->id);
-
-	return rmdir(path) == 0 || errno == ENOENT ? 0 : err_sys(e, "remove the state directory %s", path);
+	return unlinkat(c->rootfd, c->id, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : err_sys(e, "remove the state directory of %s", c->id);
 }
 
 int container_remove(struct container *c, struct err *e)
 {
-	autofree char *path = xasprintf("%s/%s", c->root, c->id);
 	int copy = dup(c->dirfd);
 	DIR *d = copy < 0 ? NULL : fdopendir(copy);
 	struct dirent *de;
 	int r = 0;
 
 	if (!d)
-		return err_sys(e, "read the state directory %s", path);
+		return err_sys(e, "read the state directory of %s", c->id);
 	rewinddir(d);
 	while ((de = readdir(d)))
 		if (!str_eq(de->d_name, ".") && !str_eq(de->d_name, "..") && !is_last(de->d_name) &&
@@ -282,9 +268,9 @@ int container_remove(struct container *c, struct err *e)
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(last); i++)
 		r = file_remove_tree(c->dirfd, last[i], e);
 	if (r < 0)
-		return err_prefix(e, "state directory %s", path);
-	if (rmdir(path) < 0 && errno != ENOENT)
-		return err_sys(e, "remove the state directory %s", path);
+		return err_prefix(e, "the state directory of %s", c->id);
+	if (container_remove_empty(c, e) < 0)
+		return -1;
 	/* Who waits for the lock need not wait for what we do afterwards (hooks). */
 	container_unlock(c);
 	return 0;
@@ -295,6 +281,7 @@ void container_close(struct container *c)
 	record_free(c);
 	free(c->root);
 	free(c->id);
+	fd_close(&c->rootfd);
 	fd_close(&c->dirfd);
 	fd_close(&c->lockfd);
 	container_init(c);

@@ -41,8 +41,9 @@ enum container_status {
 };
 
 struct container {
-	char *root; /* the state root */
+	char *root; /* the state root; for words, and for nothing else: what was proven is rootfd */
 	char *id;
+	int rootfd; /* the state root */
 	int dirfd;  /* its state directory */
 	int lockfd; /* -1: not locked */
 
@@ -70,14 +71,6 @@ struct container {
 	struct oci_map annotations;
 };
 
-/* The state root: @option, or /run/sandrun for real root, or $XDG_RUNTIME_DIR/sandrun (an empty variable counts as
- * unset: podman exports it so), or /tmp/sandrun-UID. Heap, the caller's. */
-char *container_root(const char *option);
-
-/* Where compiled profiles are kept: beside the default root, whatever --root says, since every engine and namespace of it uses
- * the same few profiles. Made if it is not there; NULL where it cannot be (there is then no cache). Heap, the caller's. */
-char *container_cache_dir(void);
-
 /* Letters, digits and "_+-." only, as runc: the id becomes a file name. */
 int container_check_id(const char *id, struct err *e);
 
@@ -91,6 +84,8 @@ int container_open(const char *root, const char *id, struct container *c, struct
 /* After a container_open() that failed with EBADMSG, which left the directory open: fills @c from the copy of its record. Without a
  * copy it warns, and @c has only its directory. For who is going to remove it. */
 void container_salvage(struct container *c);
+/* The path of the state directory, for who has to name it to others (mounts, CRIU). Heap, the caller's; NULL with @e. */
+char *container_path(const struct container *c, struct err *e);
 /* Reads the record again, with the lock kept: for who had to wait for it. ENOENT in @e: it is gone. */
 int container_reload(struct container *c, struct err *e);
 /* Waits at most @timeout_ms for the lock. In @e: EBUSY if it is held on; ENOENT if the container has been removed meanwhile;
@@ -116,7 +111,8 @@ int container_pidfd(const struct container *c);
 char *container_state_json(const struct container *c, enum container_status s);
 
 /* Every id below @root that has a state directory: foreign entries (other runtimes' share the root in Docker) are left
- * out. Sorted; heap strings; the caller frees each and the array. ENOENT in @e: there is no such root. */
+ * out. Names only: nothing is proven of the root or them. Sorted; heap strings; the caller frees each and the array. ENOENT in
+ * @e: there is no such root. */
 int container_list_ids(const char *root, char ***ids, size_t *n, struct err *e);
 
 /* The configuration that counts. The caller frees with oci_config_free(). */

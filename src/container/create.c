@@ -41,6 +41,7 @@
 #include "container/notify.h"
 #include "container/parent.h"
 #include "container/rdt.h"
+#include "container/stateroot.h"
 #include "container/spawn.h"
 #include "container/sync.h"
 #include "oci/names.h"
@@ -149,7 +150,7 @@ static int prepare(struct creation *k, struct err *e)
 		return -1;
 	if (annotations_fail_unknown_calls(&k->config.annotations) && confine_profile_check_names(&k->config.linux_.seccomp, e) < 0)
 		return -1;
-	cache = k->config.linux_.seccomp.set ? container_cache_dir() : NULL;
+	cache = k->config.linux_.seccomp.set ? stateroot_cache() : NULL;
 	if (confine_profile_prepare(&k->config.linux_.seccomp, cache, &k->profile, e) < 0)
 		return -1;
 	add_user_namespace(&k->config.linux_);

@@ -11,7 +11,7 @@
 #include "container/container.h"
 
 struct create_options {
-	const char *root; /* the state root (container_root()) */
+	const char *root; /* the state root (stateroot_path()) */
 	const char *id;
 	const char *bundle;	    /* directory */
 	const char *config_file;    /* NULL: config.json in the bundle */

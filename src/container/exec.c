@@ -26,6 +26,7 @@
 #include "container/parent.h"
 #include "container/places.h"
 #include "container/rdt.h"
+#include "container/stateroot.h"
 #include "container/spawn.h"
 #include "container/sync.h"
 #include "container/workload.h"
@@ -123,7 +124,7 @@ static int prepare(struct session *s, struct err *e)
 		return -1;
 	if (load_policy(s, e) < 0)
 		return -1;
-	cache = s->config.linux_.seccomp.set ? container_cache_dir() : NULL;
+	cache = s->config.linux_.seccomp.set ? stateroot_cache() : NULL;
 	if (annotations_take_receiver(&s->config, e) < 0)
 		return -1;
 	if (confine_profile_prepare(&s->config.linux_.seccomp, cache, &s->profile, e) < 0)

@@ -26,6 +26,7 @@ libsandrun_a_SOURCES += \
 	src/container/selfexe.c src/container/selfexe.h \
 	src/container/spawn.c src/container/spawn.h \
 	src/container/start.c src/container/start.h \
+	src/container/stateroot.c src/container/stateroot.h \
 	src/container/status.c \
 	src/container/sync.c src/container/sync.h \
 	src/container/workload.c src/container/workload.h

@@ -63,19 +63,16 @@ int notify_prepare(const struct container *c, struct oci_config *config, struct 
 {
 	const char *path = manager();
 	const char *inside = path && path[0] == '/' ? path : ANYWHERE;
-	char link[32], state[PATH_MAX];
-	ssize_t n;
+	autofree char *state = NULL;
 
 	if (!path)
 		return 0;
 	for (size_t i = 0; i < config->process.env.n; i++)
 		if (str_starts(config->process.env.v[i], "NOTIFY_SOCKET="))
 			return 0;
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", c->dirfd);
-	n = readlink(link, state, sizeof(state) - 1);
-	if (n < 0)
-		return err_sys(e, "find the state directory");
-	state[n] = 0;
+	state = container_path(c, e);
+	if (!state)
+		return -1;
 	if (mkdirat(c->dirfd, NOTIFY_DIRECTORY, 0755) < 0 || fchmodat(c->dirfd, NOTIFY_DIRECTORY, 0755, 0) < 0)
 		return err_sys(e, "make the directory of the notification socket");
 	add_mount(config, xasprintf("%s/" NOTIFY_DIRECTORY, state), inside);

@@ -24,6 +24,7 @@
 #include "base/str.h"
 #include "container/container.h"
 #include "container/past.h"
+#include "container/stateroot.h"
 
 static const struct {
 	const char *pattern;
@@ -118,7 +119,7 @@ static void add_pattern(struct roots *r, const char *pattern, const char *user)
 
 void roots_find(const char *named, struct roots *out)
 {
-	autofree char *own = named ? xstrdup(named) : container_root(NULL);
+	autofree char *own = named ? xstrdup(named) : stateroot_path(NULL);
 	autofree char *past = xasprintf("%s" PAST_SUFFIX, own);
 
 	*out = (struct roots){ 0 };
