@@ -150,6 +150,8 @@ void cgroup_stats_free(struct cgroup_stats *s); /* what hangs off it */
  * killed for want of memory, and when the cgroup empties or goes away. Read it to rearm (up to 4096
  * bytes, contents mean nothing), then compare oom_kills of cgroup_get_stats(). -1 with @e. */
 int cgroup_oom_fd(const struct cgroup *cg, struct err *e);
+/* True if something in it was killed for want of memory. */
+bool cgroup_had_oom(const struct cgroup *cg);
 
 /* The directory whose device, connect and sendmsg programs cover the container: the v2 one, also
  * that of the hybrid layout. -1 if there is none. Descriptor is the caller's. */

@@ -2,7 +2,7 @@
 /* oom.c - be told when the kernel kills for want of memory
  *
  * Owns:     the eventfd of v1 and the inotify of v2.
- * Runs in:  events.
+ * Runs in:  events; create, exec and start when something died.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -50,6 +50,15 @@ static int oom_v2(const char *dir, struct err *e)
 							files[i], dir);
 	}
 	return fd_steal(&in);
+}
+
+bool cgroup_had_oom(const struct cgroup *cg)
+{
+	struct cgroup_stats s = { 0 };
+	bool yes = cgroup_get_stats(cg, &s, NULL) == 0 && s.oom_kills > 0;
+
+	cgroup_stats_free(&s);
+	return yes;
 }
 
 int cgroup_oom_fd(const struct cgroup *cg, struct err *e)

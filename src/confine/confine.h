@@ -28,6 +28,10 @@ void confine_profile_free(struct confine_profile *p);
 /* Loads it with seccomp(2). Allocates nothing. *listener: the notify descriptor where the profile has SCMP_ACT_NOTIFY,
  * else -1. */
 int confine_profile_apply(const struct confine_profile *p, int *listener, struct err *e);
+/* What it does with the native system call @nr: 0 lets it pass; an errno; CONFINE_KILLS; CONFINE_DEPENDS on its arguments. */
+#define CONFINE_KILLS (-1)
+#define CONFINE_DEPENDS (-2)
+int confine_profile_ask(const struct confine_profile *p, int nr);
 bool confine_profile_has_notify(const struct oci_seccomp *s);
 /* Sends the listener and the container process state (config-linux.md) to the agent at listenerPath. @state_json: the
  * state document (oci_state_write(), status "creating"), @pid as in it. @listener stays the caller's. In create

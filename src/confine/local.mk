@@ -9,6 +9,7 @@ libsandrun_a_SOURCES += \
 	src/confine/notify_filter.c \
 	src/confine/plan.c src/confine/plan.h \
 	src/confine/profile_agent.c \
+	src/confine/profile_ask.c \
 	src/confine/profile_cache.c \
 	src/confine/profile_compile.c \
 	src/confine/profile_internal.h \

@@ -4,6 +4,7 @@
  * seccomp_profile.c  the interface of confine.h: check, prepare, apply
  * profile_names.c    the specification's words and their numbers; the lists for "features"
  * profile_compile.c  profile → BPF, by libseccomp, behind our ENOSYS stub
+ * profile_ask.c      what the BPF answers to a call
  * profile_cache.c    BPF ↔ file
  * profile_agent.c    the listener's way to the seccomp agent (listenerPath)
  */
@@ -43,6 +44,12 @@ bool profile_flag_supported(unsigned int flag);
 
 /* The whole program, in the kernel's form. 0, or -1 with @e, which names the place in linux.seccomp. */
 int profile_compile(const struct oci_seccomp *s, struct profile_program *out, struct err *e);
+
+/* --- profile_ask.c --- */
+
+#define PROFILE_DEPENDS 0xffffffffu /* no action of the kernel's: arguments decide */
+/* SECCOMP_RET_… with its data, for the native call @nr. */
+uint32_t profile_ask(const struct profile_program *p, int nr);
 
 /* --- profile_cache.c --- */
 

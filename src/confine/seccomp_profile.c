@@ -119,6 +119,26 @@ void confine_profile_free(struct confine_profile *p)
 	free(p);
 }
 
+int confine_profile_ask(const struct confine_profile *p, int nr)
+{
+	uint32_t ret = p ? profile_ask(&p->prog, nr) : SECCOMP_RET_ALLOW;
+
+	if (ret == PROFILE_DEPENDS)
+		return CONFINE_DEPENDS;
+	switch (ret & SECCOMP_RET_ACTION_FULL) {
+	case SECCOMP_RET_KILL_PROCESS:
+	case SECCOMP_RET_KILL_THREAD:
+	case SECCOMP_RET_TRAP:
+		return CONFINE_KILLS;
+	case SECCOMP_RET_ERRNO:
+		return (int)(ret & SECCOMP_RET_DATA);
+	case SECCOMP_RET_TRACE:
+		return ENOSYS; /* nobody traces us */
+	default:
+		return 0;
+	}
+}
+
 static int load_error(int code, unsigned int flags, struct err *e)
 {
 	switch (code) {

@@ -36,6 +36,7 @@
 #include "container/init.h"
 #include "container/making.h"
 #include "container/namespaces.h"
+#include "container/needs.h"
 #include "container/netdev.h"
 #include "container/netfacts.h"
 #include "container/notify.h"
@@ -135,9 +136,29 @@ static void add_user_namespace(struct oci_linux *l)
 	l->namespaces[l->n_namespaces++] = (struct oci_namespace){ .type = OCI_NS_USER };
 }
 
+static struct needs needs_of(const struct creation *k)
+{
+	return (struct needs){ .profile = k->profile, .process = &k->config.process,
+			       .notify = confine_profile_has_notify(&k->config.linux_.seccomp), .waits = true };
+}
+
+static int prepare_profile(struct creation *k, struct err *e)
+{
+	const struct oci_seccomp *s = &k->config.linux_.seccomp;
+	autofree char *cache = s->set ? stateroot_cache() : NULL;
+	struct needs needs;
+
+	if (annotations_fail_unknown_calls(&k->config.annotations) && confine_profile_check_names(s, e) < 0)
+		return -1;
+	if (confine_profile_prepare(s, cache, &k->profile, e) < 0)
+		return -1;
+	needs = needs_of(k);
+	return needs_check(&needs, e);
+}
+
 static int prepare(struct creation *k, struct err *e)
 {
-	autofree char *cache = NULL, *root = NULL;
+	autofree char *root = NULL;
 
 	k->bundle = bundle_read(k->o->bundle, k->o->config_file, &k->config, &k->config_text, k->o->config_len, e);
 	if (!k->bundle)
@@ -148,10 +169,7 @@ static int prepare(struct creation *k, struct err *e)
 		return -1;
 	if (annotations_check(&k->config.annotations, e) < 0 || annotations_take_receiver(&k->config, e) < 0)
 		return -1;
-	if (annotations_fail_unknown_calls(&k->config.annotations) && confine_profile_check_names(&k->config.linux_.seccomp, e) < 0)
-		return -1;
-	cache = k->config.linux_.seccomp.set ? stateroot_cache() : NULL;
-	if (confine_profile_prepare(&k->config.linux_.seccomp, cache, &k->profile, e) < 0)
+	if (prepare_profile(k, e) < 0)
 		return -1;
 	add_user_namespace(&k->config.linux_);
 	if (namespaces_prepare(&k->config.linux_, &k->ns, e) < 0)
@@ -387,15 +405,15 @@ static const parent_handler handlers[SYNC_COUNT] = {
 	[SYNC_PROFILE_LISTENER] = on_profile_listener,
 };
 
-/* Init ended without a word: killed (by a limit of its own cgroup, most often) or crashed. */
+/* Init ended without a word: killed (by a limit of its own cgroup, most often, or by its seccomp profile) or crashed. */
 static int report_death(const struct creation *k, struct err *e)
 {
+	const struct needs needs = needs_of(k);
 	int status = 0;
 
-	if (k->p.pid > 0 && waitpid(k->p.pid, &status, 0) == k->p.pid && WIFSIGNALED(status))
-		return err_msg(e, "init was killed by signal %d before the container was made%s", WTERMSIG(status),
-			       WTERMSIG(status) == SIGKILL ? " (out of memory? see linux.resources.memory.limit)" : "");
-	return err_msg(e, "init ended before the container was made");
+	if (k->p.pid > 0)
+		(void)waitpid(k->p.pid, &status, 0);
+	return needs_death(&needs, "init", status, k->cgroup && cgroup_had_oom(k->cgroup), e);
 }
 
 static int converse(struct creation *k, struct err *e)

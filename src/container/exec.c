@@ -10,11 +10,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/hide.h"
+#include "base/proc.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "cgroup/cgroup.h"
@@ -23,6 +26,7 @@
 #include "container/annotations.h"
 #include "container/exec_process.h"
 #include "container/namespaces.h"
+#include "container/needs.h"
 #include "container/parent.h"
 #include "container/places.h"
 #include "container/rdt.h"
@@ -37,6 +41,7 @@
 #include "supervisor/supervisor.h"
 
 #define POLICY_MAX (16 * 1024 * 1024)
+#define END_MS 1000 /* for the end of a process that has closed everything */
 
 struct session {
 	struct container *c;
@@ -47,6 +52,7 @@ struct session {
 	struct policy *policy;
 	struct confine_plan plan;
 	struct confine_profile *profile;
+	struct needs needs;
 	struct confine_notify *notify;
 	struct cgroup *cgroup;
 	struct namespaces ns;
@@ -128,6 +134,10 @@ static int prepare(struct session *s, struct err *e)
 	if (annotations_take_receiver(&s->config, e) < 0)
 		return -1;
 	if (confine_profile_prepare(&s->config.linux_.seccomp, cache, &s->profile, e) < 0)
+		return -1;
+	s->needs = (struct needs){ .profile = s->profile, .process = s->process,
+				   .notify = confine_profile_has_notify(&s->config.linux_.seccomp) };
+	if (needs_check(&s->needs, e) < 0)
 		return -1;
 	s->cgroup = s->c->cgroup ? cgroup_read(s->c->cgroup, e) : NULL;
 	if (s->c->cgroup && !s->cgroup)
@@ -293,17 +303,29 @@ static const parent_handler handlers[SYNC_COUNT] = {
 	[SYNC_PROFILE_LISTENER] = on_profile_listener,
 };
 
-/* Until the process closes its end without a word: execve did it. */
+/* The process has closed its end without a word. If execve did not do that, it is at its end. */
+static int report_death(const struct session *s, struct err *e)
+{
+	autofd pidfd = s->p.pid > 0 ? sys_pidfd_open(s->p.pid, 0) : -1;
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	int status = 0;
+
+	if (pidfd >= 0 && poll(&p, 1, END_MS) > 0)
+		(void)waitpid(s->p.pid, &status, WNOHANG);
+	return needs_death(&s->needs, "the new process", status, s->cgroup && cgroup_had_oom(s->cgroup), e);
+}
+
 static int converse(struct session *s, struct err *e)
 {
 	int r = parent_converse(&s->p, handlers, NULL, s, e);
+	struct proc_stat st;
 
 	if (r < 0)
 		return -1;
 	if (r > 0)
 		return err_msg(e, "the new process sent message %u out of order", s->p.last);
-	if (s->p.last < SYNC_NAMESPACED || (s->notify && !s->served))
-		return err_msg(e, "the new process ended before it was the command");
+	if (s->p.last < SYNC_NAMESPACED || (s->notify && !s->served) || (proc_stat(s->p.pid, &st) && proc_has_not_execed(&st)))
+		return report_death(s, e);
 	return 0;
 }
 

@@ -36,20 +36,26 @@ struct running {
 	const char *state;
 	size_t state_left;
 	const struct oci_map *annotations;
+	const struct confine_profile *profile;
 };
 
-__attribute__((noreturn)) static void child(const struct oci_hook *h, int in, int out, int err, int report)
+__attribute__((noreturn)) static void child(const struct oci_hook *h, const struct confine_profile *profile, int in, int out, int err,
+						 int report)
 {
 	char *const fallback_argv[] = { h->path, NULL };
 	char **argv = h->args.n ? h->args.v : (char **)fallback_argv;
-	int error;
+	int error, listener;
+	struct err e;
 
 	process_reset_signals();
 	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
 		_exit(127);
 	/* Everything else is close-on-exec. Without "env" the hook gets ours, as under runc: hooks without it rely on PATH. */
-	execve(h->path, argv, h->env.v ? h->env.v : environ);
-	error = errno;
+	error = confine_profile_apply(profile, &listener, &e) < 0 ? e.code : 0;
+	if (!error) {
+		execve(h->path, argv, h->env.v ? h->env.v : environ);
+		error = errno;
+	}
 	(void)!write(report, &error, sizeof(error));
 	_exit(127);
 }
@@ -85,7 +91,7 @@ static int start(const struct oci_hook *h, struct running *r, struct err *e)
 		goto out;
 	}
 	if (r->pid == 0)
-		child(h, in[0], to_out < 0 ? out[1] : to_out, to_err < 0 ? out[1] : to_err, report[1]);
+		child(h, r->profile, in[0], to_out < 0 ? out[1] : to_out, to_err < 0 ? out[1] : to_err, report[1]);
 	fd_close(&in[0]);
 	fd_close(&out[1]);
 	fd_close(&report[1]);
@@ -220,9 +226,10 @@ static const char *signal_words(int sig)
 	return sig == SIGSYS ? "bad system call" : sigabbrev_np(sig) ? sigabbrev_np(sig) : "?";
 }
 
-static int run_one(const struct oci_hook *h, const char *state, const struct oci_map *annotations, struct err *e)
+static int run_one(const struct oci_hook *h, const char *state, const struct oci_map *annotations,
+		   const struct confine_profile *profile, struct err *e)
 {
-	struct running r = { .state = state, .state_left = strlen(state), .annotations = annotations };
+	struct running r = { .state = state, .state_left = strlen(state), .annotations = annotations, .profile = profile };
 	/* A year is as good as for ever, and cannot overflow. */
 	int64_t limit = h->timeout.v < 31536000 ? h->timeout.v : 31536000;
 	int64_t deadline = h->timeout.set ? now_ms() + limit * 1000 : 0;
@@ -253,7 +260,16 @@ int hooks_run(const struct oci_hook_list *hooks, const char *kind, const char *s
 	      struct err *e)
 {
 	for (size_t i = 0; i < hooks->n; i++)
-		if (run_one(&hooks->v[i], state, annotations, e) < 0)
+		if (run_one(&hooks->v[i], state, annotations, NULL, e) < 0)
+			return err_prefix(e, "error running %s hook #%zu: %s", kind, i, hooks->v[i].path);
+	return 0;
+}
+
+int hooks_run_behind(const struct oci_hook_list *hooks, const char *kind, const char *state, const struct confine_profile *profile,
+		     struct err *e)
+{
+	for (size_t i = 0; i < hooks->n; i++)
+		if (run_one(&hooks->v[i], state, NULL, profile, e) < 0)
 			return err_prefix(e, "error running %s hook #%zu: %s", kind, i, hooks->v[i].path);
 	return 0;
 }
@@ -263,6 +279,6 @@ void hooks_run_all(const struct oci_hook_list *hooks, const char *kind, const ch
 	struct err e;
 
 	for (size_t i = 0; i < hooks->n; i++)
-		if (run_one(&hooks->v[i], state, annotations, &e) < 0)
+		if (run_one(&hooks->v[i], state, annotations, NULL, &e) < 0)
 			log_warn("error running %s hook #%zu: %s: %s", kind, i, hooks->v[i].path, e.msg);
 }

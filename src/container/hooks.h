@@ -9,6 +9,7 @@
 #define CONTAINER_HOOKS_H
 
 #include "base/error.h"
+#include "confine/confine.h"
 #include "oci/config.h"
 
 /* Runs them in order. Stops at the first that fails: "error running createRuntime hook #1: /x: exit status 3: what it said".
@@ -16,6 +17,9 @@
  * none, for a hook that runs where the host's files are not. */
 int hooks_run(const struct oci_hook_list *hooks, const char *kind, const char *state, const struct oci_map *annotations,
 	      struct err *e);
+/* The same for hooks that run inside, each behind @profile, which it loads itself as its last step but execve. NULL: none. */
+int hooks_run_behind(const struct oci_hook_list *hooks, const char *kind, const char *state, const struct confine_profile *profile,
+		     struct err *e);
 /* Runs all; a failure is a warning (poststop). */
 void hooks_run_all(const struct oci_hook_list *hooks, const char *kind, const char *state, const struct oci_map *annotations);
 

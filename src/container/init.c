@@ -164,9 +164,14 @@ static int run_hooks(const struct init_args *a, const struct oci_hook_list *hook
 					 .annotations = &a->config->annotations };
 	autofree char *json = hooks->n ? oci_state_write(&state, false) : NULL;
 	/* Files of the host are here until the root changes, and for whom they were meant only with the host's ids. */
-	const struct oci_map *files = a->rootfs.userns || str_eq(kind, "startContainer") ? NULL : &a->config->annotations;
+	const struct oci_map *files = a->rootfs.userns ? NULL : &a->config->annotations;
 
-	return hooks->n ? hooks_run(hooks, kind, json, files, e) : 0;
+	if (!hooks->n)
+		return 0;
+	/* Code of the image's: behind the profile as the workload will be. */
+	if (str_eq(kind, "startContainer"))
+		return hooks_run_behind(hooks, kind, json, workload_late_profile(&a->workload), e);
+	return hooks_run(hooks, kind, json, files, e);
 }
 
 static int run_create_hooks(struct init_args *a, struct err *e)

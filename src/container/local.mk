@@ -19,6 +19,7 @@ libsandrun_a_SOURCES += \
 	src/container/netfacts.c src/container/netfacts.h \
 	src/container/notify.c src/container/notify.h \
 	src/container/parent.c src/container/parent.h \
+	src/container/needs.c src/container/needs.h \
 	src/container/past.c src/container/past.h \
 	src/container/places.c src/container/places.h \
 	src/container/rdt.c src/container/rdt.h \

@@ -15,12 +15,15 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/proc.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "base/trace.h"
+#include "cgroup/cgroup.h"
 #include "container/delete.h"
 #include "container/hooks.h"
 #include "container/init.h"
+#include "container/needs.h"
 #include "container/notify.h"
 #include "oci/read.h"
 #include "oci/state.h"
@@ -69,6 +72,35 @@ static int hear(int fd, int pidfd, bool *hook, struct err *e)
 	return len ? err_text(e, 0, "%s", text) : 0;
 }
 
+static int report_death(const struct container *c, int status, struct err *e)
+{
+	struct oci_config config = { 0 };
+	struct confine_profile *profile = NULL;
+	struct cgroup *cg = c->cgroup ? cgroup_read(c->cgroup, NULL) : NULL;
+	struct needs needs = { .process = &config.process, .waits = true };
+
+	/* Without a configuration the words are fewer. */
+	if (container_read_config(c, &config, NULL) == 0 && confine_profile_prepare(&config.linux_.seccomp, NULL, &profile, NULL) == 0)
+		needs.profile = profile;
+	needs.notify = confine_profile_has_notify(&config.linux_.seccomp);
+	needs_death(&needs, "init", status, cg && cgroup_had_oom(cg), e);
+	confine_profile_free(profile);
+	cgroup_free(cg);
+	oci_config_free(&config);
+	return -1;
+}
+
+/* Init's end of the fifo is closed, and it has said nothing: by execve, or because it died on the way there. If whoever reaps it was
+ * faster than this look, its exit code is all that there is. */
+static int check_exec(const struct container *c, struct err *e)
+{
+	struct proc_stat st;
+
+	if (!proc_stat(c->pid, &st) || st.start != c->start_time || !proc_has_not_execed(&st))
+		return 0;
+	return report_death(c, st.exit_status, e);
+}
+
 static int poststart(struct container *c, struct err *e)
 {
 	struct oci_state s = { .id = c->id, .status = "running", .pid = c->pid, .bundle = c->bundle,
@@ -108,7 +140,7 @@ static int start_locked(struct container *c, int *notify, int *pidfd_out, bool *
 	if (write(start, "s", 1) != 1)
 		return err_sys(e, "tell init to start");
 	trace(TRACE_STATE, "init %d is told to start", (int)c->pid);
-	if (hear(error, pidfd, hook_failed, e) < 0)
+	if (hear(error, pidfd, hook_failed, e) < 0 || check_exec(c, e) < 0)
 		return -1;
 	trace(TRACE_STATE, "init is the workload");
 	if (poststart(c, e) < 0) {

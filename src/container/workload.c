@@ -5,7 +5,8 @@
  *             1. what needs the creator's privileges (limits, scheduler, Landlock and filters without no_new_privs)
  *             2. the working directory, the user, the capabilities
  *             3. what has to be judged with the rights that the workload will have: the command
- *             4. with no_new_privs, the OCI profile: as late as possible, so that it need not allow our own calls
+ *             4. with no_new_privs, the OCI profile: right before execve, so that it need not allow our own calls (needs.c); one
+ *                with a listener a little earlier, as long as there is somebody to hand that to
  * Runs in:  init and exec'd processes; no process of the container can look into us (not dumpable).
  */
 #include "container/workload.h"
@@ -15,6 +16,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +26,7 @@
 #include "base/sys.h"
 #include "base/trace.h"
 #include "container/making.h"
+#include "container/needs.h"
 #include "container/sync.h"
 #include "oci/names.h"
 #include "process/process.h"
@@ -165,6 +168,27 @@ void workload_drop_groups(const struct workload *w)
 	(void)!hide_setresgid(making_host_root(w->linux_->gid_mappings, w->linux_->n_gid_mappings));
 }
 
+/* Nothing but execve(2) comes behind it. */
+static bool profile_is_last(const struct workload *w)
+{
+	return w->process->no_new_privileges && !confine_profile_has_notify(&w->linux_->seccomp);
+}
+
+static int become(struct workload *w, bool entered, struct err *e)
+{
+	const struct oci_process *p = w->process;
+
+	if (become_user(p, w->keep_groups, entered, e) < 0)
+		return -1;
+	/* With the rights that the workload will have, and no more. A container without "process" has none, until somebody starts it. */
+	if (p->args.n) {
+		w->command = process_find_command(p, e);
+		if (!w->command)
+			return -1;
+	}
+	return w->label_fd >= 0 ? process_write_label(p, w->label_fd, e) : 0;
+}
+
 int workload_become(struct workload *w, struct err *e)
 {
 	const struct oci_process *p = w->process;
@@ -183,30 +207,48 @@ int workload_become(struct workload *w, struct err *e)
 		return -1;
 	if (!p->no_new_privileges && apply_profile(w, e) < 0)
 		return -1;
-	if (become_user(p, w->keep_groups, entered, e) < 0)
+	if (become(w, entered, e) < 0) {
+		if (!p->no_new_privileges)
+			needs_explain(&(struct needs){ .profile = w->profile, .process = p }, e);
 		return -1;
-	/* With the rights that the workload will have, and no more. A container without "process" has none, until somebody starts it. */
-	if (p->args.n) {
-		w->command = process_find_command(p, e);
-		if (!w->command)
-			return -1;
 	}
-	if (w->label_fd >= 0 && process_write_label(p, w->label_fd, e) < 0)
+	if (p->no_new_privileges && process_set_no_new_privs(e) < 0)
 		return -1;
-	if (p->no_new_privileges && (process_set_no_new_privs(e) < 0 || apply_profile(w, e) < 0))
-		return -1;
-	return 0;
+	return p->no_new_privileges && !profile_is_last(w) ? apply_profile(w, e) : 0;
+}
+
+const struct confine_profile *workload_late_profile(const struct workload *w)
+{
+	return profile_is_last(w) ? w->profile : NULL;
+}
+
+/* For the words of an error, a profile that is in force already is not to be asked what would kill us. */
+static bool may_look(const struct confine_profile *in_force)
+{
+	static const int calls[] = {
+#ifdef SYS_newfstatat
+		SYS_newfstatat,
+#endif
+		SYS_fstat, SYS_faccessat2,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
+		if (confine_profile_ask(in_force, calls[i]) == CONFINE_KILLS)
+			return false;
+	return true;
 }
 
 int workload_exec(struct workload *w, struct err *e)
 {
+	int listener;
+
 	if (!w->command)
 		return err_msg(e, "process: config.json has none, so there is nothing to start");
 	/* Every descriptor of ours is close-on-exec from birth; this is the belt to those braces (CVE-2024-21626). */
 	fd_cloexec_from(3 + w->preserve_fds);
 	process_reset_signals();
+	if (confine_profile_apply(workload_late_profile(w), &listener, e) < 0)
+		return -1;
 	execve(w->command, w->process->args.v, w->env);
-	if (errno == ENOENT)
-		return err_text(e, ENOENT, "exec %s: no such file or directory (its interpreter or loader is missing)", w->command);
-	return err_sys(e, "exec %s", w->command);
+	return process_exec_error(w->command, errno, may_look(w->profile), e);
 }

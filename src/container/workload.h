@@ -37,6 +37,8 @@ void workload_drop_groups(const struct workload *w);
 /* Scheduling, limits, confinement, user, capabilities, the command's lookup. After it nothing privileged is left, and the
  * workload could run. */
 int workload_become(struct workload *w, struct err *e);
+/* The profile that workload_exec() will load as its last step but execve; NULL: there is none, or it is in force already. */
+const struct confine_profile *workload_late_profile(const struct workload *w);
 /* Returns only on failure. */
 int workload_exec(struct workload *w, struct err *e);
 

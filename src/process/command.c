@@ -290,6 +290,20 @@ static char *say(enum found f, const char *path, int code, struct err *e)
 	return NULL;
 }
 
+int process_exec_error(const char *command, int code, bool may_look, struct err *e)
+{
+	bool there = may_look && look_at(command) == FOUND;
+
+	if (code == ENOENT)
+		return err_text(e, code, "exec %s: no such file or directory%s", command,
+				there	   ? " (its interpreter or loader is missing)" :
+				!may_look ? " (it, its interpreter or its loader is missing)" :
+					    "");
+	if (code == EACCES && there)
+		return err_text(e, code, "exec %s: permission denied (for its interpreter or loader)", command);
+	return err_set(e, code, "exec %s", command);
+}
+
 static char *search(const char *name, const char *path, struct err *e)
 {
 	autofree char *seen = NULL; /* the first one that is there but cannot be executed */

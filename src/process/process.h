@@ -74,6 +74,10 @@ int process_enter_cwd(const char *cwd, struct err *e);
  * wording: "executable file `x` not found in $PATH: no such file or directory", "…: permission denied", … */
 char *process_find_command(const struct oci_process *p, struct err *e);
 
+/* execve(2) of @command failed with @code: -1 with @e in the engines' wording. @may_look: whether the command itself is there may be
+ * asked, which a seccomp profile can forbid. */
+int process_exec_error(const char *command, int code, bool may_look, struct err *e);
+
 /* Signal dispositions and mask to default, as runc leaves them (SigIgn 0). */
 void process_reset_signals(void);
 

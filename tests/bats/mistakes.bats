@@ -82,7 +82,7 @@ refused() {
 	refused 'linux.sysctl["net/../kernel/panic"]' '.linux.sysctl = {"net/../kernel/panic": "1"}'
 	refused hostname '.hostname = "x" * 300'
 	refused terminal '.process.terminal = true'
-	refused 'before the container was made' '.linux.seccomp = {defaultAction: "SCMP_ACT_KILL"}'
+	refused 'linux.seccomp kills whatever calls prctl, ' '.linux.seccomp = {defaultAction: "SCMP_ACT_KILL"}'
 	assert_no_leftovers
 }
 

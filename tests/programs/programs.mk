@@ -5,7 +5,7 @@
 # either, whatever the rest is built with.
 probe_programs = tests/programs/probe tests/programs/serve tests/programs/flip tests/programs/recvtty \
 	tests/programs/reaper tests/programs/oldkernel tests/programs/passfd tests/programs/differ tests/programs/manager \
-	tests/programs/seize tests/programs/births tests/programs/sniff
+	tests/programs/seize tests/programs/births tests/programs/sniff tests/programs/bare
 check_PROGRAMS += $(probe_programs)
 
 probe_sources = tests/programs/probe.c tests/programs/probe.h tests/programs/probe_inet.c \
@@ -23,6 +23,10 @@ tests_programs_serve_SOURCES = tests/programs/serve.c
 tests_programs_serve_CFLAGS = $(probe_cflags)
 tests_programs_serve_LDFLAGS = $(probe_ldflags)
 tests_programs_serve_LDADD =
+tests_programs_bare_SOURCES = tests/programs/bare.c
+tests_programs_bare_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -fno-stack-protector
+tests_programs_bare_LDFLAGS = -static -nostdlib
+tests_programs_bare_LDADD =
 tests_programs_flip_SOURCES = tests/programs/flip.c
 tests_programs_flip_CFLAGS = $(probe_cflags)
 tests_programs_flip_LDFLAGS = $(probe_ldflags)
