@@ -49,7 +49,9 @@ static void look_for_landlock(const struct policy *p, struct enforcement *n)
 
 	if (n->plan.landlock)
 		return;
-	if (abi == 0)
+	if (policy_is_audit(p))
+		note_missing(n, POLICY_LAYER_LANDLOCK, "the policy is only recorded (io.sandlock.mode)");
+	else if (abi == 0)
 		note_missing(n, POLICY_LAYER_LANDLOCK, "the kernel has no Landlock (Linux 5.13), or it is not enabled (lsm= at boot)");
 	else if (abi < CONFINE_LANDLOCK_NET_ABI)
 		note_missing(n, POLICY_LAYER_LANDLOCK, "the kernel's Landlock has no network rules (ABI %d; %d came with Linux 6.7)", abi,
@@ -79,6 +81,8 @@ static bool may_use_bpf(const struct policy *p, const struct foreign_facts *f, i
 
 	if (!policy_get_traits(p).egress)
 		note_missing(n, POLICY_LAYER_BPF, "the policy says nothing of egress");
+	else if (policy_is_audit(p))
+		note_missing(n, POLICY_LAYER_BPF, "the policy is only recorded (io.sandlock.mode)");
 	else if (n->foreign[0])
 		note_missing(n, POLICY_LAYER_BPF, "%.100s, and a cgroup program does not see sockets from outside", n->foreign);
 	/* A TCP socket: Landlock stays in its place, and so the rest as it would be without the program. */

@@ -317,7 +317,7 @@ static uint32_t option_action(const struct confine_plan *plan, enum sockopt_effe
 	case SOCKOPT_PORTS:
 		return plan->trap_bind ? RET_NOTIFY : RET_ALLOW;
 	case SOCKOPT_PINNED:
-		return plan->trap_sendmsg && !plan->bpf ? RET_ERRNO(EOPNOTSUPP) : RET_ALLOW;
+		return plan->trap_sendmsg && !plan->bpf && !plan->audit ? RET_ERRNO(EOPNOTSUPP) : RET_ALLOW;
 	default:
 		return plan->trap_options ? RET_NOTIFY : RET_ALLOW;
 	}

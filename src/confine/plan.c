@@ -54,10 +54,13 @@ static bool connect_ports_fit(const struct policy *p)
 void confine_plan_make(const struct policy *p, const struct confine_facts *f, struct confine_plan *out)
 {
 	struct policy_traits t = policy_get_traits(p);
-	bool landlock = f->landlock_abi >= CONFINE_LANDLOCK_NET_ABI, foreign = f->foreign, bpf = f->bpf && !foreign;
+	/* A policy that is only recorded has nothing behind it that could refuse, and everything in front. */
+	bool audit = policy_is_audit(p), foreign = f->foreign || audit;
+	bool landlock = f->landlock_abi >= CONFINE_LANDLOCK_NET_ABI && !audit, bpf = f->bpf && !foreign;
 
 	memset(out, 0, sizeof(*out));
 	out->filter = t.egress || t.bind;
+	out->audit = audit;
 	if (t.egress) {
 		bool alone = bpf && !(policy_required(p) & 1u << POLICY_LAYER_LANDLOCK);
 
@@ -83,6 +86,6 @@ void confine_plan_make(const struct policy *p, const struct confine_facts *f, st
 		out->trap_connect = out->trap_connect || (t.egress && !out->landlock_bind);
 	}
 	/* AF_UNIX calls then continue only where the descriptor cannot change. */
-	out->restrict_clone = out->trap_listen || (out->filter && !out->backstop);
+	out->restrict_clone = !audit && (out->trap_listen || (out->filter && !out->backstop));
 	out->landlock = out->landlock_connect || out->landlock_bind;
 }

@@ -35,6 +35,7 @@ struct confine_plan {
 	bool bpf;		/* the cgroup program judges all that the container can make */
 	bool foreign;		/* sockets may come in that were not made in the container */
 	bool links;		/* … and devices into its network */
+	bool audit;	       /* nothing is refused, all is looked at */
 	bool restrict_clone;	/* file tables are shared by threads of one process only (see notify_filter.c) */
 	/* Every internet protocol of which the container can hold a socket is refused by the kernel itself where
 	 * the policy does not (docs/security.md, "The layers"): CONTINUE is safe. */

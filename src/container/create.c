@@ -117,9 +117,6 @@ static int compile_policy(struct creation *k, struct err *e)
 		return 0;
 	if (policy_resolve(k->policy, resolve_host, NULL, true, e) < 0)
 		return -1;
-	netfacts_warn(k->policy);
-	if (policy_is_audit(k->policy))
-		log_warn("io.sandlock.mode=audit: the network policy is only recorded, nothing is refused");
 	/* One listener per task is all the kernel gives. */
 	if (confine_notify_needed(k->policy) && confine_profile_has_notify(&k->config.linux_.seccomp))
 		return err_msg(e, "linux.seccomp has SCMP_ACT_NOTIFY: it cannot be combined with an io.sandlock policy "
@@ -492,6 +489,15 @@ static int make_init(struct creation *k, struct err *e)
 	return parent_again(&k->p, e) ? spawn_init(k, false, e) : -1;
 }
 
+/* What a user should know of a policy that is in force. */
+static void warn_of_policy(const struct policy *p)
+{
+	if (p && policy_is_audit(p))
+		log_warn("io.sandlock.mode=audit: the network policy is only recorded, nothing is refused");
+	if (p)
+		netfacts_warn(p);
+}
+
 static int make_all(struct creation *k, struct err *e)
 {
 	const char *receiver;
@@ -523,6 +529,7 @@ static int make_all(struct creation *k, struct err *e)
 		return err_prefix(e, "run.oci.pidfd_receiver");
 	if (k->o->pidfd_socket && parent_send_pidfd(k->o->pidfd_socket, k->pidfd, "standard", e) < 0)
 		return -1;
+	warn_of_policy(k->policy);
 	log_debug("create %s: init is process %d and waits for start", k->o->id, (int)k->p.pid);
 	k->c->creating = false;
 	if (container_save(k->c, e) < 0)

@@ -192,9 +192,9 @@ static size_t format_record(const struct audit_record *r, const struct policy *p
 	if (head >= size)
 		return 0;
 	n = snprintf(out + head, size - head,
-		     ",\"seq\":%llu,\"verdict\":\"denied\",\"pid\":%d,\"comm\":\"%s\",\"call\":\"%s\",%s,\"rule\":\"%s\","
+		     ",\"seq\":%llu,\"verdict\":\"%s\",\"pid\":%d,\"comm\":\"%s\",\"call\":\"%s\",%s,\"rule\":\"%s\","
 		     "\"layer\":\"%s\",\"error\":\"%s\"}\n",
-		     (unsigned long long)r->seq, (int)r->tid, comm, notify_calls_name(r->kind), wanted, rule,
+		     (unsigned long long)r->seq, policy_is_audit(p) ? "would-deny" : "denied", (int)r->tid, comm, notify_calls_name(r->kind), wanted, rule,
 		     policy_layer_names[r->layer], strerrorname_np(r->error) ? strerrorname_np(r->error) : "?");
 	return n < 0 || (size_t)n >= size - head ? 0 : head + (size_t)n;
 }

@@ -164,8 +164,8 @@ static enum answer judge(struct worker *w, struct op *op, struct result *r)
 	}
 	v = policy_check(s->policy, &d);
 	if (!v.allowed) {
-		listener_audit(s, op, &d, v.rule, NULL, ECONNREFUSED);
-		return fail(r, -ECONNREFUSED);
+		listener_audit(s, op, &d, v.rule, NULL, policy_get_errno(s->policy));
+		return fail(r, -policy_get_errno(s->policy));
 	}
 	if (d.proto == POLICY_TCP && !local_port_allowed(s, op->sock)) {
 		listener_audit(s, op, &d, AUDIT_NO_RULE, "bound to a denied port", EACCES);
@@ -175,8 +175,8 @@ static enum answer judge(struct worker *w, struct op *op, struct result *r)
 	 * reversed, when it is dissolved and connected anew. */
 	carried = sockopts_look(op->sock);
 	if (carried != SOCKOPT_NONE) {
-		listener_audit(s, op, &d, AUDIT_NO_RULE, sockopts_why(carried), ECONNREFUSED);
-		return fail(r, -ECONNREFUSED);
+		listener_audit(s, op, &d, AUDIT_NO_RULE, sockopts_why(carried), policy_get_errno(s->policy));
+		return fail(r, -policy_get_errno(s->policy));
 	}
 	/* Backstop: Landlock, whose domain grants exactly the policy's ports (plan.c, "ports only"). The socket is TCP; should
 	 * the descriptor be another's by then, only one that came from outside could be anything else. */

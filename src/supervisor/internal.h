@@ -426,6 +426,8 @@ enum answer socket_handle(struct worker *w, struct op *op, struct result *r);
 const void *socket_clone_args(const struct sup *s);
 /* What the registers told already (refuse.c). */
 enum answer refuse_handle(struct worker *w, const struct op *op, struct result *r);
+/* onlooker.c: where nothing is refused. Always "continue". */
+enum answer onlooker_handle(struct worker *w, struct caller *c, struct op *op);
 /* True if the kernel may run the call itself (policy contract, section 4, rule 2). @fastopen: a send that would connect a TCP
  * socket, should the descriptor become one. */
 bool listener_may_continue(const struct sup *s, struct caller *c, const struct op *op, bool fastopen);

@@ -26,7 +26,7 @@ int kernel_log_open(struct sup *s, int map_fd)
 
 static void describe(struct sup *s, const volatile struct bpf_egress_record *from)
 {
-	struct audit_record r = { .tid = (pid_t)from->tid, .error = ECONNREFUSED, .rule = -1,
+	struct audit_record r = { .tid = (pid_t)from->tid, .error = policy_get_errno(s->policy), .rule = -1,
 				  .layer = POLICY_LAYER_BPF };
 	struct caller_identity id;
 	uint32_t addr[4];
@@ -48,7 +48,7 @@ static void describe(struct sup *s, const volatile struct bpf_egress_record *fro
 	} else {
 		r.rule = AUDIT_NO_RULE;
 		r.why = from->proto == BPF_EGRESS_ROUTED ? "source route" : "a protocol that no rule can allow";
-		r.error = from->proto == BPF_EGRESS_ROUTED ? EPERM : ECONNREFUSED;
+		r.error = from->proto == BPF_EGRESS_ROUTED ? EPERM : policy_get_errno(s->policy);
 	}
 	clock_gettime(CLOCK_REALTIME, &r.when);
 	/* An older kernel. Best effort: by now it may be gone, or another. */

@@ -207,7 +207,9 @@ static enum answer unsocketcall(struct worker *w, struct caller *c, struct op *o
 static enum answer dispatch(struct worker *w, struct caller *c, struct op *op, struct result *r)
 {
 	if (op->call.kind == NOTIFY_SOCKETCALL && unsocketcall(w, c, op, r) == ANSWER_VALUE)
-		return ANSWER_VALUE;
+		return policy_is_audit(w->sup->policy) ? ANSWER_CONTINUE : ANSWER_VALUE;
+	if (policy_is_audit(w->sup->policy))
+		return onlooker_handle(w, c, op);
 	switch (op->call.kind) {
 	case NOTIFY_CONNECT:
 		return connect_handle(w, c, op, r);
@@ -253,6 +255,8 @@ bool listener_run(struct worker *w, struct op *op)
 		a = dispatch(w, &c, op, &r);
 	else
 		r.error = -EACCES;
+	if (opened < 0 && policy_is_audit(w->sup->policy))
+		a = ANSWER_CONTINUE;
 	if (opened < 0 && opened != -ESRCH)
 		listener_audit(w->sup, op, NULL, AUDIT_NO_RULE, "a caller that cannot be looked at", EACCES);
 	caller_close(&c);

@@ -11,6 +11,7 @@ libsandrun_a_SOURCES += \
 	src/supervisor/loop.c \
 	src/supervisor/lowport.c \
 	src/supervisor/message.c \
+	src/supervisor/onlooker.c \
 	src/supervisor/options.c \
 	src/supervisor/pending.c \
 	src/supervisor/protocol.h \

@@ -159,7 +159,7 @@ static int judge(struct worker *w, const struct op *op, struct copy *copy)
 		break;
 	}
 	v = policy_check(w->sup->policy, &d);
-	return v.allowed ? 0 : refuse(w, op, &d, v.rule, NULL, ECONNREFUSED);
+	return v.allowed ? 0 : refuse(w, op, &d, v.rule, NULL, policy_get_errno(w->sup->policy));
 }
 
 /* What the container cannot set (the filter), but may have come by: an inherited socket, a connection that came in with a source route
@@ -196,7 +196,7 @@ static int64_t send_inet(struct worker *w, struct op *op, struct copy *copy, str
 		return r;
 	carried = look_at(w, op, fastopen);
 	if (carried != SOCKOPT_NONE)
-		return refuse(w, op, NULL, AUDIT_NO_RULE, sockopts_why(carried), carried == SOCKOPT_HEADER ? EACCES : ECONNREFUSED);
+		return refuse(w, op, NULL, AUDIT_NO_RULE, sockopts_why(carried), carried == SOCKOPT_HEADER ? EACCES : policy_get_errno(w->sup->policy));
 	msg->msg_name = copy->addr_len ? &copy->addr : NULL;
 	msg->msg_namelen = copy->addr_len;
 	n = sendmsg(op->sock, msg, flags | MSG_DONTWAIT | MSG_NOSIGNAL);
