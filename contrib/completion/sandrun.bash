@@ -7,7 +7,7 @@ _sandrun_options() {
 
 _sandrun() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command='' root=() i
-	local commands='check checkpoint create delete denied events exec features help kill list pause ps restore resume run spec start state update version'
+	local commands='check checkpoint create delete denied events exec features help kill list metrics pause ps restore resume run spec start state update version'
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
@@ -19,7 +19,7 @@ _sandrun() {
 	done
 	[[ $command != kill && $command != delete ]] || prev='' # their -r is no --resources
 	case $prev in
-	--root | --bundle | -b | --log | --pid-file | --console-socket | --pidfd-socket | --image-path | --work-path | --parent-path | --criu | --process | -p | --config | --file | --resources | -r)
+	--root | --bundle | -b | --log | --pid-file | --console-socket | --pidfd-socket | --image-path | --work-path | --parent-path | --criu | --process | -p | --config | --file | --resources | -r | --textfile)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--log-format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur"); return ;;
 	--manage-cgroups-mode) mapfile -t COMPREPLY < <(compgen -W 'soft full strict ignore' -- "$cur"); return ;;
@@ -40,7 +40,7 @@ _sandrun() {
 		return
 	fi
 	case $command in
-	check | create | restore | run | spec | features | list | version) ;;
+	check | create | restore | run | spec | features | list | metrics | version) ;;
 	help) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur") ;;
 	*) mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" "${root[@]}" list -q 2>/dev/null)" -- "$cur") ;;
 	esac

@@ -60,6 +60,7 @@ int cmd_features(const struct globals *g, int argc, char **argv, struct err *e);
 int cmd_help(const struct globals *g, int argc, char **argv, struct err *e);
 int cmd_kill(const struct globals *g, int argc, char **argv, struct err *e);
 int cmd_list(const struct globals *g, int argc, char **argv, struct err *e);
+int cmd_metrics(const struct globals *g, int argc, char **argv, struct err *e);
 int cmd_pause(const struct globals *g, int argc, char **argv, struct err *e);
 int cmd_ps(const struct globals *g, int argc, char **argv, struct err *e);
 int cmd_restore(const struct globals *g, int argc, char **argv, struct err *e);

@@ -9,6 +9,9 @@
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "cmd/denied.h"
+#include "inspect/follow.h"
+#include "inspect/tally.h"
 #include "oci/json_write.h"
 
 static void usage(struct json_out *j, const char *key, uint64_t limit, uint64_t now, uint64_t max, uint64_t failcnt)
@@ -119,13 +122,41 @@ static void blkio_and_hugetlb(struct json_out *j, const struct cgroup_stats *s)
 	json_close_map(j);
 }
 
-static char *stats_text(const char *id, const struct cgroup_stats *s)
+/* The policy's numbers, in an object that runc does not have. */
+static void sandlock(struct json_out *j, const struct container *c)
+{
+	struct tally t;
+
+	if (!c->enforcement)
+		return;
+	tally_read(c->dirfd, &t);
+	json_key(j, "sandlock");
+	json_open_map(j);
+	json_kv_uint(j, "denied", t.denied);
+	json_kv_uint(j, "undescribed", t.suppressed);
+	json_kv_uint(j, "wouldDeny", t.would_deny);
+	json_kv_uint(j, "supervisorRestarts", t.restarts);
+	json_key(j, "byRule");
+	json_open_array(j);
+	for (size_t i = 0; i < t.n; i++) {
+		json_open_map(j);
+		json_kv_string(j, "rule", t.v[i].rule);
+		json_kv_string(j, "proto", t.v[i].proto);
+		json_kv_uint(j, "denied", t.v[i].hits);
+		json_close_map(j);
+	}
+	json_close_array(j);
+	json_close_map(j);
+	tally_free(&t);
+}
+
+static char *stats_text(const struct container *c, const struct cgroup_stats *s)
 {
 	struct json_out *j = json_out_new(false);
 
 	json_open_map(j);
 	json_kv_string(j, "type", "stats");
-	json_kv_string(j, "id", id);
+	json_kv_string(j, "id", c->id);
 	json_key(j, "data");
 	json_open_map(j);
 	cpu(j, s);
@@ -136,6 +167,7 @@ static char *stats_text(const char *id, const struct cgroup_stats *s)
 	json_kv_uint(j, "limit", s->pids_limit);
 	json_close_map(j);
 	blkio_and_hugetlb(j, s);
+	sandlock(j, c);
 	json_close_map(j);
 	json_close_map(j);
 	return json_out_finish(j);
@@ -154,7 +186,7 @@ static int print_stats(const struct container *c, const struct cgroup *cg, struc
 
 	if (cgroup_get_stats(cg, &s, e) < 0)
 		return -1;
-	text = stats_text(c->id, &s);
+	text = stats_text(c, &s);
 	cgroup_stats_free(&s);
 	puts(text);
 	return flush(e);
@@ -256,24 +288,56 @@ static int parse_interval(const char *text, int *ms, struct err *e)
 	return err_text(e, EINVAL, "events: --interval %.100s: a duration of up to a day is expected (5s, 100ms)", text);
 }
 
+static int print_denied(struct card *c, const struct refusal *r, const char *line, void *ctx)
+{
+	(void)line;
+	(void)ctx;
+	cmd_print_refusal(c, r);
+	return fflush(stdout) == 0 ? 0 : -1;
+}
+
+/* What is refused from now on, until the container ends; without an id, of all containers and without an end. */
+static int stream_denied(const struct globals *g, const char *id, struct err *e)
+{
+	struct roots roots;
+	struct found found;
+	struct follow_request q = { .roots = &roots, .found = &found, .all = !id, .since = INT64_MAX, .each = print_denied };
+	int r;
+
+	roots_find(g->root_named ? g->root : NULL, &roots);
+	find_containers(&roots, id, FIND_PRESENT, &found);
+	if (id && !found.n)
+		r = err_text(e, ENOENT, "container does not exist: %s", id);
+	else
+		r = follow_run(&q, e);
+	find_free(&found);
+	roots_free(&roots);
+	return r;
+}
+
 int cmd_events(const struct globals *g, int argc, char **argv, struct err *e)
 {
-	const char *interval = "5s";
-	bool once = false;
+	const char *interval = "5s", *id = NULL;
+	bool once = false, denied = false;
 	const struct option table[] = {
 		{ "stats", 0, OPT_FLAG, &once, NULL, "print the statistics once" },
 		{ "interval", 0, OPT_STRING, &interval, "TIME", "how often to print them (default: 5s)" },
+		{ "denied", 0, OPT_FLAG, &denied, NULL, "instead of statistics what the policy refuses, as it comes" },
 		{ 0 },
 	};
 	struct container c;
-	int at, r, interval_ms = 5000;
+	int r, interval_ms = 5000;
 
-	r = cmd_begin(table, "[options] ID", 1, false, argc, argv, &at, e);
-	if (r)
-		return r < 0 ? -1 : 0;
+	r = cmd_begin_words(table, "[options] ID", 0, 1, argc, argv, &id, e);
+	if (r < 0)
+		return r == CMD_HELP ? 0 : -1;
+	if (!id && !denied)
+		return err_text(e, EINVAL, "events: an argument is missing; usage: sandrun events [options] ID");
 	if (parse_interval(interval, &interval_ms, e) < 0)
 		return -1;
-	r = container_open(g->root, argv[at], &c, e);
+	if (denied)
+		return stream_denied(g, id, e);
+	r = container_open(g->root, id, &c, e);
 	if (r == 0)
 		r = run(&c, once, interval_ms, e);
 	container_close(&c);

@@ -4,10 +4,16 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "container/names.h"
 #include "container/stateroot.h"
+#include "inspect/card.h"
+#include "inspect/policy_words.h"
+#include "inspect/show.h"
+#include "inspect/tally.h"
 #include "oci/state.h"
 
 struct row {
@@ -15,25 +21,108 @@ struct row {
 	enum container_status status;
 };
 
+/* --- the table -------------------------------------------------------------------------------------------------------- */
+
+#define COLUMNS_MAX 8
+
+/* The cells of one container, heap, in the order of the columns. */
+typedef void (*make_cells)(const struct row *r, struct names_cache *cache, char *cells[COLUMNS_MAX]);
+
+static char *pid_text(const struct row *r)
+{
+	return xasprintf("%d", r->status == CONTAINER_STOPPED ? 0 : (int)r->c.pid);
+}
+
+static char *denied_text(const struct container *c)
+{
+	return c->enforcement ? xasprintf("%llu", (unsigned long long)tally_denied(c->dirfd)) : xstrdup("-");
+}
+
+static char *policy_text(const struct container *c)
+{
+	autofree char *words = policy_words(&c->annotations);
+
+	return *words ? show_text(words) : xstrdup("-");
+}
+
+static const char *const wide_heads[] = { "ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER", "DENIED", "POLICY", NULL };
+
+/* What other programs read: nothing is cut, and the columns that runc has come first. */
+static void make_wide(const struct row *r, struct names_cache *cache, char *cells[COLUMNS_MAX])
+{
+	const struct container *c = &r->c;
+
+	(void)cache;
+	cells[0] = xstrdup(c->id);
+	cells[1] = pid_text(r);
+	cells[2] = xstrdup(container_status_name(r->status));
+	cells[3] = xstrdup(c->bundle ? c->bundle : "");
+	cells[4] = xstrdup(c->created ? c->created : "");
+	cells[5] = xstrdup(c->owner ? c->owner : "");
+	cells[6] = denied_text(c);
+	cells[7] = policy_text(c);
+}
+
+static const char *const short_heads[] = { "ID", "NAME", "PID", "STATUS", "CREATED", "DENIED", "POLICY", NULL };
+
+/* For people: what tells containers apart, and fits into a line. */
+static void make_short(const struct row *r, struct names_cache *cache, char *cells[COLUMNS_MAX])
+{
+	const struct container *c = &r->c;
+	struct names names;
+	char buf[CARD_SHORT];
+
+	names_find(&(struct names_about){ c->id, c->bundle, c->dirfd, &c->annotations }, cache, &names);
+	cells[0] = xstrdup(card_short_id(c->id, buf));
+	cells[1] = names.name ? show_text(names.name) : xstrdup("");
+	cells[2] = pid_text(r);
+	cells[3] = xstrdup(container_status_name(r->status));
+	/* To the second: "2026-11-30T14:02:11". */
+	cells[4] = xasprintf("%.19s", c->created ? c->created : "");
+	cells[5] = denied_text(c);
+	cells[6] = policy_text(c);
+	names_free(&names);
+}
+
+static void print_cells(const char *const *cells, const size_t *width, size_t columns)
+{
+	for (size_t k = 0; k < columns; k++)
+		printf("%s%*s%s", cells[k], k + 1 < columns ? (int)(width[k] - show_width(cells[k])) : 0, "", k + 1 < columns ? "  " : "\n");
+}
+
+static void print_columns(const char *const *heads, make_cells make, const struct row *rows, size_t n)
+{
+	char *(*cells)[COLUMNS_MAX] = xcalloc(n, sizeof(*cells));
+	size_t width[COLUMNS_MAX] = { 0 }, columns = 0;
+	struct names_cache cache = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		make(&rows[i], &cache, cells[i]);
+	for (; heads[columns]; columns++) {
+		width[columns] = strlen(heads[columns]);
+		for (size_t i = 0; i < n; i++)
+			if (show_width(cells[i][columns]) > width[columns])
+				width[columns] = show_width(cells[i][columns]);
+	}
+	print_cells(heads, width, columns);
+	for (size_t i = 0; i < n; i++) {
+		print_cells((const char *const *)cells[i], width, columns);
+		for (size_t k = 0; k < columns; k++)
+			free(cells[i][k]);
+	}
+	free(cells);
+	names_cache_free(&cache);
+}
+
 static void print_table(const struct row *rows, size_t n)
 {
-	size_t id = 2, bundle = 6;
-
-	for (size_t i = 0; i < n; i++) {
-		size_t a = strlen(rows[i].c.id), b = rows[i].c.bundle ? strlen(rows[i].c.bundle) : 0;
-
-		id = a > id ? a : id;
-		bundle = b > bundle ? b : bundle;
-	}
-	printf("%-*s  %-8s  %-8s  %-*s  %-30s  %s\n", (int)id, "ID", "PID", "STATUS", (int)bundle, "BUNDLE", "CREATED", "OWNER");
-	for (size_t i = 0; i < n; i++) {
-		const struct container *c = &rows[i].c;
-
-		printf("%-*s  %-8d  %-8s  %-*s  %-30s  %s\n", (int)id, c->id,
-		       rows[i].status == CONTAINER_STOPPED ? 0 : (int)c->pid, container_status_name(rows[i].status), (int)bundle,
-		       c->bundle ? c->bundle : "", c->created ? c->created : "", c->owner ? c->owner : "");
-	}
+	if (isatty(STDOUT_FILENO))
+		print_columns(short_heads, make_short, rows, n);
+	else
+		print_columns(wide_heads, make_wide, rows, n);
 }
+
+/* -------------------------------------------------------------------------------------------------------------------- */
 
 static void print_json(const struct row *rows, size_t n)
 {

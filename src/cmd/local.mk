@@ -13,6 +13,7 @@ libsandrun_a_SOURCES += \
 	src/cmd/kill.c \
 	src/cmd/list.c \
 	src/cmd/matching.c \
+	src/cmd/metrics.c \
 	src/cmd/options.c src/cmd/options.h \
 	src/cmd/pause.c \
 	src/cmd/ps.c \

@@ -17,6 +17,7 @@ const struct command cmd_table[] = {
 	{ "help", cmd_help, "print what a command does and takes", 1, false },
 	{ "kill", cmd_kill, "send a signal", 1, false },
 	{ "list", cmd_list, "list the containers", 1, false },
+	{ "metrics", cmd_metrics, "the policies of all containers in numbers, for a collector", 1, false },
 	{ "pause", cmd_pause, "freeze all processes of a container", 1, false },
 	{ "ps", cmd_ps, "list the processes of a container", 1, false },
 	{ "restore", cmd_restore, "bring a container back from such files", 1, false },

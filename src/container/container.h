@@ -10,7 +10,7 @@
  *             start.fifo      init waits here for "start"; its absence is what makes "created" into "running"
  *             error.fifo      init tells "start" here why the workload could not be executed
  *             policy          the compiled network policy (text); only with one
- *             supervisor.sock, denied.jsonl   the supervisor's (supervisor.h)
+ *             supervisor.sock, denied.jsonl, counts   the supervisor's (supervisor.h, counts.h)
  * Must not: touch the container itself.
  */
 #ifndef CONTAINER_CONTAINER_H

@@ -85,6 +85,9 @@ static void state_annotations(const struct container *c, bool ended, struct oci_
 	if (!c->enforcement)
 		return;
 	supervisor_get_status(c->dirfd, &sup, NULL);
+	/* What the last supervisor has left behind tells what it did. */
+	if (!sup.alive)
+		supervisor_get_counts(c->dirfd, &sup.denied, &sup.restarts);
 	snprintf(text[0], sizeof(text[0]), "%d", sup.alive ? (int)sup.pid : 0);
 	snprintf(text[1], sizeof(text[1]), "%s%s", c->enforcement, supervisor_words(c, &sup, ended));
 	snprintf(text[2], sizeof(text[2]), "%llu", (unsigned long long)sup.denied);

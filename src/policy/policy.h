@@ -146,6 +146,8 @@ bool policy_is_audit(const struct policy *p);
 /* io.sandlock.outside=judge: sends on whatever socket are judged, also on one that came from outside. */
 bool policy_judges_outside(const struct policy *p);
 
+/* How many rules there are, of destinations and of binds: verdicts name them by 0 to this number less one. */
+size_t policy_rule_count(const struct policy *p);
 /* The text of rule @index for the audit ("tcp://10.0.0.0/8:25", its annotation), cut to @size. */
 void policy_rule_text(const struct policy *p, int index, char *buf, size_t size);
 

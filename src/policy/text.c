@@ -115,6 +115,11 @@ void text_indexed(const struct policy *p, int index, struct text *t)
 	}
 }
 
+size_t policy_rule_count(const struct policy *p)
+{
+	return p->n_rules + p->bind[LIST_ALLOW].n + p->bind[LIST_DENY].n;
+}
+
 void policy_rule_text(const struct policy *p, int index, char *buf, size_t size)
 {
 	struct text t = { .buf = buf, .size = size };

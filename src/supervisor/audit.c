@@ -23,13 +23,13 @@
 #define FILE_NAME "denied.jsonl"
 #define OLD_NAME "denied.jsonl.1"
 
-int audit_init(struct audit *a, int dir_fd, _Atomic uint64_t *denied)
+int audit_init(struct audit *a, int dir_fd, struct counts *counts)
 {
 	struct tm tm;
 
 	pthread_mutex_init(&a->lock, NULL);
 	a->dir_fd = dir_fd;
-	a->denied = denied;
+	a->counts = counts;
 	a->file_fd = -1;
 	a->tokens = 2 * AUDIT_PER_SECOND;
 	a->tokens_at = sup_now_ms();
@@ -47,7 +47,8 @@ void audit_denied(struct audit *a, const struct audit_record *r)
 
 	pthread_mutex_lock(&a->lock);
 	/* Under the lock, so that the numbers of the lines are in order. */
-	seq = atomic_fetch_add_explicit(a->denied, 1, memory_order_relaxed) + 1;
+	seq = atomic_fetch_add_explicit(&a->counts->denied, 1, memory_order_relaxed) + 1;
+	counts_hit(a->counts, r->rule, r->has_dest ? (unsigned int)r->dest.proto : COUNTS_PROTOS);
 	wake = a->count == 0;
 	if (a->count < AUDIT_RING) {
 		struct audit_record *slot = &a->ring[(a->head + a->count++) % AUDIT_RING];
@@ -65,7 +66,7 @@ void audit_denied(struct audit *a, const struct audit_record *r)
 void audit_denied_many(struct audit *a, uint64_t n)
 {
 	pthread_mutex_lock(&a->lock);
-	atomic_fetch_add_explicit(a->denied, n, memory_order_relaxed);
+	atomic_fetch_add_explicit(&a->counts->denied, n, memory_order_relaxed);
 	a->suppressed += n;
 	pthread_mutex_unlock(&a->lock);
 }
@@ -218,13 +219,22 @@ static void put_note(struct audit *a, const char *id, const char *key, uint64_t 
 	clock_gettime(CLOCK_REALTIME, &now);
 	n = put_head(&now, id, line, sizeof(line));
 	n += (size_t)snprintf(line + n, sizeof(line) - n, ",\"seq\":%llu,\"%s\":%llu}\n",
-			      (unsigned long long)atomic_load(a->denied), key, (unsigned long long)value);
+			      (unsigned long long)atomic_load(&a->counts->denied), key, (unsigned long long)value);
 	put_line(a, line, n);
 }
 
 void audit_restarted(struct audit *a, const char *id, unsigned int restarts)
 {
+	atomic_store(&a->counts->restarts, restarts);
 	put_note(a, id, "supervisor_restarts", restarts);
+}
+
+void audit_ended(struct audit *a, const char *id)
+{
+	uint64_t denied = atomic_load(&a->counts->denied);
+
+	if (denied)
+		put_note(a, id, "total_denied", denied);
 }
 
 void audit_flush(struct audit *a, const struct policy *p, const char *id, bool last)
@@ -254,6 +264,7 @@ void audit_flush(struct audit *a, const struct policy *p, const char *id, bool l
 	/* One line for many: written with the next line that is due, so that it is bounded, too. */
 	if ((a->tokens > 0 || last) && (over = take_suppressed(a)) > 0) {
 		a->tokens -= a->tokens > 0;
+		atomic_fetch_add_explicit(&a->counts->suppressed, over, memory_order_relaxed);
 		put_note(a, id, "suppressed", over);
 	}
 }

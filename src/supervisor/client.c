@@ -15,7 +15,9 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/str.h"
 #include "base/sys.h"
+#include "supervisor/counts.h"
 #include "supervisor/protocol.h"
 #include "supervisor/supervisor.h"
 
@@ -127,6 +129,16 @@ int supervisor_get_status(int state_dir, struct supervisor_status *out, struct e
 	*out = (struct supervisor_status){ .pid = reply.pid, .watcher = reply.watcher, .restarts = reply.restarts,
 					   .denied = reply.denied, .alive = true };
 	return 0;
+}
+
+void supervisor_get_counts(int state_dir, uint64_t *denied, unsigned int *restarts)
+{
+	autofree struct counts *counts = counts_read(state_dir);
+
+	if (!counts)
+		return;
+	*denied = counts->denied;
+	*restarts = (unsigned int)counts->restarts;
 }
 
 /* --- its end ---------------------------------------------------------------------------------------------------------- */

@@ -126,7 +126,7 @@ void control_serve(struct sup *s, unsigned int conn)
 		snprintf(reply.text, sizeof(reply.text), "%.255s", e.msg);
 	}
 	kernel_log_drain(s);
-	reply.denied = atomic_load(&s->shared->denied);
+	reply.denied = atomic_load(&s->counts->denied);
 	reply.restarts = atomic_load(&s->shared->restarts);
 	reply.watcher = s->watch_fd >= 0 ? s->shared->watcher : 0;
 	/* A peer that has gone does not want to know; the buffer of a fresh socket holds one reply. */

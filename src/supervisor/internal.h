@@ -23,6 +23,7 @@
 #include "confine/notify_calls.h"
 #include "confine/plan.h"
 #include "policy/policy.h"
+#include "supervisor/counts.h"
 #include "supervisor/supervisor.h"
 
 /* Limits: each has an answer for when it is reached. */
@@ -59,7 +60,6 @@ struct inflight {
 };
 
 struct sup_shared {
-	_Atomic uint64_t denied;
 	_Atomic uint64_t kernel_seen;
 	_Atomic unsigned int restarts;
 	pid_t watcher;
@@ -203,7 +203,7 @@ struct audit {
 	struct audit_record ring[AUDIT_RING];
 	unsigned int head, count;
 	uint64_t suppressed;
-	_Atomic uint64_t *denied; /* shared: outlives us */
+	struct counts *counts; /* shared: outlives this process */
 	int wake_fd; /* eventfd: the main thread writes */
 	/* main thread only: */
 	int dir_fd, file_fd;
@@ -211,9 +211,11 @@ struct audit {
 	unsigned int tokens;
 	int64_t tokens_at;
 };
-int audit_init(struct audit *a, int dir_fd, _Atomic uint64_t *denied);
+int audit_init(struct audit *a, int dir_fd, struct counts *counts);
 /* Main thread: a line that says that the supervisor is the @restarts-th after the first. */
 void audit_restarted(struct audit *a, const char *id, unsigned int restarts);
+/* Main thread: the last line, if there was any. */
+void audit_ended(struct audit *a, const char *id);
 /* Any thread; never waits for a disk. */
 void audit_denied(struct audit *a, const struct audit_record *r);
 /* @n refusals of which no more is known. */
@@ -324,6 +326,7 @@ struct sup {
 	bool thread_pidfds; /* PIDFD_THREAD */
 	bool groups_denied; /* setgroups(2) is not ours to call */
 	struct audit audit;
+	struct counts *counts; /* a file in the state directory; shared with the watcher */
 	const volatile struct bpf_egress_log *kernel_log; /* NULL: no cgroup program */
 	pthread_mutex_t lock; /* listeners and pending */
 	struct listener listeners[LISTENERS_MAX];

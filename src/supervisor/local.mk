@@ -5,6 +5,7 @@ libsandrun_a_SOURCES += \
 	src/supervisor/client.c \
 	src/supervisor/connect.c \
 	src/supervisor/control.c \
+	src/supervisor/counts.c src/supervisor/counts.h \
 	src/supervisor/internal.h \
 	src/supervisor/kernel_log.c \
 	src/supervisor/listener.c \

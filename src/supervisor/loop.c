@@ -384,6 +384,7 @@ static void main_event(struct sup *s, const struct epoll_event *ev)
 	case MAIN_INIT:
 		kernel_log_drain(s);
 		audit_flush(&s->audit, s->policy, s->id, true);
+		audit_ended(&s->audit, s->id);
 		let_go(s);
 		_exit(EXIT_SUCCESS);
 	default:

@@ -43,7 +43,7 @@ static int open_tables(struct sup *s, struct err *e)
 	s->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (s->proc_fd < 0 || s->root_fd < 0)
 		return err_sys(e, "open /proc and / for the supervisor");
-	if (audit_init(&s->audit, s->state_dir, &s->shared->denied) < 0)
+	if (audit_init(&s->audit, s->state_dir, s->counts) < 0)
 		return err_sys(e, "make the supervisor's audit");
 	/* EINVAL before Linux 6.9; caller_open() knows what to do then. */
 	probe = sys_pidfd_open(getpid(), PIDFD_THREAD);
@@ -101,7 +101,8 @@ static int prepare(struct sup *s, int *ready, struct err *e)
 	s->shared = mmap(NULL, sizeof(*s->shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (s->shared == MAP_FAILED)
 		return err_sys(e, "share memory with the supervisor");
-	return self_limit(&s->groups_denied, e);
+	s->counts = counts_make(s->state_dir, policy_rule_count(s->policy), e);
+	return s->counts ? self_limit(&s->groups_denied, e) : -1;
 }
 
 static void child(struct sup *s, int ready) __attribute__((noreturn));

@@ -51,4 +51,8 @@ struct supervisor_status {
 /* No supervisor there: alive = false, 0 returned. */
 int supervisor_get_status(int state_dir, struct supervisor_status *out, struct err *e);
 
+/* The same numbers without asking anybody, from the file that it writes; untouched if there is none. What the cgroup program has
+ * refused is in it at most a second later. */
+void supervisor_get_counts(int state_dir, uint64_t *denied, unsigned int *restarts);
+
 #endif

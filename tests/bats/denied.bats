@@ -64,13 +64,13 @@ name_it() { annotate io.kubernetes.cri.container-name="$1" io.kubernetes.cri.san
 	args sleep 1000
 	start_container
 	refused_in 'tcp 10.1.2.3 80'
-	refused_in 'socket inet dgram'
+	refused_in 'udp 10.1.2.3 53'
 	refused_in 'socket inet dgram icmp'
 	refused_in 'bind 127.0.0.1 81'
 	denied "$ID"
 	allow_line 'add 10.1.2.3:80 to io.sandlock.network.allow'
-	has_row 1 probe socket 'UDP socket' 'no udp:// rule and no allow-udp' notify
-	allow_line 'set io.sandlock.allow-udp=true'
+	has_row 1 probe sendto udp://10.1.2.3:53 'default: not listed' notify
+	allow_line 'add udp://10.1.2.3:53 to io.sandlock.network.allow'
 	has_row 1 probe socket 'ICMP echo socket' 'no icmp:// rule and no allow-icmp' notify
 	allow_line 'set io.sandlock.allow-icmp=true'
 	allow_line 'add 81 to io.sandlock.net-allow-bind'

@@ -191,7 +191,7 @@ refused() {
 		wrong "$c" missing -- $c
 		wrong "$c" --no-such -- $c --no-such x
 	done
-	for c in create start state kill delete run list pause resume update spec features events checkpoint restore help version check denied; do
+	for c in create start state kill delete run list pause resume update spec features events checkpoint restore help version check denied metrics; do
 		wrong "$c" 'too many' -- $c a b c d e f
 	done
 	for c in start state kill delete ps pause resume update events checkpoint; do
