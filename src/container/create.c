@@ -409,13 +409,17 @@ static int report_death(const struct creation *k, struct err *e)
 	int status = 0;
 
 	if (k->p.pid > 0)
-		(void)waitpid(k->p.pid, &status, 0);
+		(void)patience_reap(k->p.pid, &status, UNDO_MS);
 	return needs_death(&needs, "init", status, k->cgroup && cgroup_had_oom(k->cgroup), e);
 }
 
 static int converse(struct creation *k, struct err *e)
 {
-	int r = parent_converse(&k->p, handlers, know_init, k, e);
+	bool seen = k->ns.join[OCI_NS_PID] >= 0; /* by others that could lengthen it; a hook takes what it takes */
+	int r;
+
+	k->p.patience.limit_ms = seen && !k->config.hooks.create_container.n ? PATIENCE_MS : 0;
+	r = parent_converse(&k->p, handlers, know_init, k, e);
 
 	if (r == 0)
 		return report_death(k, e);

@@ -315,6 +315,14 @@ static int report_death(const struct session *s, struct err *e)
 	return needs_death(&s->needs, "the new process", status, s->cgroup && cgroup_had_oom(s->cgroup), e);
 }
 
+/* In a container that is paused, a process that is to wait there does. */
+static bool is_paused(void *ctx)
+{
+	const struct session *s = ctx;
+
+	return s->o->ignore_paused && s->cgroup && cgroup_frozen(s->cgroup);
+}
+
 static int converse(struct session *s, struct err *e)
 {
 	int r = parent_converse(&s->p, handlers, NULL, s, e);
@@ -366,6 +374,7 @@ static int make_process(struct session *s, struct err *e)
 	if (process_set_cpu_affinity(s->process->exec_cpu_affinity.initial, e) < 0)
 		return err_prefix(e, "process.execCPUAffinity.initial");
 	s->p.process = s->process;
+	s->p.patience = (struct patience){ .limit_ms = PATIENCE_MS, .excused = is_paused, .ctx = s };
 	if (spawn_process(s, true, e) == 0)
 		return 0;
 	return parent_again(&s->p, e) ? spawn_process(s, false, e) : -1;

@@ -20,6 +20,9 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "container/notify.h"
+#include "container/patience.h"
+
+#define DRAIN_MAX 64 /* reads of at most 4 KiB, which is all that a pty holds and more */
 
 struct relay {
 	int master;
@@ -134,11 +137,12 @@ static void into_pty(struct relay *r)
 	}
 }
 
+/* What the process said before its end; not all that others may go on to say. */
 static void drain(struct relay *r)
 {
 	struct pollfd p = { .fd = r->master, .events = POLLIN };
 
-	while (r->master >= 0 && poll(&p, 1, 0) > 0 && (p.revents & POLLIN))
+	for (int i = 0; i < DRAIN_MAX && r->master >= 0 && poll(&p, 1, 0) > 0 && (p.revents & POLLIN); i++)
 		if (!from_pty(r))
 			break;
 }
@@ -158,6 +162,16 @@ static bool reap(pid_t pid, int *code)
 	return false;
 }
 
+/* A process that is stopped (the container may have done that) hears of its end, too. */
+static void forward(pid_t pid, int sig)
+{
+	bool wake = (sig == SIGTERM || sig == SIGINT || sig == SIGHUP || sig == SIGQUIT) && patience_is_stopped(pid);
+
+	kill(pid, sig);
+	if (wake)
+		kill(pid, SIGCONT);
+}
+
 static bool take_signal(int sigfd, pid_t pid, const struct relay *r, int *code)
 {
 	struct signalfd_siginfo si;
@@ -169,7 +183,7 @@ static bool take_signal(int sigfd, pid_t pid, const struct relay *r, int *code)
 	if (si.ssi_signo == SIGWINCH && r->master >= 0)
 		foreground_copy_size(r->master);
 	else if (si.ssi_signo != SIGURG) /* SIGURG, SIGWINCH of no terminal: nothing to say to it */
-		kill(pid, (int)si.ssi_signo);
+		forward(pid, (int)si.ssi_signo);
 	return false;
 }
 

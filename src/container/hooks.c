@@ -20,11 +20,14 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "base/trace.h"
+#include "container/patience.h"
 #include "oci/names.h"
 #include "process/process.h"
 
 #define OUTPUT_KEPT 400 /* the end of what a failing hook said; it ends up in one line of less than 4000 bytes */
 #define DRAIN_MAX 1024	/* reads of what is left in the pipe: a daemon of the hook's may go on filling it */
+
+#define END_MS 3000 /* for a process that was killed */
 
 struct running {
 	pid_t pid;
@@ -187,17 +190,25 @@ static int64_t now_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+static void end_hook(struct running *r)
+{
+	kill(r->pid, SIGKILL);
+	(void)patience_reap(r->pid, NULL, END_MS);
+	drain(r);
+}
+
 /* Waits for the end of the hook itself: a daemon that it left behind may keep its pipes open. Returns the wait status,
- * or -1 after the deadline (the hook is killed then). */
-static int wait_for(struct running *r, int64_t deadline)
+ * or -1 after the deadline, -2 with @e after a signal that ends us (the hook is killed then). */
+static int wait_for(struct running *r, int64_t deadline, struct err *e)
 {
 	autofd pidfd = sys_pidfd_open(r->pid, 0);
 	int status;
 
 	for (;;) {
-		struct pollfd p[3] = { { .fd = r->in, .events = POLLOUT },
+		struct pollfd p[4] = { { .fd = r->in, .events = POLLOUT },
 				       { .fd = r->out, .events = POLLIN },
-				       { .fd = pidfd, .events = POLLIN } };
+				       { .fd = pidfd, .events = POLLIN },
+				       { .fd = patience_ears(), .events = POLLIN } };
 		/* No pidfd (before Linux 5.3, or a profile that forbids it): look every few milliseconds. */
 		int64_t pause = pidfd < 0 ? 5 : deadline ? deadline - now_ms() : -1;
 
@@ -206,17 +217,19 @@ static int wait_for(struct running *r, int64_t deadline)
 			return status;
 		}
 		if (deadline && now_ms() >= deadline) {
-			kill(r->pid, SIGKILL);
-			waitpid(r->pid, &status, 0);
-			drain(r);
+			end_hook(r);
 			return -1;
 		}
-		if (poll(p, 3, pause > INT_MAX ? INT_MAX : (int)pause) <= 0)
+		if (poll(p, 4, pause > INT_MAX ? INT_MAX : (int)pause) <= 0)
 			continue;
 		if (p[0].revents)
 			feed(r);
 		if (p[1].revents)
 			(void)listen_to(r);
+		if (p[3].revents && patience_hear(e) < 0) {
+			end_hook(r);
+			return -2;
+		}
 	}
 }
 
@@ -239,12 +252,14 @@ static int run_one(const struct oci_hook *h, const char *state, const struct oci
 	trace(TRACE_HOOKS, "run %s", h->path);
 	if (start(h, &r, e) < 0)
 		return -1;
-	status = wait_for(&r, deadline);
+	status = wait_for(&r, deadline, e);
 	trace(TRACE_HOOKS, "%s ended with wait status %#x", h->path, (unsigned int)status);
 	fd_close(&r.in);
 	fd_close(&r.out);
 	said = last_words(&r);
 	colon = !*said ? "" : r.said_cut ? ": … " : ": ";
+	if (status == -2)
+		return -1;
 	if (status == -1)
 		return err_text(e, ETIMEDOUT, "it did not end within its timeout of %lld s%s%s", (long long)h->timeout.v, colon,
 				said);

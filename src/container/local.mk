@@ -21,6 +21,7 @@ libsandrun_a_SOURCES += \
 	src/container/parent.c src/container/parent.h \
 	src/container/needs.c src/container/needs.h \
 	src/container/past.c src/container/past.h \
+	src/container/patience.c src/container/patience.h \
 	src/container/places.c src/container/places.h \
 	src/container/rdt.c src/container/rdt.h \
 	src/container/record.c src/container/record.h \

@@ -44,6 +44,7 @@ void making_fill_record(struct container *c, const struct oci_config *config, co
 	c->rootfs = bundle_root(config, bundle);
 	c->root_note = namespaces_has(ns, OCI_NS_MOUNT) ? NULL : places_note_root(c->rootfs);
 	c->private_pid = (ns->new_flags & CLONE_NEWPID) != 0;
+	c->start_hooks = config->hooks.start_container.n > 0;
 	c->poststart = config->hooks.poststart.n > 0;
 	c->poststop = config->hooks.poststop.n > 0;
 	c->owner = pw ? xstrdup(pw->pw_name) : xasprintf("%u", (unsigned int)geteuid());

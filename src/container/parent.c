@@ -22,6 +22,8 @@
 #include "container/foreground.h"
 #include "process/process.h"
 
+#define REAP_MS 3000 /* for the end of a process that has nothing more to do */
+
 int parent_open(struct parent *p, struct err *e)
 {
 	int pair[2];
@@ -58,9 +60,10 @@ static int take_staged(struct parent *p, const struct sync_msg *m, struct err *e
 {
 	if (!p->staged)
 		return err_msg(e, "the new process came twice");
-	waitpid(p->staged, NULL, 0);
-	p->staged = 0;
 	p->pid = m->num;
+	if (!patience_reap(p->staged, NULL, REAP_MS))
+		return err_msg(e, "the process that made the new one does not end (frozen by the container?)");
+	p->staged = 0;
 	return 0;
 }
 
@@ -83,13 +86,24 @@ static int fetch_listener(const struct parent *p, const struct sync_msg *m, int 
 			   : 0;
 }
 
-int parent_converse(struct parent *p, const parent_handler handlers[SYNC_COUNT], int (*known)(void *ctx, struct err *e),
+/* One message of who is known by now. */
+static int receive(struct parent *p, struct sync_msg *m, int *passed, struct err *e)
+{
+	struct pollfd fd = { .fd = p->sync, .events = POLLIN };
+
+	p->patience.pid = p->pid ? p->pid : p->staged;
+	if (patience_wait(&p->patience, &fd, 1, e) < 0)
+		return -1;
+	return sync_recv(p->sync, m, passed, e);
+}
+
+static int answer(struct parent *p, const parent_handler handlers[SYNC_COUNT], int (*known)(void *ctx, struct err *e),
 		    void *ctx, struct err *e)
 {
 	for (;;) {
 		struct sync_msg m;
 		autofd passed = -1;
-		int n = sync_recv(p->sync, &m, &passed, e);
+		int n = receive(p, &m, &passed, e);
 
 		if (n <= 0)
 			return n;
@@ -122,6 +136,17 @@ int parent_converse(struct parent *p, const parent_handler handlers[SYNC_COUNT],
 		if (m.type != SYNC_PLACED && sync_send(p->sync, SYNC_GO, 0, e) < 0)
 			return -1;
 	}
+}
+
+int parent_converse(struct parent *p, const parent_handler handlers[SYNC_COUNT], int (*known)(void *ctx, struct err *e),
+		    void *ctx, struct err *e)
+{
+	int r;
+
+	patience_begin(&p->patience);
+	r = answer(p, handlers, known, ctx, e);
+	patience_end(&p->patience);
+	return r;
 }
 
 int parent_take_console(struct parent *p, int passed, struct err *e)
@@ -160,8 +185,7 @@ void parent_end_child(pid_t pid)
 	if (pid <= 0)
 		return;
 	kill(pid, SIGKILL); /* a child of ours that nobody has waited for: the number is still its own */
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	(void)patience_reap(pid, NULL, REAP_MS);
 }
 
 void parent_close(struct parent *p)

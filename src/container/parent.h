@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "container/patience.h"
 #include "container/sync.h"
 #include "oci/config.h"
 
@@ -22,6 +23,7 @@ struct parent {
 	int master; /* -1, or the pty's master */
 	pid_t staged; /* the stage, until it is reaped */
 	pid_t pid;    /* the process; 0 until it is known */
+	struct patience patience; /* its limit_ms and excused are the owner's to set */
 	uint32_t last; /* the last message that came */
 	int32_t last_num; /* and its number */
 };

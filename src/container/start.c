@@ -25,6 +25,7 @@
 #include "container/init.h"
 #include "container/needs.h"
 #include "container/notify.h"
+#include "container/patience.h"
 #include "oci/read.h"
 #include "oci/state.h"
 
@@ -46,7 +47,7 @@ static int check_status(const struct container *c, struct err *e)
 }
 
 /* Reads what init has to say until it closes the fifo, by execve or by its end. *hook: it was a hook that failed. */
-static int hear(int fd, int pidfd, bool *hook, struct err *e)
+static int hear(struct patience *patience, int fd, int pidfd, bool *hook, struct err *e)
 {
 	char text[sizeof(e->msg)];
 	size_t len = 0;
@@ -55,8 +56,8 @@ static int hear(int fd, int pidfd, bool *hook, struct err *e)
 		struct pollfd p[2] = { { .fd = fd, .events = POLLIN }, { .fd = pidfd, .events = POLLIN } };
 		ssize_t n;
 
-		if (poll(p, 2, -1) < 0 && errno != EINTR)
-			return err_sys(e, "wait for init");
+		if (patience_wait(patience, p, 2, e) < 0)
+			return -1;
 		n = read(fd, text + len, sizeof(text) - 1 - len);
 		if (n > 0) {
 			len += (size_t)n;
@@ -119,6 +120,24 @@ static int poststart(struct container *c, struct err *e)
 	return r;
 }
 
+/* Until the workload runs and its poststart hooks have. */
+static int follow(struct container *c, int error, int pidfd, bool *hook_failed, struct err *e)
+{
+	struct patience patience = { .pid = c->pid, .limit_ms = c->start_hooks ? 0 : PATIENCE_MS };
+	int r;
+
+	patience_begin(&patience);
+	r = hear(&patience, error, pidfd, hook_failed, e);
+	if (r == 0)
+		r = check_exec(c, e);
+	if (r == 0 && poststart(c, e) < 0) {
+		*hook_failed = true;
+		r = -1;
+	}
+	patience_end(&patience);
+	return r;
+}
+
 static int start_locked(struct container *c, int *notify, int *pidfd_out, bool *hook_failed, struct err *e)
 {
 	autofd pidfd = -1, error = -1, start = -1, sock = -1;
@@ -140,13 +159,9 @@ static int start_locked(struct container *c, int *notify, int *pidfd_out, bool *
 	if (write(start, "s", 1) != 1)
 		return err_sys(e, "tell init to start");
 	trace(TRACE_STATE, "init %d is told to start", (int)c->pid);
-	if (hear(error, pidfd, hook_failed, e) < 0 || check_exec(c, e) < 0)
+	if (follow(c, error, pidfd, hook_failed, e) < 0)
 		return -1;
 	trace(TRACE_STATE, "init is the workload");
-	if (poststart(c, e) < 0) {
-		*hook_failed = true;
-		return -1;
-	}
 	*notify = fd_steal(&sock);
 	*pidfd_out = fd_steal(&pidfd);
 	return 0;

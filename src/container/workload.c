@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -52,6 +53,7 @@ static pid_t postman(int sync, enum sync_type type, int *wake, struct err *e)
 		return e->code == EAGAIN ? 0 : -1;
 	}
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* it may have been stopped, and is not to be left behind */
 		if (fd_read_all(pipefd[0], &listener, sizeof(listener)) != (ssize_t)sizeof(listener) || listener < 0)
 			_exit(0);
 		_exit(sync_send_fd(sync, type, 0, listener, NULL) < 0);

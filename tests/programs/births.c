@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* births.c - a look at every process of a command at the moment at which it is born
  *
- * births [-s] [-u UID] FILE COMMAND [ARG…]: runs the command (as that user) and follows what it forks and clones, up to an execve of something else. Each
+ * births [-s | -S] [-u UID] FILE COMMAND [ARG…]: runs the command (as that user) and follows what it forks and clones, up to an execve of something else. Each
  * new process is held before its first instruction, and FILE gets a line:
  *
  *   born PID of PARENT pids=own|alone|shared hidden|BARE fds[ N=WHAT…]
@@ -13,6 +13,8 @@
  *
  *   BARE PID before CALL     it was dumpable when it made the call of that number (for each process and number once)
  *   setsid PID pids=… fds …  what it had open then: the first step of a process that is in its namespaces
+ *
+ * With -S the first process that calls setsid(2) is left stopped there, by SIGSTOP, with nobody who traces it.
  *
  * Runs in:  the host, as root, around sandrun.
  */
@@ -47,7 +49,7 @@ struct process {
 
 static struct process *all[MAX_PROCESSES];
 static size_t n_all;
-static bool every_call;
+static bool every_call, stop_one;
 static FILE *out;
 
 static struct process *process_of(pid_t pid)
@@ -200,30 +202,40 @@ static void born(pid_t pid)
 	say_fds(pid);
 }
 
-static void at_call(struct process *p)
+/* False: it is not followed any more. */
+static bool at_call(struct process *p)
 {
 	struct __ptrace_syscall_info info;
 	unsigned long nr;
 
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, p->pid, sizeof(info), &info) < 0 || info.op != PTRACE_SYSCALL_INFO_ENTRY)
-		return;
+		return true;
 	nr = info.entry.nr;
+	if (nr == SYS_setsid && stop_one) {
+		stop_one = false;
+		fprintf(out, "stopped %d\n", (int)p->pid);
+		fflush(out);
+		ptrace(PTRACE_DETACH, p->pid, 0, SIGSTOP);
+		forget(p->pid);
+		return false;
+	}
 	if (nr == SYS_setsid) {
 		fprintf(out, "setsid %d pids=%s", (int)p->pid, pids_of(p->pid));
 		say_fds(p->pid);
 	}
 	/* The call that takes the mark away, and the end. */
 	if (nr >= MAX_CALLS || nr == SYS_prctl || nr == SYS_exit_group || p->told[nr])
-		return;
+		return true;
 	if (is_hidden(p->pid)) {
 		p->command = false;
-		return;
+		return true;
 	}
 	if (p->command)
-		return;
+		return true;
 	p->told[nr] = 1;
 	fprintf(out, "BARE %d before %lu (pids=%s)\n", (int)p->pid, nr, pids_of(p->pid));
 	fflush(out);
+	return true;
 }
 
 static void stopped(pid_t pid, int status)
@@ -242,7 +254,8 @@ static void stopped(pid_t pid, int status)
 		ptrace(PTRACE_LISTEN, pid, 0, 0); /* a group stop */
 		return;
 	} else if (!event && sig == (SIGTRAP | 0x80)) {
-		at_call(p);
+		if (!at_call(p))
+			return;
 	} else if (!event) {
 		deliver = sig;
 	}
@@ -257,9 +270,13 @@ int main(int argc, char **argv)
 	pid_t first, pid;
 	uid_t uid = 0;
 
-	while ((opt = getopt(argc, argv, "+su:")) != -1) {
-		if (opt == 's')
+	while ((opt = getopt(argc, argv, "+sSu:")) != -1) {
+		if (opt == 's' || opt == 'S')
 			every_call = true;
+		if (opt == 'S')
+			stop_one = true;
+		else if (opt == 's')
+			continue;
 		else if (opt == 'u')
 			uid = (uid_t)atoi(optarg);
 		else
