@@ -30,6 +30,8 @@ EXTRA_DIST += \
 	contrib/kubernetes/runtimeclass.yaml \
 	contrib/kubernetes/installer/Containerfile contrib/kubernetes/installer/install \
 	contrib/kubernetes/installer/daemonset-install.yaml contrib/kubernetes/installer/daemonset-uninstall.yaml \
+	contrib/monitoring/alerts.yaml contrib/monitoring/dashboard.json \
+	contrib/monitoring/sandrun-metrics.service contrib/monitoring/sandrun-metrics.timer \
 	contrib/podman/agent.container contrib/podman/sandrun.conf \
 	contrib/rpm/sandrun.spec \
 	contrib/demo contrib/packages contrib/test

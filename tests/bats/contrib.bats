@@ -68,6 +68,26 @@ policies() {
 	END
 }
 
+@test "contrib/monitoring: alerts and dashboard ask for numbers and labels that sandrun metrics gives" {
+	need sandrun
+	local word label
+	annotate net-deny=9.9.9.9
+	args sleep 1000
+	start_container
+	exec_probe tcp 9.9.9.9 80
+	# the cgroup program's refusals are counted when its record is read
+	wait_until eval 'rt metrics >"$T/metrics"; grep -q "^sandrun_egress_total{" "$T/metrics"'
+	for word in $(cat "$CONTRIB"/monitoring/alerts.yaml "$CONTRIB"/monitoring/dashboard.json | grep -oE 'sandrun_[a-z_]+(_total|_info)' | sort -u); do
+		grep -q "^$word{" "$T/metrics" || { echo "no $word in:"; cat "$T/metrics"; return 1; }
+	done
+	# names that no engine gave are left out
+	for label in id container pod namespace image rule proto enforcement; do
+		grep -qE "[{,]$label=\"" "$T/metrics" || sed -n '/SS "metrics/,/SS /p' "$TOP/docs/sandrun.1" | grep -qw "$label" ||
+			{ echo "no label $label"; return 1; }
+	done
+	! command -v promtool >/dev/null || promtool check rules "$CONTRIB/monitoring/alerts.yaml"
+}
+
 @test "make install: podman's file, hooks, completions and manual pages are where they are read" {
 	local dest=$T/dest f
 	make -C "$SANDRUN_BUILDDIR" install DESTDIR="$dest" >"$T/install.log" 2>&1 || { tail "$T/install.log"; return 1; }
