@@ -16,7 +16,6 @@
 
 #include "base/fd.h"
 #include "base/file.h"
-#include "base/hide.h"
 #include "base/proc.h"
 #include "base/str.h"
 #include "base/sys.h"
@@ -25,6 +24,7 @@
 #include "confine/foreign.h"
 #include "container/annotations.h"
 #include "container/exec_process.h"
+#include "container/idmap.h"
 #include "container/namespaces.h"
 #include "container/needs.h"
 #include "container/parent.h"
@@ -59,6 +59,7 @@ struct session {
 	struct workload workload;
 	struct cgroup_entry entry; /* taken by the child (cgroup/entry.c) */
 	int rootfd; /* -1: that of the mount namespace, which joining it makes ours */
+	uint32_t uid, gid; /* whose the work in a user namespace is */
 	bool served; /* the supervisor has the listener */
 	struct parent p;
 };
@@ -115,6 +116,17 @@ static int choose_process(struct session *s, struct err *e)
 	return exec_process_check(s->process, s->o, e);
 }
 
+static void find_maker(struct session *s)
+{
+	const struct oci_linux *l = &s->config.linux_;
+	autofree char *init = xasprintf("%d", (int)s->c->pid);
+
+	if (s->ns.join[OCI_NS_USER] < 0)
+		return;
+	s->uid = idmap_maker(l->uid_mappings, l->n_uid_mappings, init, "uid_map");
+	s->gid = idmap_maker(l->gid_mappings, l->n_gid_mappings, init, "gid_map");
+}
+
 static int prepare(struct session *s, struct err *e)
 {
 	autofree char *cache = NULL;
@@ -146,6 +158,7 @@ static int prepare(struct session *s, struct err *e)
 		return -1;
 	if (places_open_root(s->c, &s->ns, &s->rootfd, e) < 0)
 		return -1;
+	find_maker(s);
 	/* All of that was read by number: it was the container's if init is still the same process. */
 	if (!container_alive(s->c))
 		return err_text(e, ESRCH, "cannot exec in a stopped container: %s", s->c->id);
@@ -201,9 +214,9 @@ static int enter(void *arg, struct err *e)
 	struct session *s = arg;
 
 	close_the_hosts(s);
-	/* Root of the container's user namespace, for what comes before the user. EINVAL: 0 is not mapped. */
-	if (s->ns.join[OCI_NS_USER] >= 0 && (hide_setresuid(0) < 0 || hide_setresgid(0) < 0) && errno != EINVAL)
-		return err_sys(e, "become root of the user namespace");
+	/* Root of the container's user namespace, for what comes before the user. */
+	if (s->ns.join[OCI_NS_USER] >= 0 && idmap_become_maker(s->uid, s->gid, e) < 0)
+		return -1;
 	if (s->rootfd >= 0 && (fchdir(s->rootfd) < 0 || chroot(".") < 0))
 		return err_sys(e, "enter the root of the container");
 	fd_close(&s->rootfd);

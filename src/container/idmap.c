@@ -4,7 +4,7 @@
  * Owns:     the order of the three writes; direct write or newuidmap and newgidmap.
  *           What is mapped where the configuration does not say.
  * Must not: keep a descriptor after return.
- * Runs in:  create, after the clone, before init is told to go on. Host privileges.
+ * Runs in:  create, after the clone, before init is told to go on, with host privileges; idmap_become_maker() in what enters.
  *
  * user_namespaces(7): a writer without CAP_SETUID in the parent namespace may map only its own id, and the gid map only
  * after "deny" was written to setgroups. Larger maps of a user are the business of newuidmap(1) and newgidmap(1), which
@@ -13,16 +13,20 @@
 #include "container/idmap.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
+#include <linux/magic.h>
 #include <pwd.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/hide.h"
 #include "base/str.h"
 
 /* The kernel takes at most 340 lines in one write(2) of less than a page (before 4.15: five). */
@@ -146,6 +150,59 @@ int idmap_write(pid_t pid, const struct oci_linux *l, struct err *e)
 		return err_prefix(e, "linux.gidMappings");
 	if (write_one("uid_map", pid, l->uid_mappings, l->n_uid_mappings, geteuid(), "newuidmap", e) < 0)
 		return err_prefix(e, "linux.uidMappings");
+	return 0;
+}
+
+/* --- who is there ------------------------------------------------------------------------------------------------ */
+
+static bool covers(uint32_t first, uint32_t size, uint32_t id)
+{
+	return id >= first && id - first < size;
+}
+
+/* Of a namespace that others made. In a mount namespace of theirs /proc may be anything. */
+static uint32_t maker_in(const char *who, const char *file)
+{
+	autofree char *path = xasprintf("/proc/%s/%s", who, file);
+	autofd fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct statfs fs;
+	char text[16384];
+	uint32_t first = 0;
+	char *save = NULL;
+	bool any = false;
+	ssize_t n;
+
+	if (fd < 0 || fstatfs(fd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)
+		return 0;
+	n = fd_read_all(fd, text, sizeof(text) - 1);
+	text[n < 0 ? 0 : n] = 0;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		uint32_t inside, size;
+
+		if (sscanf(line, "%" SCNu32 " %*u %" SCNu32, &inside, &size) != 2)
+			continue;
+		if (covers(inside, size, 0))
+			return 0;
+		first = any ? first : inside;
+		any = true;
+	}
+	return first;
+}
+
+uint32_t idmap_maker(const struct oci_id_mapping *v, size_t n, const char *who, const char *file)
+{
+	for (size_t i = 0; i < n; i++)
+		if (covers(v[i].container_id, v[i].size, 0))
+			return 0;
+	return n ? v[0].container_id : maker_in(who, file);
+}
+
+int idmap_become_maker(uint32_t uid, uint32_t gid, struct err *e)
+{
+	/* The uid first: with the host's, and hidden from nobody for a moment, we would be worth most. EINVAL: not mapped, after all;
+	 * nobody, with all capabilities, can do most of what follows. */
+	if ((hide_setresuid(uid) < 0 || hide_setresgid(gid) < 0) && errno != EINVAL)
+		return err_sys(e, "become user %u of the user namespace", uid);
 	return 0;
 }
 

@@ -25,25 +25,26 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/hide.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "container/annotations.h"
 #include "container/hooks.h"
+#include "container/idmap.h"
 #include "container/netdev.h"
 #include "container/places.h"
 #include "container/sync.h"
 #include "oci/state.h"
 #include "process/process.h"
 
-/* Root of the user namespace, once the maps are there; of a joined one, too, for what we make belongs to the creator's ids
- * otherwise, and those may not exist in it (EOVERFLOW). An id 0 that is not mapped leaves us nobody, with all capabilities:
- * which is enough for what follows. */
+/* Root of the user namespace, or who stands for it, once the maps are there; of a joined one, too, for what we make belongs to the
+ * creator's ids otherwise, and those may not exist in it (EOVERFLOW). */
 static int become_root(const struct init_args *a, struct err *e)
 {
-	/* The uid first: with the host's, and hidden from nobody for a moment, we would be worth most (base/hide.h). */
-	if ((hide_setresuid(0) < 0 || hide_setresgid(0) < 0) && errno != EINVAL)
-		return err_sys(e, "become root of the user namespace");
+	const struct oci_linux *l = &a->config->linux_;
+
+	if (idmap_become_maker(idmap_maker(l->uid_mappings, l->n_uid_mappings, "self", "uid_map"),
+			       idmap_maker(l->gid_mappings, l->n_gid_mappings, "self", "gid_map"), e) < 0)
+		return -1;
 	/* The creator's groups are not the container's. EPERM: setgroups is denied in this namespace. */
 	if (!a->workload.keep_groups && setgroups(0, NULL) < 0 && errno != EPERM)
 		return err_sys(e, "drop the creator's groups");

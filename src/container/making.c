@@ -101,7 +101,7 @@ uint32_t making_host_root(const struct oci_id_mapping *v, size_t n)
 {
 	uint32_t id;
 
-	return host_id(v, n, 0, &id) ? id : 0;
+	return host_id(v, n, 0, &id) ? id : n ? v[0].host_id : 0;
 }
 
 static bool is_writable_cgroup(const struct oci_mount *m)

@@ -24,7 +24,8 @@ void making_fill_record(struct container *c, const struct oci_config *config, co
 /* Fills c->stdio from our own standard descriptors, which init inherits: "pipe:[1234]"; a file of the host is "file[mount
  * id:inode]", as CRIU says it. Checkpoint and restore look at it. */
 void making_note_stdio(struct container *c);
-/* The host's id of the container's root by its uidMappings or gidMappings; 0 without any. */
+/* The host's id of the container's root by its uidMappings or gidMappings (where that is not mapped, of the first that is); 0
+ * without any. */
 uint32_t making_host_root(const struct oci_id_mapping *v, size_t n);
 /* *out (the caller's): the cgroup, empty, with its limits. @early: also where systemd would make it with init (cgroup.h). */
 int making_cgroup(struct container *c, const struct oci_config *config, const struct namespaces *ns,

@@ -53,6 +53,37 @@ ns_of() { readlink "/proc/$1/ns/$2"; }
 	is "$(ns_of "$(container_pid)" user)" "$(rt exec "$ID" readlink /proc/self/ns/user)"
 }
 
+@test "user namespace without an id 0: the first id makes what has to be made, in create and exec, with maps or joined" {
+	need sandrun userns
+	chmod 1777 "$B/rootfs/tmp"
+	cfg '.linux.namespaces += [{"type": "user"}] | .process.user = {"uid": 1000, "gid": 1001} |
+		.linux.uidMappings = [{"containerID": 1000, "hostID": 100000, "size": 1}] |
+		.linux.gidMappings = [{"containerID": 1001, "hostID": 100001, "size": 1}] |
+		(.mounts[] | select(.type == "devpts").options) |= map(select(startswith("gid=") | not))'
+	local look='id -u; id -g; grep -E "^Cap(Prm|Eff)" /proc/self/status | cut -f2 | xargs; stat -c %u:%g /dev /dev/shm; echo x >/dev/null; touch /tmp/$1'
+	args sh -c "$look; exec sleep 1000" sh first
+	start_container
+	wait_until test -e "$B/rootfs/tmp/first"
+	is "1000 1001 0000000000000000 0000000000000000 1000:1001 1000:1001" "$(xargs <"$OUT")"
+	is 100000:100001 "$(stat -c %u:%g "$B/rootfs/tmp/first")"
+	run --separate-stderr rt exec "$ID" sh -c "$look" sh second
+	is "0 " "$status $stderr"
+	is "$(cat "$OUT")" "$output"
+	run --separate-stderr rt exec --user 0 "$ID" true
+	one_clear_line "process.user.uid: 0 is not mapped in the user namespace (linux.uidMappings)"
+	# A second container in the first one's user namespace, of which its configuration has no maps.
+	jq --arg u "/proc/$(container_pid)/ns/user" --arg id "$ID-2" '.linux.cgroupsPath = "/" + $id |
+		.linux.namespaces |= map(if .type == "user" then .path = $u else . end) | del(.linux.uidMappings, .linux.gidMappings)' \
+		"$B/config.json" >"$B/two.json"
+	mv "$B/two.json" "$B/config.json"
+	rt run --bundle "$B" --detach "$ID-2" </dev/null >"$OUT.2" 2>&1
+	wait_until eval "[ \$(wc -l <'$OUT.2') = 5 ]"
+	is "$(cat "$OUT")" "$(cat "$OUT.2")"
+	run --separate-stderr rt exec "$ID-2" sh -c "$look" sh third
+	is "0 " "$status $stderr"
+	rt delete --force "$ID-2"
+}
+
 @test "a user without privileges gets a user namespace, also where the configuration has none" {
 	need sandrun userns setpriv
 	cp "$SANDRUN" "$T/rt"

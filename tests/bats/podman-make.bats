@@ -175,3 +175,23 @@ pod_rm() {
 }
 # build OPTION…: what it prints is in $T/log.
 build() { pm build --network none --isolation oci "$@" -f "$T/Dockerfile" "$T" >"$T/log" 2>&1; }
+
+@test "podman: --uidmap without an id 0" {
+	need userns
+	# --rootfs: podman's overlay storage cannot be mounted for such a user.
+	printf "user:x:1000:\n" >"$B/rootfs/etc/group"
+	chown -R 100000:100000 "$B/rootfs"
+	local how
+	for how in "--network none" "--network none --annotation io.sandlock.net-deny=private"; do
+		# shellcheck disable=SC2086
+		run --separate-stderr pm run --rm $how --uidmap 1000:100000:1 --user 1000 --rootfs "$B/rootfs" sh -c 'id -u; cat /proc/self/uid_map | xargs; echo x >/dev/null'
+		is "0 $'1000\n1000 100000 1'" "$status $(printf %q "$output")"
+		# shellcheck disable=SC2086
+		pm run -d $how --name "$NAME" --uidmap 1000:100000:1 --user 1000 --rootfs "$B/rootfs" sleep 1000 >/dev/null
+		run --separate-stderr pm exec "$NAME" id -u
+		is "0 1000" "$status $output"
+		run --separate-stderr pm exec -t "$NAME" sh -c 'tty; id -u'
+		is "0 /dev/pts/0 1000" "$status $(tr -d '\r' <<<"$output" | xargs)"
+		pm rm -f -t 0 "$NAME" >/dev/null
+	done
+}
