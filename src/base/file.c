@@ -7,10 +7,12 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -88,19 +90,100 @@ int file_write(int dirfd, const char *path, const char *data, struct err *e)
 	return 0;
 }
 
+/* A name that nobody can have foreseen, made by us or not at all: in a directory that a container writes, a FIFO or a device
+ * would wait under any name that it can guess. */
+static int make_temporary(int dirfd, const char *path, mode_t mode, char **name, struct err *e)
+{
+	for (int tries = 0; tries < 16; tries++) {
+		autofree char *tmp = NULL;
+		uint64_t random;
+		int fd;
+
+		if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+			return err_sys(e, "get random bytes");
+		tmp = xasprintf("%s.%016" PRIx64 ".tmp", path, random);
+		fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+		if (fd < 0 && errno == EEXIST)
+			continue;
+		if (fd < 0)
+			return err_sys(e, "create %s", tmp);
+		*name = steal_ptr(&tmp);
+		return fd;
+	}
+	return err_set(e, EEXIST, "create %s", path);
+}
+
 int file_replace(int dirfd, const char *path, const void *data, size_t len, mode_t mode, struct err *e)
 {
-	autofree char *tmp = xasprintf("%s.%d.tmp", path, (int)getpid());
-	autofd fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+	autofree char *tmp = NULL;
+	autofd fd = make_temporary(dirfd, path, mode, &tmp, e);
 
 	if (fd < 0)
-		return err_sys(e, "create %s", tmp);
+		return -1;
 	if (fd_write_all(fd, data, len) < 0 || renameat(dirfd, tmp, dirfd, path) < 0) {
 		err_sys(e, "write %s", path);
 		unlinkat(dirfd, tmp, 0);
 		return -1;
 	}
 	return 0;
+}
+
+/* What @fd, opened with O_PATH, is: a regular file, or else a word for it. */
+static const char *kind_of(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return "unknown";
+	switch (st.st_mode & S_IFMT) {
+	case S_IFREG:
+		return NULL;
+	case S_IFLNK:
+		return "a symbolic link";
+	case S_IFDIR:
+		return "a directory";
+	case S_IFIFO:
+		return "a FIFO";
+	case S_IFSOCK:
+		return "a socket";
+	default:
+		return "a device";
+	}
+}
+
+int file_reopen(int fd, int flags)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, flags | O_CLOEXEC | O_NOCTTY);
+}
+
+int file_append(int dirfd, const char *path, mode_t mode, struct err *e)
+{
+	/* It may come and go while we look. */
+	for (int tries = 0; tries < 16; tries++) {
+		autofd at = openat(dirfd, path, O_PATH | O_NOFOLLOW | O_CLOEXEC), fd = -1;
+		const char *kind;
+
+		if (at < 0 && errno == ENOENT) {
+			fd = openat(dirfd, path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, mode);
+			if (fd >= 0)
+				return fd_steal(&fd);
+			if (errno == EEXIST)
+				continue;
+		}
+		if (at < 0 && errno == ENOENT)
+			return err_text(e, ENOENT, "%s: its directory is missing", path);
+		if (at < 0)
+			return err_sys(e, "open %s", path);
+		kind = kind_of(at);
+		if (kind)
+			return err_text(e, EINVAL, "%s: it is %s, and not a file", path, kind);
+		fd = file_reopen(at, O_WRONLY | O_APPEND);
+		return fd < 0 ? err_sys(e, "open %s", path) : fd_steal(&fd);
+	}
+	return err_set(e, EAGAIN, "open %s", path);
 }
 
 int file_open_in_root(int rootfd, const char *path, int flags, mode_t mode)

@@ -20,8 +20,14 @@ int file_read(int dirfd, const char *path, size_t max, char **out, size_t *len, 
 int file_read_regular(int dirfd, const char *path, size_t max, char **out, size_t *len, struct err *e);
 /* Writes @data to an existing file (procfs, sysfs, cgroupfs) in one write(2): no O_CREAT, no O_TRUNC. */
 int file_write(int dirfd, const char *path, const char *data, struct err *e);
-/* Makes or replaces @path atomically: a temporary file beside it, then rename(2). No partial content is ever seen. */
+/* Makes or replaces @path atomically: a temporary file beside it, then rename(2). No partial content is ever seen. Safe where others
+ * may write: what they put there, under whatever name, is not opened. */
 int file_replace(int dirfd, const char *path, const void *data, size_t len, mode_t mode, struct err *e);
+/* Opens a regular file to append to it, made if it is not there. Likewise safe: a link is not followed, a FIFO or a device is not
+ * opened. */
+int file_append(int dirfd, const char *path, mode_t mode, struct err *e);
+/* Opens what @fd stands for (O_PATH as well) once more, with @flags. -1 with errno. */
+int file_reopen(int fd, int flags);
 
 /* Opens @path as seen by a process whose root is @rootfd: symlinks and ".." are resolved inside it
  * (openat2 RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS, Linux 5.6). Descriptor or -1 with errno; O_CLOEXEC is added. */

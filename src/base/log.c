@@ -9,10 +9,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/str.h"
 
 #define LINE_MAX_BYTES 3900 /* podman cuts stderr at 4096; a JSON line has some words around the message */
@@ -30,6 +32,56 @@ static const char *const level_names[] = {
 	[LOG_LVL_TRACE] = "debug",
 };
 
+/* "/dev/stderr", "/dev/fd/7", "/proc/self/fd/7": the descriptor, or -1. Opened by their names, sockets (the journal's) would be
+ * refused. */
+static int descriptor_of(const char *path)
+{
+	static const char *const names[] = { "/dev/stdin", "/dev/stdout", "/dev/stderr" };
+	uint64_t n;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (str_eq(path, names[i]))
+			return (int)i;
+	if (str_starts(path, "/dev/fd/"))
+		path += strlen("/dev/fd/");
+	else if (str_starts(path, "/proc/self/fd/"))
+		path += strlen("/proc/self/fd/");
+	else
+		return -1;
+	return str_to_u64(path, 10, INT32_MAX, &n) < 0 ? -1 : (int)n;
+}
+
+/* A named pipe that has a reader; -1 with errno, ENOTSUP if it is something else. */
+static int open_fifo(const char *path)
+{
+	autofd at = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (at >= 0 && fstat(at, &st) == 0 && S_ISFIFO(st.st_mode))
+		return file_reopen(at, O_WRONLY | O_NONBLOCK);
+	errno = ENOTSUP;
+	return -1;
+}
+
+/* The devices of the host are what they seem. Elsewhere a container may have put something there (a volume, /dev/shm): no link is
+ * followed, no device opened, and no reader waited for. */
+static int open_file(const char *path, struct err *e)
+{
+	int number = descriptor_of(path), fd;
+
+	if (number >= 0)
+		fd = fcntl(number, F_DUPFD_CLOEXEC, 3);
+	else if (str_starts(path, "/dev/") && !str_starts(path, "/dev/shm/"))
+		fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	else
+		fd = open_fifo(path);
+	if (fd < 0 && errno == ENXIO)
+		return err_text(e, ENXIO, "--log %s: nobody reads there", path);
+	if (fd < 0 && errno == ENOTSUP)
+		return (fd = file_append(AT_FDCWD, path, 0644, e)) < 0 ? err_prefix(e, "--log") : fd;
+	return fd < 0 ? err_sys(e, "--log %s", path) : fd;
+}
+
 int log_open(const char *target, enum log_format format, struct err *e)
 {
 	log_format = format;
@@ -38,10 +90,8 @@ int log_open(const char *target, enum log_format format, struct err *e)
 	if (str_starts(target, "file:"))
 		target += strlen("file:");
 	fd_close(&log_fd);
-	log_fd = open(target, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0644);
-	if (log_fd < 0)
-		return err_sys(e, "open the log file %s", target);
-	return 0;
+	log_fd = open_file(target, e);
+	return log_fd < 0 ? -1 : 0;
 }
 
 int log_descriptor(void)

@@ -266,7 +266,7 @@ void request_explain(const struct request *q, const struct rpc *r, struct err *e
 
 	if (r->refused)
 		return;
-	if (dir < 0 || file_read(dir, q->log_name, LOG_MAX, &text, NULL, NULL) < 0 || !strstr(text, "Error (")) {
+	if (dir < 0 || file_read_regular(dir, q->log_name, LOG_MAX, &text, NULL, NULL) < 0 || !strstr(text, "Error (")) {
 		free(text);
 		text = rpc_output(r, 4096);
 	}

@@ -143,7 +143,7 @@ static int inherit_stdio(struct restoration *k, struct rpc_child *child, struct 
 
 	if (faccessat(k->q.images, REQUEST_DESCRIPTORS, F_OK, 0) < 0 && errno == ENOENT)
 		return 0;
-	if (file_read(k->q.images, REQUEST_DESCRIPTORS, DESCRIPTORS_MAX, &text, NULL, e) < 0)
+	if (file_read_regular(k->q.images, REQUEST_DESCRIPTORS, DESCRIPTORS_MAX, &text, NULL, e) < 0)
 		return err_prefix(e, "--image-path");
 	tree = yajl_tree_parse(text, NULL, 0);
 	if (!YAJL_IS_ARRAY(tree)) {

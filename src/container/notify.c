@@ -80,6 +80,17 @@ int notify_prepare(const struct container *c, struct oci_config *config, struct 
 	return 0;
 }
 
+/* For whoever the container's user is. By the mode that it is born with: a change by name would follow what a container that can
+ * write to the directory (by exec, before start) has put in its place. */
+static int bind_open(int sock, const struct sockaddr_un *sa)
+{
+	mode_t mask = umask(0);
+	int r = fchmod(sock, 0777) < 0 ? -1 : bind(sock, (const struct sockaddr *)sa, sizeof(*sa));
+
+	umask(mask);
+	return r;
+}
+
 int notify_open(const struct container *c, int *fd, struct err *e)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
@@ -94,11 +105,8 @@ int notify_open(const struct container *c, int *fd, struct err *e)
 	sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	/* A state directory may be deeper than an address is long. */
 	snprintf(sa.sun_path, sizeof(sa.sun_path), "/proc/self/fd/%d/" NAME, dir);
-	if (dir < 0 || sock < 0 || bind(sock, (const struct sockaddr *)&sa, sizeof(sa)) < 0)
+	if (dir < 0 || sock < 0 || bind_open(sock, &sa) < 0)
 		return err_sys(e, "make the notification socket");
-	/* Whoever the container's user is. */
-	if (fchmodat(dir, NAME, 0777, 0) < 0)
-		return err_sys(e, "open the notification socket to the container");
 	*fd = fd_steal(&sock);
 	return 0;
 }

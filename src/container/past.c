@@ -32,7 +32,7 @@ static char *read_tail(int dirfd, const char *name, size_t max)
 	autofree char *text = NULL;
 	size_t len = 0, from;
 
-	if (file_read(dirfd, name, LINES_MAX, &text, &len, NULL) < 0 || !len)
+	if (file_read_regular(dirfd, name, LINES_MAX, &text, &len, NULL) < 0 || !len)
 		return NULL;
 	from = len > max ? len - max : 0;
 	while (from > 0 && from < len && text[from - 1] != '\n')
