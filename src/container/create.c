@@ -34,6 +34,7 @@
 #include "container/bundle.h"
 #include "container/idmap.h"
 #include "container/init.h"
+#include "container/lookup.h"
 #include "container/making.h"
 #include "container/namespaces.h"
 #include "container/needs.h"
@@ -97,26 +98,32 @@ static struct foreign_facts foreign_facts(const struct creation *k)
 	};
 }
 
-static int resolve_host(void *ctx, const char *name, struct in6_addr **addrs, size_t *n, struct err *e)
+/* Where the container's name servers can be asked already: a network that was there before. */
+static int resolve_names(struct creation *k, const struct foreign_facts *given, struct lookup *l, struct err *e)
 {
-	(void)ctx;
-	return policy_resolve_host(name, addrs, n, e);
+	if (policy_resolve(k->policy, lookup_resolve_hosts, l, false, e) < 0)
+		return -1;
+	l->ready = !given->own_net || given->joined_net >= 0;
+	l->netns = given->joined_net;
+	return policy_resolve(k->policy, lookup_resolve, l, true, e);
 }
 
 static int compile_policy(struct creation *k, struct err *e)
 {
 	const struct foreign_facts given = foreign_facts(k);
+	struct lookup l = LOOKUP_INIT;
 	struct policy_facts facts;
+	int r;
 
 	if (!policy_wanted(&k->config.annotations) || policy_is_sandbox(&k->config.annotations, k->o->id))
 		return 0;
-	netfacts_look(&given, &facts);
-	if (policy_parse(&k->config.annotations, &facts, &k->policy, e) < 0)
-		return -1;
-	if (!k->policy)
-		return 0;
-	if (policy_resolve(k->policy, resolve_host, NULL, true, e) < 0)
-		return -1;
+	lookup_prepare(&l, &given, &facts);
+	r = policy_parse(&k->config.annotations, &facts, &k->policy, e);
+	if (r == 0 && k->policy)
+		r = resolve_names(k, &given, &l, e);
+	lookup_free(&l);
+	if (r < 0 || !k->policy)
+		return r;
 	/* One listener per task is all the kernel gives. */
 	if (confine_notify_needed(k->policy) && confine_profile_has_notify(&k->config.linux_.seccomp))
 		return err_msg(e, "linux.seccomp has SCMP_ACT_NOTIFY: it cannot be combined with an io.sandlock policy "
@@ -496,10 +503,17 @@ static int make_init(struct creation *k, struct err *e)
 /* What a user should know of a policy that is in force. */
 static void warn_of_policy(const struct policy *p)
 {
+	const struct policy_host *hosts;
+	size_t n;
+
 	if (p && policy_is_audit(p))
 		log_warn("io.sandlock.mode=audit: the network policy is only recorded, nothing is refused");
 	if (p)
 		netfacts_warn(p);
+	n = p ? policy_hosts(p, &hosts) : 0;
+	for (size_t i = 0; i < n; i++)
+		if (!hosts[i].n)
+			log_warn("io.sandlock.net-allow: ?%s has no address now, and nothing is reached by that name", hosts[i].name);
 }
 
 static int make_all(struct creation *k, struct err *e)

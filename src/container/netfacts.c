@@ -107,15 +107,16 @@ char *netfacts_read(const struct foreign_facts *f, const char *path, bool image,
 	return file_read_regular(AT_FDCWD, root, FILE_MAX, &text, len, NULL) < 0 ? NULL : text;
 }
 
-void netfacts_look(const struct foreign_facts *f, struct policy_facts *out)
+void netfacts_look(const struct foreign_facts *f, struct policy_facts *out, struct policy_resolv_conf *conf)
 {
 	autofree char *text = NULL;
 	size_t len = 0;
 
 	*out = (struct policy_facts){ .own_network = !foreign_shares_network(f) };
 	text = netfacts_read(f, "/etc/resolv.conf", true, &len);
-	if (text)
-		policy_read_resolv_conf(text, len, out);
+	policy_read_resolv_conf(text ? text : "", len, conf);
+	memcpy(out->resolvers, conf->servers, sizeof(conf->servers));
+	out->n_resolvers = conf->n_servers;
 }
 
 void netfacts_warn(const struct policy *p)

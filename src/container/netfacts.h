@@ -12,7 +12,7 @@
 #include "policy/policy.h"
 
 /* Fills @out. What cannot be read is not known, and no error: its name servers are then like any address. */
-void netfacts_look(const struct foreign_facts *f, struct policy_facts *out);
+void netfacts_look(const struct foreign_facts *f, struct policy_facts *out, struct policy_resolv_conf *conf);
 /* The file that the container will see as @path ("/etc/hosts"): what a mount puts there, or, with @image, what its root directory
  * has. A regular file of a sane size; heap text, or NULL. */
 char *netfacts_read(const struct foreign_facts *f, const char *path, bool image, size_t *len);

@@ -53,8 +53,16 @@ struct policy_facts {
 	size_t n_resolvers;
 };
 
-/* Adds the name servers of a resolv.conf (which may hold anything). */
-void policy_read_resolv_conf(const char *text, size_t len, struct policy_facts *f);
+/* What of a resolv.conf matters; it may hold anything. */
+#define POLICY_MAX_SEARCH 6
+struct policy_resolv_conf {
+	struct in6_addr servers[POLICY_MAX_RESOLVERS]; /* canonical, each once */
+	size_t n_servers;
+	char search[POLICY_MAX_SEARCH][256]; /* lower case, no final dot */
+	size_t n_search;
+	unsigned int ndots;
+};
+void policy_read_resolv_conf(const char *text, size_t len, struct policy_resolv_conf *out);
 /* The addresses that a hosts file has for @name (lower case, no final dot): at most @room of them. Returns how many. */
 size_t policy_find_host(const char *text, size_t len, const char *name, struct in6_addr *out, size_t room);
 
@@ -67,6 +75,11 @@ bool policy_is_sandbox(const struct oci_map *annotations, const char *id);
  * deadline; tests give their own. */
 typedef int (*policy_resolver)(const char *name, struct in6_addr **addrs, size_t *n, struct err *e);
 int policy_resolve_host(const char *name, struct in6_addr **addrs, size_t *n, struct err *e);
+
+/* The same by whom the caller knows: @ask runs in a child, which is killed when time is up. It gives the number of addresses, 0
+ * for none, or -1 if it has no answer; it may change what it is as it likes, but must keep the descriptor @out. */
+typedef int (*policy_asker)(void *ctx, int out, const char *name, struct in6_addr *addrs, size_t room);
+int policy_resolve_apart(policy_asker ask, void *ctx, const char *name, struct in6_addr **addrs, size_t *n, struct err *e);
 
 /* Annotations -> policy. -1 with @e on a bad one: key, token, position and what would be right, in one line. Host names have
  * no addresses yet: policy_resolve() gives them theirs. *out is NULL if none of it is for this container. */
@@ -137,6 +150,8 @@ struct policy_traits policy_get_traits(const struct policy *p);
  * with tcp_ports_only, or traits.bind. */
 void policy_each_port(const struct policy *p, bool bind, void (*each)(uint16_t lo, uint16_t hi, void *ctx), void *ctx);
 
+/* Where clouds keep a machine's credentials: an address of the set of that name. */
+bool policy_is_metadata(const struct in6_addr *a);
 /* It may reach places that no list names one by one, so its programs will go by names. */
 bool policy_needs_names(const struct policy *p);
 /* What a refused call returns: io.sandlock.errno. */

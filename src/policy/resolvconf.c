@@ -50,29 +50,74 @@ static bool is_word(const char *s, size_t n, const char *word)
 	return n == strlen(word) && memcmp(s, word, n) == 0;
 }
 
-static void add_resolver(struct policy_facts *f, const struct in6_addr *a)
+static void add_server(struct policy_resolv_conf *c, const struct in6_addr *a)
 {
-	for (size_t i = 0; i < f->n_resolvers; i++)
-		if (memcmp(&f->resolvers[i], a, sizeof(*a)) == 0)
+	for (size_t i = 0; i < c->n_servers; i++)
+		if (memcmp(&c->servers[i], a, sizeof(*a)) == 0)
 			return;
-	if (f->n_resolvers < POLICY_MAX_RESOLVERS)
-		f->resolvers[f->n_resolvers++] = *a;
+	if (c->n_servers < POLICY_MAX_RESOLVERS)
+		c->servers[c->n_servers++] = *a;
 }
 
-void policy_read_resolv_conf(const char *text, size_t len, struct policy_facts *f)
+/* What is no name is passed over, as a C library's look-up of it would fail. */
+static void add_search(struct policy_resolv_conf *c, const char *s, size_t n)
 {
-	for (const char *line = text, *stop = text + len; line < stop;) {
-		const char *nl = memchr(line, '\n', (size_t)(stop - line)), *end = nl ? nl : stop, *s = line;
-		size_t n = next_word(&s, end);
-		struct in6_addr a;
+	char *out = c->search[c->n_search];
 
-		/* Comments begin with another word. */
-		if (is_word(s, n, "nameserver")) {
-			s += n;
-			n = next_word(&s, end);
-			if (n && read_address(s, n, &a))
-				add_resolver(f, &a);
+	n -= n > 1 && s[n - 1] == '.';
+	if (c->n_search == POLICY_MAX_SEARCH || n >= sizeof(c->search[0]))
+		return;
+	for (size_t i = 0; i < n; i++)
+		out[i] = (char)tolower((unsigned char)s[i]);
+	out[n] = '\0';
+	if (grammar_is_hostname(out, n))
+		c->n_search++;
+}
+
+static void read_option(struct policy_resolv_conf *c, const char *s, size_t n)
+{
+	if (n < 7 || n > 8 || memcmp(s, "ndots:", 6) != 0)
+		return;
+	c->ndots = 0;
+	for (size_t i = 6; i < n && isdigit((unsigned char)s[i]); i++)
+		c->ndots = c->ndots * 10 + (unsigned int)(s[i] - '0');
+	if (c->ndots > 15)
+		c->ndots = 15; /* the C library's bound */
+}
+
+static void read_line(struct policy_resolv_conf *c, const char *s, const char *end)
+{
+	const char *key;
+	size_t n = next_word(&s, end), key_len;
+	struct in6_addr a;
+
+	/* Comments begin with another word. */
+	key = s;
+	key_len = n;
+	s += n;
+	/* The last of these lines counts. */
+	if (is_word(key, key_len, "search") || is_word(key, key_len, "domain"))
+		c->n_search = 0;
+	for (; (n = next_word(&s, end)); s += n) {
+		if (is_word(key, key_len, "search") || (is_word(key, key_len, "domain") && !c->n_search))
+			add_search(c, s, n);
+		else if (is_word(key, key_len, "options"))
+			read_option(c, s, n);
+		else if (is_word(key, key_len, "nameserver")) {
+			if (read_address(s, n, &a))
+				add_server(c, &a);
+			break;
 		}
+	}
+}
+
+void policy_read_resolv_conf(const char *text, size_t len, struct policy_resolv_conf *out)
+{
+	*out = (struct policy_resolv_conf){ .ndots = 1 };
+	for (const char *line = text, *stop = text + len; line < stop;) {
+		const char *nl = memchr(line, '\n', (size_t)(stop - line)), *end = nl ? nl : stop;
+
+		read_line(out, line, end);
 		line = end + 1;
 	}
 }

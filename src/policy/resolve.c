@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* resolve.c - a host name's addresses, within a deadline
  *
- * Owns:     the child that asks the host's resolver, and its end.
+ * Owns:     the child that asks (the host's resolver, or whom the caller knows), and its end.
  * Must not: let a name server, an NSS module or a hung file system hold create(): getaddrinfo(3) has no deadline.
  * Runs in:  create. The look-up itself in a child, which is killed when time is up. A thread could not be: it would
  *           go on inside libc's locks while create forks.
@@ -60,22 +60,35 @@ static bool resolve_to_v6(const struct sockaddr *sa, struct in6_addr *out)
 	return true;
 }
 
-__attribute__((noreturn)) static void resolve_child(const char *name, int fd, pid_t parent)
+static void ask_host(const char *name, struct resolve_answer *a)
 {
 	/* No AI_ADDRCONFIG: the container may have IPv6 where the host has none. */
 	const struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
-	struct resolve_answer a = { 0 };
 	struct addrinfo *list = NULL;
+
+	/* Without this a dead first name server alone takes five seconds. A user's own setting stays. */
+	setenv("RES_OPTIONS", "timeout:2 attempts:2", 0);
+	a->why = getaddrinfo(name, NULL, &hints, &list);
+	for (struct addrinfo *i = a->why ? NULL : list; i && a->n < POLICY_MAX_HOST_ADDRS; i = i->ai_next)
+		if (resolve_to_v6(i->ai_addr, &a->addrs[a->n]))
+			a->n++;
+}
+
+__attribute__((noreturn)) static void resolve_child(policy_asker asker, void *ctx, const char *name, int fd, pid_t parent)
+{
+	struct resolve_answer a = { 0 };
+	int n;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);
-	/* Without this a dead first name server alone takes five seconds. A user's own setting stays. */
-	setenv("RES_OPTIONS", "timeout:2 attempts:2", 0);
-	a.why = getaddrinfo(name, NULL, &hints, &list);
-	for (struct addrinfo *i = a.why ? NULL : list; i && a.n < POLICY_MAX_HOST_ADDRS; i = i->ai_next)
-		if (resolve_to_v6(i->ai_addr, &a.addrs[a.n]))
-			a.n++;
+	if (!asker) {
+		ask_host(name, &a);
+	} else {
+		n = asker(ctx, fd, name, a.addrs, POLICY_MAX_HOST_ADDRS);
+		a.n = n > 0 ? (uint32_t)n : 0;
+		a.why = n > 0 ? 0 : n == 0 ? EAI_NODATA : EAI_AGAIN;
+	}
 	_exit(fd_write_all(fd, &a, sizeof(a)) < 0);
 }
 
@@ -129,7 +142,7 @@ static void resolve_end_child(pid_t pid, int fd)
 		;
 }
 
-int policy_resolve_host(const char *name, struct in6_addr **addrs, size_t *n, struct err *e)
+int policy_resolve_apart(policy_asker asker, void *ctx, const char *name, struct in6_addr **addrs, size_t *n, struct err *e)
 {
 	autofree struct resolve_answer *a = xcalloc(1, sizeof(*a));
 	autofd in = -1, out = -1;
@@ -146,7 +159,7 @@ int policy_resolve_host(const char *name, struct in6_addr **addrs, size_t *n, st
 	if (pid < 0)
 		return err_sys(e, "fork the resolver");
 	if (pid == 0)
-		resolve_child(name, out, parent);
+		resolve_child(asker, ctx, name, out, parent);
 	fd_close(&out);
 	got = resolve_read(in, a, sizeof(*a), resolve_now_ms() + RESOLVE_MS);
 	late = got < 0 && errno == ETIMEDOUT;
@@ -161,4 +174,9 @@ int policy_resolve_host(const char *name, struct in6_addr **addrs, size_t *n, st
 	memcpy(*addrs, a->addrs, a->n * sizeof(**addrs));
 	*n = a->n;
 	return 0;
+}
+
+int policy_resolve_host(const char *name, struct in6_addr **addrs, size_t *n, struct err *e)
+{
+	return policy_resolve_apart(NULL, NULL, name, addrs, n, e);
 }

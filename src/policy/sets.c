@@ -71,3 +71,11 @@ const char *sets_nearest(const char *s, size_t n)
 			return sets_names[i];
 	return NULL;
 }
+
+bool policy_is_metadata(const struct in6_addr *a)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(set_metadata); i++)
+		if (memcmp(a, &set_metadata[i].addr, sizeof(*a)) == 0)
+			return true;
+	return false;
+}

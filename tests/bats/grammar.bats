@@ -78,7 +78,10 @@ accepted() {
 	refused 'net-allow=*.example.org:80' '*.example.org'
 	refused 'net-allow=*.co.uk:80' '*.co.uk' 'anybody'
 	refused net-allow=nosuchname.invalid:80 nosuchname.invalid '?nosuchname.invalid'
-	accepted net-allow='?nosuchname.invalid:80 10.0.0.1'
+	annotate net-allow='?nosuchname.invalid:80 10.0.0.1'
+	create
+	has '?nosuchname.invalid' "$(cat "$OUT.err")"
+	rt delete --force "$ID"
 	refused net-allow='?10.0.0.1' '?10.0.0.1'
 	refused $'net-allow=m\xc3\xbcnchen.example:443' xn--
 }

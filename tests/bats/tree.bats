@@ -14,7 +14,7 @@ sources() { find src oci -name '*.[ch]'; }
 		[cmd]='inspect checkpoint container rootfs process cgroup confine oci base'
 		[inspect]='checkpoint container supervisor confine policy toml oci base'
 		[checkpoint]='container rootfs policy oci base'
-		[container]='rootfs process cgroup confine supervisor policy oci base'
+		[container]='rootfs process cgroup confine supervisor names policy oci base'
 		[rootfs]='policy oci base' [process]='oci base' [cgroup]='oci base'
 		[names]='base' [supervisor]='confine policy base' [confine]='policy oci base' [policy]='oci base' [base]='' [oci]='' [toml]='oci base'
 	)

@@ -5,7 +5,7 @@
 # either, whatever the rest is built with.
 probe_programs = tests/programs/probe tests/programs/serve tests/programs/flip tests/programs/recvtty \
 	tests/programs/reaper tests/programs/oldkernel tests/programs/passfd tests/programs/differ tests/programs/manager \
-	tests/programs/seize tests/programs/births tests/programs/sniff tests/programs/bare
+	tests/programs/seize tests/programs/births tests/programs/sniff tests/programs/nameserver tests/programs/bare
 check_PROGRAMS += $(probe_programs)
 
 probe_sources = tests/programs/probe.c tests/programs/probe.h tests/programs/probe_inet.c \
@@ -55,6 +55,10 @@ tests_programs_sniff_SOURCES = tests/programs/sniff.c
 tests_programs_sniff_CFLAGS = $(probe_cflags)
 tests_programs_sniff_LDFLAGS = $(probe_ldflags)
 tests_programs_sniff_LDADD =
+tests_programs_nameserver_SOURCES = tests/programs/nameserver.c
+tests_programs_nameserver_CFLAGS = $(probe_cflags)
+tests_programs_nameserver_LDFLAGS = $(probe_ldflags)
+tests_programs_nameserver_LDADD =
 tests_programs_manager_SOURCES = tests/programs/manager.c
 tests_programs_manager_CFLAGS = $(probe_cflags)
 tests_programs_manager_LDFLAGS = $(probe_ldflags)
