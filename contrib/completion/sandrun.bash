@@ -7,7 +7,7 @@ _sandrun_options() {
 
 _sandrun() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command='' root=() i
-	local commands='check checkpoint create delete denied events exec features help kill list metrics pause ps restore resume run spec start state update version'
+	local commands='check checkpoint create delete denied events exec features help kill list metrics pause policy ps restore resume run spec start state update version'
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
@@ -37,6 +37,10 @@ _sandrun() {
 	fi
 	if [[ $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(_sandrun_options "${COMP_WORDS[0]}" "$command")" -- "$cur")
+		return
+	fi
+	if [[ $command == policy && ${COMP_WORDS[COMP_CWORD-1]} == policy ]]; then
+		mapfile -t COMPREPLY < <(compgen -W 'check show learn' -- "$cur")
 		return
 	fi
 	case $command in

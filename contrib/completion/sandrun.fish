@@ -37,6 +37,7 @@ end
 complete -c sandrun -f
 complete -c sandrun -n 'not __sandrun_command >/dev/null' -a '(__sandrun_commands)'
 complete -c sandrun -n 'test "$(__sandrun_command)" = help' -a '(__sandrun_commands)'
+complete -c sandrun -n 'test (commandline -opc)[-1] = policy' -a 'check show learn'
 complete -c sandrun -n 'string match -q -- "-*" (commandline -ct)' -a '(__sandrun_options)'
 complete -c sandrun -n '__sandrun_command >/dev/null; and not contains (__sandrun_command) check create restore run spec features list metrics version help' -a '(__sandrun_ids)'
 complete -c sandrun -n 'contains -- (commandline -opc)[-1] --root --bundle -b --log --pid-file --config --file --resources --process --criu --textfile' -F

@@ -16,6 +16,10 @@ libsandrun_a_SOURCES += \
 	src/cmd/metrics.c \
 	src/cmd/options.c src/cmd/options.h \
 	src/cmd/pause.c \
+	src/cmd/policy.c src/cmd/policy.h \
+	src/cmd/policy_check.c \
+	src/cmd/policy_learn.c \
+	src/cmd/policy_show.c \
 	src/cmd/ps.c \
 	src/cmd/restore.c \
 	src/cmd/run.c src/cmd/run.h \

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* table.c - the commands: their names, what they are for, how they fail */
 #include "cmd/cmd.h"
+#include "cmd/policy.h"
 
 #include "base/near.h"
 #include "base/str.h"
@@ -19,6 +20,10 @@ const struct command cmd_table[] = {
 	{ "list", cmd_list, "list the containers", 1, false },
 	{ "metrics", cmd_metrics, "the policies of all containers in numbers, for a collector", 1, false },
 	{ "pause", cmd_pause, "freeze all processes of a container", 1, false },
+	{ "policy", cmd_policy, "ask what a policy says, show it, change it, learn one", 2, false },
+	{ "policy check", cmd_policy_check, "tell whether a destination may be reached, and why", 2, false },
+	{ "policy learn", cmd_policy_learn, "print the policy under which nothing of a record would have been refused", 2, false },
+	{ "policy show", cmd_policy_show, "print the rules of a container, their origin and what each has refused", 2, false },
 	{ "ps", cmd_ps, "list the processes of a container", 1, false },
 	{ "restore", cmd_restore, "bring a container back from such files", 1, false },
 	{ "resume", cmd_resume, "let a paused container go on", 1, false },
@@ -52,7 +57,8 @@ int cmd_unknown(const char *name, struct err *e)
 	const char *best;
 
 	for (size_t i = 0; i < cmd_count; i++)
-		near_offer(&near, name, cmd_table[i].name);
+		if (!strchr(cmd_table[i].name, ' '))
+			near_offer(&near, name, cmd_table[i].name);
 	best = near_best(&near);
 	if (best)
 		return err_text(e, EINVAL, "unknown command \"%.100s\"; did you mean \"%s\"?", name, best);

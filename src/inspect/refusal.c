@@ -5,6 +5,7 @@
  */
 #include "inspect/refusal.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +14,13 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/str.h"
 #include "oci/json_tree.h"
 #include "supervisor/supervisor.h"
 
 #define SETTLE_MS 30
+#define RECORD_FILE_MAX (256 * 1024 * 1024) /* what somebody has kept */
 
 #define RECORD_MAX (8 * 1024 * 1024) /* the supervisor keeps it below 1 MiB and one line */
 
@@ -206,14 +209,42 @@ static void take_line(struct reading *r, const char *text, size_t len)
 	refusal_free(&line);
 }
 
+static void take_text(struct reading *r, const char *text, size_t len)
+{
+	const char *at = text, *end;
+
+	for (; at && (end = memchr(at, '\n', len - (size_t)(at - text))); at = end + 1)
+		take_line(r, at, (size_t)(end - at));
+}
+
 static void read_file(struct reading *r, int dir, const char *name)
 {
 	size_t len = 0;
 	autofree char *text = card_read_file(dir, name, RECORD_MAX, &len);
-	char *at = text, *end;
 
-	for (; at && (end = memchr(at, '\n', len - (size_t)(at - text))); at = end + 1)
-		take_line(r, at, (size_t)(end - at));
+	take_text(r, text, len);
+}
+
+static void end_reading(struct reading *r)
+{
+	r->out->last_seq = r->seq;
+	r->out->lost = r->missing > r->excused ? r->missing - r->excused : 0;
+	make_groups(r->v, r->n, r->out);
+	free(r->v);
+}
+
+int refusals_read_file(const char *path, struct refusals *out, struct err *e)
+{
+	struct reading r = { .out = out };
+	autofree char *text = NULL;
+	size_t len = 0;
+
+	*out = (struct refusals){ 0 };
+	if (file_read_regular(AT_FDCWD, path, RECORD_FILE_MAX, &text, &len, e) < 0)
+		return -1;
+	take_text(&r, text, len);
+	end_reading(&r);
+	return 0;
 }
 
 void refusals_read(const struct card *c, int64_t since, struct refusals *out)
@@ -227,10 +258,7 @@ void refusals_read(const struct card *c, int64_t since, struct refusals *out)
 		read_file(&r, c->dir, "denied.jsonl.1");
 		read_file(&r, c->dir, "denied.jsonl");
 	}
-	out->last_seq = r.seq;
-	out->lost = r.missing > r.excused ? r.missing - r.excused : 0;
-	make_groups(r.v, r.n, out);
-	free(r.v);
+	end_reading(&r);
 }
 
 /* The number in the last line. */

@@ -50,6 +50,8 @@ struct refusals {
 void refusals_settle(const struct card *c);
 /* Reads the record of @c (also a past one). @since: ms since 1970; 0: everything. No record is an empty one. */
 void refusals_read(const struct card *c, int64_t since, struct refusals *out);
+/* The same of a file, whatever is in it. -1 with @e if it cannot be read. */
+int refusals_read_file(const char *path, struct refusals *out, struct err *e);
 void refusals_free(struct refusals *r);
 
 #endif

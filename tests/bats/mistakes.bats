@@ -200,6 +200,7 @@ refused() {
 	wrong 'does not exist' -- exec nosuchid true
 	wrong nosuch -- nosuch
 	wrong nosuch -- help nosuch
+	wrong nosuch -- help policy nosuch
 	wrong 'did you mean "create"' -- craete
 	wrong 'did you mean "delete"' -- help deleet
 	wrong 'did you mean --force' -- delete --froce x
