@@ -7,8 +7,7 @@
  *             config.json     the copy that counts: edits of the bundle's own after create have no effect (runtime.md)
  *             lock            held (flock) by create while the container is half made, and by start and delete; made by the
  *                             claim and by nobody else: what has none is no container any more
- *             start.fifo      init waits here for "start"; its absence is what makes "created" into "running"
- *             error.fifo      init tells "start" here why the workload could not be executed
+ *             start.sock, error.sock   how "start" reaches init (bell.h); their absence is what makes "created" into "running"
  *             policy          the compiled network policy (text); only with one
  *             supervisor.sock, denied.jsonl, counts   the supervisor's (supervisor.h, counts.h)
  * Must not: touch the container itself.
@@ -27,8 +26,6 @@
 #define CONTAINER_RECORD_COPY "record.copy"
 #define CONTAINER_CONFIG "config.json"
 #define CONTAINER_POLICY "policy"
-#define CONTAINER_START_FIFO "start.fifo"
-#define CONTAINER_ERROR_FIFO "error.fifo"
 
 #define CONTAINER_STDIO 3
 

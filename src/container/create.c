@@ -31,6 +31,7 @@
 #include "confine/confine.h"
 #include "confine/enforcement.h"
 #include "container/annotations.h"
+#include "container/bell.h"
 #include "container/bundle.h"
 #include "container/idmap.h"
 #include "container/init.h"
@@ -79,7 +80,7 @@ struct creation {
 	bool served; /* it has init's listener */
 	struct parent p; /* init, and our end of the conversation */
 	int pidfd;
-	int start_fifo, error_fifo;
+	struct bell bell; /* init's */
 };
 
 /* --- before anything is made ------------------------------------------------------------------------- */
@@ -191,15 +192,6 @@ static int prepare(struct creation *k, struct err *e)
 
 /* --- making ------------------------------------------------------------------------------------------------ */
 
-static int make_fifo(struct creation *k, const char *name, int *fd, struct err *e)
-{
-	if (mkfifoat(k->c->dirfd, name, 0600) < 0)
-		return err_sys(e, "make %s", name);
-	/* Read-write: the open does not wait for the other side, and a read never sees an end of file. */
-	*fd = openat(k->c->dirfd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	return *fd < 0 ? err_sys(e, "open %s", name) : 0;
-}
-
 static int make_state(struct creation *k, struct err *e)
 {
 	struct container *c = k->c;
@@ -220,10 +212,7 @@ static int make_state(struct creation *k, struct err *e)
 	}
 	if (notify_prepare(c, &k->config, e) < 0)
 		return -1;
-	return make_fifo(k, CONTAINER_START_FIFO, &k->start_fifo, e) < 0 ||
-			       make_fifo(k, CONTAINER_ERROR_FIFO, &k->error_fifo, e) < 0
-		       ? -1
-		       : 0;
+	return bell_make(&k->bell, c->dirfd, e);
 }
 
 static int choose_enforcement(struct creation *k, struct err *e)
@@ -443,8 +432,7 @@ static int spawn_init(struct creation *k, bool entry, struct err *e)
 		.id = k->o->id,
 		.bundle = k->bundle,
 		.no_new_keyring = k->o->no_new_keyring,
-		.start_fifo = k->start_fifo,
-		.error_fifo = k->error_fifo,
+		.bell = k->bell,
 		.parent = &k->p,
 		.entry.clone_fd = -1,
 		.rootfs = {
@@ -596,14 +584,13 @@ static void free_all(struct creation *k)
 	fd_close(&k->pidfd);
 	enforcement_close(&k->enforcement);
 	parent_close(&k->p);
-	fd_close(&k->start_fifo);
-	fd_close(&k->error_fifo);
+	bell_close(&k->bell);
 }
 
 int container_create(const struct create_options *o, struct container *c, int *master, struct err *e)
 {
 	struct creation k = { .o = o, .c = c, .config_text = o->config_text, .pidfd = -1, .idmaps = ROOTFS_IDMAPS_INIT,
-			      .enforcement = ENFORCEMENT_INIT, .start_fifo = -1, .error_fifo = -1 };
+			      .enforcement = ENFORCEMENT_INIT, .bell = BELL_INIT };
 	int r;
 
 	k.p = (struct parent)PARENT_INIT(&k.config.process, o->console_socket);

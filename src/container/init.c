@@ -63,7 +63,7 @@ void init_begin(void *args, bool staged)
 		workload_drop_groups(&a->workload);
 }
 
-/* What is needed of the host until the root has changed: sources of mounts, devices, the conversation, the fifos of start. The rest
+/* What is needed of the host until the root has changed: sources of mounts, devices, the conversation, the sockets for start. The rest
  * goes: the state directory (and with it the lock: a create that is killed must not stay "at work" in us), the log, namespaces. */
 static void close_the_hosts(const struct init_args *a)
 {
@@ -77,8 +77,8 @@ static void close_the_hosts(const struct init_args *a)
 		keep[n++] = a->rootfs.sources[i].fd;
 	for (size_t i = 0; a->rootfs.nodes && i < c->linux_.n_devices; i++)
 		keep[n++] = a->rootfs.nodes[i];
-	keep[n++] = a->start_fifo;
-	keep[n++] = a->error_fifo;
+	keep[n++] = a->bell.start;
+	keep[n++] = a->bell.error;
 	keep[n++] = a->workload.sync;
 	sync_divert_log(a->workload.sync);
 	fd_close_from_but_all(3, keep, n);
@@ -261,17 +261,20 @@ static int until_ready(struct init_args *a, struct err *e)
 	return sync_send(w->sync, SYNC_READY, 0, e);
 }
 
-/* "start" writes one byte. */
-static int wait_for_start(const struct init_args *a, struct err *e)
+/* In force already, and without a place for accept4(2)? */
+static bool may_answer(const struct workload *w)
 {
-	char byte;
-	ssize_t n;
+	return !w->profile || workload_late_profile(w) || confine_profile_ask(w->profile, SYS_accept4) == 0;
+}
 
-	do {
-		n = read(a->start_fifo, &byte, 1);
-	} while (n < 0 && errno == EINTR);
+static int wait_for_start(struct init_args *a, struct err *e)
+{
+	int r = bell_wait(&a->bell, e);
+
 	end_by_signals(false); /* hooks are to run, and execve may fail; for the workload all signals are reset */
-	return n == 1 ? 0 : err_sys(e, "wait for start");
+	if (r == 0 && may_answer(&a->workload))
+		bell_answer(&a->bell);
+	return r;
 }
 
 void init_run(void *args)
@@ -289,10 +292,10 @@ void init_run(void *args)
 	environ = a->workload.env;
 	if (wait_for_start(a, &e) == 0) {
 		if (run_hooks(a, &a->config->hooks.start_container, "startContainer", "created", &e) < 0)
-			(void)!write(a->error_fifo, INIT_HOOK_FAILED, strlen(INIT_HOOK_FAILED));
+			bell_complain(&a->bell, INIT_HOOK_FAILED);
 		else
 			workload_exec(&a->workload, &e);
 	}
-	(void)!write(a->error_fifo, e.msg, strlen(e.msg));
+	bell_complain(&a->bell, e.msg);
 	_exit(1);
 }

@@ -6,12 +6,13 @@
 #include <stdbool.h>
 
 #include "cgroup/cgroup.h"
+#include "container/bell.h"
 #include "container/namespaces.h"
 #include "container/parent.h"
 #include "container/workload.h"
 #include "rootfs/rootfs.h"
 
-/* In front of the error in error.fifo: a startContainer hook failed, after which the container is to be destroyed. */
+/* In front of the error that start is told: a startContainer hook failed, after which the container is to be destroyed. */
 #define INIT_HOOK_FAILED "\001"
 
 struct init_args {
@@ -23,8 +24,7 @@ struct init_args {
 	const char *bundle;
 	bool no_new_keyring;
 	struct cgroup_entry entry; /* taken first of all (cgroup/entry.c tells why we move ourselves) */
-	int start_fifo; /* opened read-write by create: a read waits for "start" and never sees an end of file */
-	int error_fifo; /* opened read-write: "start" reads an end of file when execve closed it */
+	struct bell bell; /* from create, before it enters anything */
 	const struct parent *parent; /* for what the stage does to itself */
 };
 

@@ -1,5 +1,6 @@
 libsandrun_a_SOURCES += \
 	src/container/annotations.c src/container/annotations.h \
+	src/container/bell.c src/container/bell.h \
 	src/container/bundle.c src/container/bundle.h \
 	src/container/container.c src/container/container.h \
 	src/container/create.c src/container/create.h \

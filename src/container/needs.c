@@ -123,7 +123,7 @@ int needs_death(const struct needs *n, const char *what, int status, bool oom, s
 		return err_msg(e, "%s ended before it was the command", what);
 	if (WIFEXITED(status))
 		return err_msg(e, "%s ended with status %d before it was the command, without a word%s", what, WEXITSTATUS(status),
-			       n->profile ? " (does linux.seccomp let write pass?)" : "");
+			       n->profile ? " (does linux.seccomp let accept4 and write pass?)" : "");
 	if (WTERMSIG(status) == SIGSYS)
 		return killed_by_profile(n, what, e);
 	if (WTERMSIG(status) == SIGKILL && oom)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* start.c - letting a created container run
  *
- * Owns:     the two fifos, from this side. init holds both open read-write: it reads start.fifo until a byte comes, and
- *           its end of error.fifo closes when execve succeeds (close-on-exec): an end of file without text is success.
+ * Owns:     what follows on the ring (bell.h): init's end of the connection closes when execve succeeds, so an end without text is
+ *           success, if init is not found dead.
  * Runs in:  start and run.
  */
 #include "container/start.h"
@@ -20,6 +20,7 @@
 #include "base/sys.h"
 #include "base/trace.h"
 #include "cgroup/cgroup.h"
+#include "container/bell.h"
 #include "container/delete.h"
 #include "container/hooks.h"
 #include "container/init.h"
@@ -46,7 +47,7 @@ static int check_status(const struct container *c, struct err *e)
 	return err_text(e, ESRCH, "cannot start a container that has stopped: %s", c->id);
 }
 
-/* Reads what init has to say until it closes the fifo, by execve or by its end. *hook: it was a hook that failed. */
+/* Reads what init has to say until it hangs up, by execve or by its end. *hook: it was a hook that failed. */
 static int hear(struct patience *patience, int fd, int pidfd, bool *hook, struct err *e)
 {
 	char text[sizeof(e->msg)];
@@ -63,7 +64,7 @@ static int hear(struct patience *patience, int fd, int pidfd, bool *hook, struct
 			len += (size_t)n;
 			continue;
 		}
-		if (n == 0 || (p[1].revents && errno == EAGAIN))
+		if (n == 0 || errno == ECONNRESET || (p[1].revents && errno == EAGAIN))
 			break;
 	}
 	text[len] = 0;
@@ -91,7 +92,7 @@ static int report_death(const struct container *c, int status, struct err *e)
 	return -1;
 }
 
-/* Init's end of the fifo is closed, and it has said nothing: by execve, or because it died on the way there. If whoever reaps it was
+/* Init has hung up, and it has said nothing: by execve, or because it died on the way there. If whoever reaps it was
  * faster than this look, its exit code is all that there is. */
 static int check_exec(const struct container *c, struct err *e)
 {
@@ -138,33 +139,41 @@ static int follow(struct container *c, int error, int pidfd, bool *hook_failed, 
 	return r;
 }
 
+static int ring(struct container *c, const struct bell *bell, int pidfd, bool *hook_failed, struct err *e)
+{
+	/* "running" from here on: a start that is killed behind this line leaves a container that runs and says so. */
+	unlinkat(c->dirfd, BELL_START, 0);
+	unlinkat(c->dirfd, BELL_ERROR, 0);
+	if (bell_ring(bell, e) < 0)
+		return -1;
+	trace(TRACE_STATE, "init %d is told to start", (int)c->pid);
+	if (follow(c, bell->error, pidfd, hook_failed, e) < 0)
+		return -1;
+	trace(TRACE_STATE, "init is the workload");
+	return 0;
+}
+
 static int start_locked(struct container *c, int *notify, int *pidfd_out, bool *hook_failed, struct err *e)
 {
-	autofd pidfd = -1, error = -1, start = -1, sock = -1;
+	struct bell bell = BELL_INIT;
+	autofd pidfd = -1, sock = -1;
+	int r = -1;
 
 	if (check_status(c, e) < 0)
 		return -1;
 	pidfd = container_pidfd(c);
-	error = openat(c->dirfd, CONTAINER_ERROR_FIFO, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
-	start = openat(c->dirfd, CONTAINER_START_FIFO, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
-	if (pidfd < 0 || (start < 0 && errno == ENXIO))
-		return err_text(e, ESRCH, "cannot start a container that has stopped: %s", c->id);
-	if (start < 0 || error < 0)
-		return err_sys(e, "open the start fifo of container %s", c->id);
-	if (notify_open(c, &sock, e) < 0)
-		return -1;
-	/* "running" from here on: a start that is killed behind this line leaves a container that runs and says so. */
-	unlinkat(c->dirfd, CONTAINER_START_FIFO, 0);
-	unlinkat(c->dirfd, CONTAINER_ERROR_FIFO, 0);
-	if (write(start, "s", 1) != 1)
-		return err_sys(e, "tell init to start");
-	trace(TRACE_STATE, "init %d is told to start", (int)c->pid);
-	if (follow(c, error, pidfd, hook_failed, e) < 0)
-		return -1;
-	trace(TRACE_STATE, "init is the workload");
-	*notify = fd_steal(&sock);
-	*pidfd_out = fd_steal(&pidfd);
-	return 0;
+	if (pidfd < 0 || (bell_find(&bell, c->dirfd, e) < 0 && e->code == ECONNREFUSED))
+		err_text(e, ESRCH, "cannot start a container that has stopped: %s", c->id);
+	else if (bell.start < 0)
+		err_prefix(e, "container %s", c->id);
+	else if (notify_open(c, &sock, e) == 0)
+		r = ring(c, &bell, pidfd, hook_failed, e);
+	bell_close(&bell);
+	if (r == 0) {
+		*notify = fd_steal(&sock);
+		*pidfd_out = fd_steal(&pidfd);
+	}
+	return r;
 }
 
 int container_start(struct container *c, int *notify, struct err *e)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* status.c - what a container is at this moment, and the document that "state" prints
  *
- * Owns:     the status, which is nowhere written down: it follows from the record, from init, its cgroup and start.fifo.
+ * Owns:     the status, which is nowhere written down: it follows from the record, from init, its cgroup and start.sock.
  * Must not: change anything of the container.
  * Runs in:  the commands.
  */
@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "cgroup/cgroup.h"
+#include "container/bell.h"
 #include "container/container.h"
 #include "oci/state.h"
 #include "supervisor/supervisor.h"
@@ -50,7 +51,7 @@ enum container_status container_status(const struct container *c)
 	cgroup_free(cg);
 	if (frozen)
 		return CONTAINER_PAUSED;
-	return faccessat(c->dirfd, CONTAINER_START_FIFO, F_OK, 0) == 0 ? CONTAINER_CREATED : CONTAINER_RUNNING;
+	return faccessat(c->dirfd, BELL_START, F_OK, 0) == 0 ? CONTAINER_CREATED : CONTAINER_RUNNING;
 }
 
 const char *container_status_name(enum container_status s)

@@ -39,7 +39,7 @@ nothing_in_reach() {
 	! grep -E '^setsid|pids=shared' "$LOG" | grep -E '=socket:.*=socket:' || return 1
 }
 
-# nothing_needless: the same for a create, which needs the root, sources of mounts, and the fifos of start; but not the state directory, its
+# nothing_needless: the same for a create, which needs the root and sources of mounts until its root is the container's; but not the state directory, its
 # lock, a cgroup, a namespace.
 nothing_needless() {
 	! grep BARE "$LOG" || return 1
@@ -57,6 +57,8 @@ joins() {
 	watched create --bundle "$B" "$ID"
 	births 1 alone
 	nothing_needless
+	# while it waits
+	is "" "$(readlink "/proc/$(rt state "$ID" | jq .pid)/fd/"* | grep -vE '^(socket:|/dev/null$|/tmp/srt.*/out(.err)?$)')"
 	watched start "$ID"
 	nothing_needless
 	watched exec "$ID" /bin/true
@@ -152,7 +154,7 @@ joins() {
 	births 1 alone
 	# the stage, until its maps are written: that it can be seen into makes the files the user's
 	! grep BARE "$LOG" | grep -v 'pids=own)\|born.*pids=own' || return 1
-	! sed -n 's/^born.*pids=alone hidden fds//p' "$LOG" | tr ' ' '\n' | grep . | grep -vE '=(socket:|.*/(start|error).fifo$)' || return 1
+	! sed -n 's/^born.*pids=alone hidden fds//p' "$LOG" | tr ' ' '\n' | grep . | grep -vE '=socket:' || return 1
 	watched start "$ID"
 	watched exec "$ID" /bin/true
 	births 1 shared

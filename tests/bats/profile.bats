@@ -95,6 +95,17 @@ needs_bare() { "$PROGRAMS/bare" || [ $? = 7 ] || skip "bare.c knows no exit for 
 	is "0 " "$status $stderr"
 }
 
+@test "start asks for no accept4 of a profile, unless something is to be told" {
+	deny SCMP_ACT_KILL_PROCESS false accept4
+	run_container -- echo runs
+	is "0 runs" "$status $output$stderr"
+	args sleep 1000
+	create
+	rm "$B/rootfs/bin/sleep"
+	rrun start "$ID"
+	one_clear_line "init ended with status 1 before it was the command, without a word"
+}
+
 @test "killed by the profile: told by create, start and exec, with the calls in question" {
 	cfg '.process.user.additionalGids = [5]'
 	deny SCMP_ACT_KILL_PROCESS false setgroups

@@ -122,7 +122,7 @@ damage() {
 	local how f
 	annotate net-deny=private
 	cfg '.hooks.poststop = [{path: "/bin/true"}]'
-	for f in config.json policy supervisor.sock start.fifo record.copy; do
+	for f in config.json policy supervisor.sock start.sock record.copy; do
 		for how in empty noise directory fifo; do
 			create
 			[ -e "$STATE/$ID/$f" ] || echo >"$STATE/$ID/$f"
