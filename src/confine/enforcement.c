@@ -83,6 +83,8 @@ static bool may_use_bpf(const struct policy *p, const struct foreign_facts *f, i
 		note_missing(n, POLICY_LAYER_BPF, "the policy says nothing of egress");
 	else if (policy_is_audit(p))
 		note_missing(n, POLICY_LAYER_BPF, "the policy is only recorded (io.sandlock.mode)");
+	else if (policy_follows_names(p))
+		note_missing(n, POLICY_LAYER_BPF, "the policy follows names, whose addresses the supervisor alone knows");
 	else if (n->foreign[0])
 		note_missing(n, POLICY_LAYER_BPF, "%.100s, and a cgroup program does not see sockets from outside", n->foreign);
 	/* A TCP socket: Landlock stays in its place, and so the rest as it would be without the program. */

@@ -44,8 +44,9 @@
 #include "container/notify.h"
 #include "container/parent.h"
 #include "container/rdt.h"
-#include "container/stateroot.h"
+#include "container/serve_names.h"
 #include "container/spawn.h"
+#include "container/stateroot.h"
 #include "container/sync.h"
 #include "oci/names.h"
 #include "oci/read.h"
@@ -106,6 +107,9 @@ static int resolve_names(struct creation *k, const struct foreign_facts *given, 
 		return -1;
 	l->ready = !given->own_net || given->joined_net >= 0;
 	l->netns = given->joined_net;
+	/* Whoever follows names need not know them before there is a network. */
+	if (!l->ready && policy_follows_names(k->policy))
+		return policy_resolve(k->policy, lookup_later, NULL, true, e);
 	return policy_resolve(k->policy, lookup_resolve, l, true, e);
 }
 
@@ -298,6 +302,8 @@ static int on_namespaced(void *ctx, const struct sync_msg *m, int passed, struct
 	if (k->c->rdt && rdt_join(k->c->rdt, k->p.pid, e) < 0)
 		return -1;
 	if (netdev_move(&k->config.linux_, k->p.pid, &k->netdevs, e) < 0)
+		return -1;
+	if (serve_names(k->policy, k->p.pid, k->pidfd, k->c->dirfd, e) < 0)
 		return -1;
 	return making_note_cgroup(k->c, k->cgroup, e);
 }

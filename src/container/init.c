@@ -33,6 +33,7 @@
 #include "container/netdev.h"
 #include "container/places.h"
 #include "container/sync.h"
+#include "names/names.h"
 #include "oci/state.h"
 #include "process/process.h"
 
@@ -154,7 +155,9 @@ static int make_rootfs(struct init_args *a, struct err *e)
 	if (rootfs_enter(r, e) < 0 || rootfs_mount_all(r, e) < 0 || rootfs_make_devices(r, e) < 0)
 		return -1;
 	n = a->workload.policy ? policy_hosts(a->workload.policy, &hosts) : 0;
-	return n ? rootfs_pin_hosts(r, hosts, n, e) : 0;
+	if (n && rootfs_pin_hosts(r, hosts, n, e) < 0)
+		return -1;
+	return n && policy_follows_names(a->workload.policy) ? rootfs_point_resolv(r, NAMES_LISTEN, e) : 0;
 }
 
 /* The state as seen from inside: pid is ours in the container's pid namespace, as under runc. */

@@ -26,6 +26,7 @@ libsandrun_a_SOURCES += \
 	src/container/patience.c src/container/patience.h \
 	src/container/places.c src/container/places.h \
 	src/container/rdt.c src/container/rdt.h \
+	src/container/serve_names.c src/container/serve_names.h \
 	src/container/record.c src/container/record.h \
 	src/container/selfexe.c src/container/selfexe.h \
 	src/container/spawn.c src/container/spawn.h \

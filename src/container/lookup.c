@@ -70,6 +70,16 @@ int lookup_resolve_hosts(void *ctx, const char *name, struct in6_addr **addrs, s
 	return err_text(e, ENOENT, "the hosts file has no address for it");
 }
 
+int lookup_later(void *ctx, const char *name, struct in6_addr **addrs, size_t *n, struct err *e)
+{
+	static const struct in6_addr someone = { .s6_addr = { [10] = 0xff, 0xff, 192, 0, 2, 1 } };
+
+	(void)ctx;
+	(void)name;
+	(void)e;
+	return give(&someone, 1, addrs, n);
+}
+
 /* --- the container's name servers ---------------------------------------------------------------------------------- */
 
 /* Nothing of the host's and of ours is left but the descriptor for the answer. */

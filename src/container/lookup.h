@@ -28,6 +28,8 @@ void lookup_prepare(struct lookup *l, const struct foreign_facts *f, struct poli
 int lookup_resolve(void *ctx, const char *name, struct in6_addr **addrs, size_t *n, struct err *e);
 /* Only the first of the sources: what costs nothing. */
 int lookup_resolve_hosts(void *ctx, const char *name, struct in6_addr **addrs, size_t *n, struct err *e);
+/* Asks nobody, and gives an address that stands for those that the name service will learn. */
+int lookup_later(void *ctx, const char *name, struct in6_addr **addrs, size_t *n, struct err *e);
 /* The descriptors are the caller's. */
 void lookup_free(struct lookup *l);
 

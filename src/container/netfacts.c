@@ -112,7 +112,7 @@ void netfacts_look(const struct foreign_facts *f, struct policy_facts *out, stru
 	autofree char *text = NULL;
 	size_t len = 0;
 
-	*out = (struct policy_facts){ .own_network = !foreign_shares_network(f) };
+	*out = (struct policy_facts){ .own_network = !foreign_shares_network(f), .can_serve_names = geteuid() == 0 };
 	text = netfacts_read(f, "/etc/resolv.conf", true, &len);
 	policy_read_resolv_conf(text ? text : "", len, conf);
 	memcpy(out->resolvers, conf->servers, sizeof(conf->servers));

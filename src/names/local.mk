@@ -1,6 +1,8 @@
 libsandrun_a_SOURCES += \
 	src/names/cache.c \
 	src/names/cache.h \
+	src/names/daemon.c \
+	src/names/daemon.h \
 	src/names/lookup.c \
 	src/names/lookup.h \
 	src/names/message.c \

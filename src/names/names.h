@@ -20,6 +20,9 @@
 
 #include "base/error.h"
 
+/* Where it listens: an address of the loopback of the container's network. */
+#define NAMES_LISTEN "127.0.53.53"
+
 /* Bounds: a workload chooses how much it asks. */
 #define NAMES_SERVERS_MAX 3 /* as resolv.conf(5) */
 #define NAMES_ADDRS_MAX 256 /* of one answer */
@@ -84,8 +87,8 @@ struct names_setup {
 	int supervisor; /* SOCK_SEQPACKET; its end ends the service */
 };
 
-/* Serves until the supervisor's end of the socket is closed. Returns only on failure of its own (-1) or then (0). Allocates
- * nothing once it runs. */
-int names_serve(const struct names_setup *setup, struct err *e);
+/* Serves until the supervisor's end of the socket is closed. Returns only on failure of its own (-1) or then (0). @confine (or
+ * NULL) is called when everything is open, and before the first byte is read. Allocates nothing once it runs. */
+int names_serve(const struct names_setup *setup, int (*confine)(struct err *e), struct err *e);
 
 #endif

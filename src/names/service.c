@@ -549,7 +549,7 @@ static bool on_event(struct service *s, const struct epoll_event *ev)
 	return true;
 }
 
-int names_serve(const struct names_setup *setup, struct err *e)
+int names_serve(const struct names_setup *setup, int (*confine)(struct err *e), struct err *e)
 {
 	static struct service s;
 
@@ -563,6 +563,8 @@ int names_serve(const struct names_setup *setup, struct err *e)
 	s.ep = epoll_create1(EPOLL_CLOEXEC);
 	if (s.ep < 0 || watch_all(&s) < 0)
 		return err_sys(e, "make the name service's event loop");
+	if (confine && confine(e) < 0)
+		return -1;
 	for (;;) {
 		struct epoll_event ev[16];
 		int n = epoll_wait(s.ep, ev, 16, next_wait(&s));

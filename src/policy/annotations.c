@@ -145,12 +145,9 @@ static int read_dns(struct annotations *a, struct err *e)
 	if (word < 0)
 		return -1;
 	a->dns = (enum policy_dns)word;
-	if (a->dns == DNS_FILTER)
-		return err_text(e, EINVAL,
-				"%s: filter needs a name service, which this version of sandrun does not have; write "
-				"auto, open "
-				"or off",
-				a->v[KEY_DNS].key);
+	if (a->dns == DNS_FILTER && !a->v[KEY_NET_ALLOW].key && !a->scoped)
+		return err_text(e, EINVAL, "%s: filter is for the names of %s, and there are none; write auto, open or off",
+				a->v[KEY_DNS].key, annotations_names[KEY_NET_ALLOW]);
 	if (a->v[KEY_DNS].key && !has_egress(a) && !a->scoped)
 		return err_text(e, EINVAL, "%s has a meaning only beside %s or %s; add one, or remove it",
 				a->v[KEY_DNS].key, annotations_names[KEY_NET_ALLOW], annotations_names[KEY_NET_DENY]);

@@ -89,7 +89,7 @@ size_t policy_unresolved(const struct policy *p)
 	size_t n = 0;
 
 	for (size_t i = 0; i < p->n_hosts && p->names; i++)
-		n += p->hosts[i].n == 0;
+		n += p->hosts[i].n == 0 && !names_is_wildcard(p->names[i].name);
 	return n;
 }
 
@@ -112,6 +112,12 @@ static int resolve_one(struct policy *p, size_t i,
 	free((void *)(uintptr_t)h->addrs);
 	h->addrs = addrs;
 	h->n = r < 0 ? 0 : clean_addrs(addrs, n);
+	if (h->n && last && p->follows_names) {
+		/* It is known to somebody. Its addresses are those of when it is asked for. */
+		free(steal_ptr(&addrs));
+		*h = (struct policy_host){ .name = h->name };
+		return 0;
+	}
 	if (h->n || name->optional || !last)
 		return 0;
 	if (r == 0)
@@ -141,7 +147,7 @@ int policy_resolve(struct policy *p,
 		return 0;
 	clock_gettime(CLOCK_MONOTONIC, &begin);
 	for (size_t i = 0; i < p->n_hosts; i++) {
-		if (p->hosts[i].n)
+		if (p->hosts[i].n || names_is_wildcard(p->names[i].name))
 			continue;
 		clock_gettime(CLOCK_MONOTONIC, &now);
 		if (now.tv_sec - begin.tv_sec >= RESOLVE_TOTAL_SECONDS)
@@ -241,7 +247,7 @@ static int parse(struct policy *p, const struct oci_map *map, struct err *e)
 	for (unsigned int list = 0; list < LIST_COUNT; list++)
 		if (parse_bind(p, &a, (enum policy_list)list, e) < 0)
 			return -1;
-	return parse_rules(p, &a, e) < 0 ? -1 : policy_finish(p, e);
+	return parse_rules(p, &a, e) < 0 || names_choose(p, e) < 0 ? -1 : policy_finish(p, e);
 }
 
 int policy_parse(const struct oci_map *annotations, const struct policy_facts *facts, struct policy **out,

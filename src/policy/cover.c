@@ -310,9 +310,12 @@ static int check_exceptions(const struct policy *p, const bool *useful, struct e
 	for (size_t i = 0; i < p->n_rules; i++) {
 		const struct policy_rule *r = &p->rules[i];
 
-		/* Which name servers there are is not the list's fault. */
-		if (r->except && !useful[i] && !(r->target == TARGET_SET && r->set == SET_RESOLVER))
-			return useless(p, r, e);
+		if (!r->except || useful[i])
+			continue;
+		/* Which name servers there are is not the list's fault, and a name that is followed may get any address. */
+		if ((r->target == TARGET_SET && r->set == SET_RESOLVER) || (r->list == LIST_ALLOW && p->follows_names))
+			continue;
+		return useless(p, r, e);
 	}
 	return 0;
 }

@@ -10,6 +10,8 @@
 #include "policy/internal.h"
 #include "policy/piece.h"
 
+#define GRAMMAR_NAME 257 /* "**." and a name of 253 characters */
+
 /* What the parser of one list knows. */
 struct grammar {
 	struct grammar_rules *out;
@@ -59,8 +61,8 @@ int grammar_hint_ipv6(struct grammar *g, struct piece body);
 int grammar_hint_slash(struct grammar *g, struct piece p, const char *slash);
 /* "privat". */
 int grammar_hint_set(struct grammar *g, struct piece p);
-/* "*.example.com": always, so far. */
-int grammar_wildcard(struct grammar *g, struct piece p);
+/* "*.example.com", "**.Example.com.": into @name in its canonical form, with the stars. */
+int grammar_wildcard(struct grammar *g, struct piece p, char name[GRAMMAR_NAME]);
 
 /* --- grammar_ports.c -------------------------------------------------------------------------------- */
 

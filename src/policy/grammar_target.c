@@ -67,19 +67,28 @@ static uint32_t grammar_intern(struct grammar *g, const char *name, bool optiona
 	return (uint32_t)o->n_names++;
 }
 
+static int take_name(struct grammar *g, const char *name, struct policy_rule *r)
+{
+	if (g->out->n_names >= POLICY_MAX_HOSTS)
+		return bad(g, "more than %u host names; list prefixes instead", POLICY_MAX_HOSTS);
+	r->target = TARGET_HOST;
+	r->host = grammar_intern(g, name, r->optional);
+	return 0;
+}
+
 static int grammar_host(struct grammar *g, struct piece p, struct policy_rule *r)
 {
 	char show[TEXT_QUOTED];
-	char name[254];
+	char name[GRAMMAR_NAME];
 	size_t n = p.n;
 
 	if (piece_find(p, '*'))
-		return grammar_wildcard(g, p);
+		return grammar_wildcard(g, p, name) < 0 ? -1 : take_name(g, name, r);
 	if (n > 1 && p.s[n - 1] == '.')
 		n--;
 	for (size_t i = 0; i < n && n < sizeof(name); i++)
 		name[i] = (char)tolower((unsigned char)p.s[i]);
-	if (n >= sizeof(name) || !grammar_is_hostname(name, n))
+	if (n > 253 || !grammar_is_hostname(name, n))
 		return bad(g, "\"%s\" is no address, no set (" GRAMMAR_SETS ") and no valid host name",
 			   piece_show(p, show));
 	if (grammar_hint_set(g, p) < 0)
@@ -88,11 +97,7 @@ static int grammar_host(struct grammar *g, struct piece p, struct policy_rule *r
 		return bad(g, "a host name cannot be denied, its addresses may change and then nothing is blocked; "
 			      "list addresses or prefixes");
 	name[n] = '\0';
-	if (g->out->n_names >= POLICY_MAX_HOSTS)
-		return bad(g, "more than %u host names; list prefixes instead", POLICY_MAX_HOSTS);
-	r->target = TARGET_HOST;
-	r->host = grammar_intern(g, name, r->optional);
-	return 0;
+	return take_name(g, name, r);
 }
 
 int grammar_net(struct grammar *g, struct piece p, int family, struct policy_rule *r)

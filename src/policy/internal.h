@@ -15,6 +15,8 @@
  *   suffix.c       names below which are everybody's
  *   sets.c         the named sets of addresses
  *   resolve.c      host names -> addresses, with a deadline
+ *   names.c        names that move: whether they are followed, which a name is
+ *   learned.c      the addresses that they have at the moment
  *   resolvconf.c   the texts of a resolv.conf and a hosts file
  *   compile.c      puts these together
  *   cover.c        what a rule covers; rules -> one sorted address set a list and protocol
@@ -294,6 +296,7 @@ struct policy {
 	struct policy_bind bind[LIST_COUNT];
 	unsigned int require; /* 1 << enum policy_layer */
 	enum policy_dns dns;
+	bool follows_names; /* see policy_follows_names() */
 	bool audit;
 	bool judge_outside;
 	int error;
@@ -322,6 +325,18 @@ static inline bool policy_has_egress(const struct policy *p)
 	return p->has[LIST_ALLOW] || p->has[LIST_DENY];
 }
 
+/* --- names.c ------------------------------------------------------------------------------------------ */
+
+/* Decides whether names are followed; -1 with @e where the policy needs it and it cannot be. */
+int names_choose(struct policy *p, struct err *e);
+/* "*.example.com": one label in front, or any number; -1: no wildcard. *base: the name behind the stars. */
+enum { NAME_EXACT, NAME_ONE_LABEL, NAME_ANY_DEPTH };
+int names_depth(const char *name, const char **base);
+static inline bool names_is_wildcard(const char *name)
+{
+	return name[0] == '*';
+}
+
 /* --- cover.c ------------------------------------------------------------------------------------------ */
 
 /* The protocols that rule @r covers: bit 1 << enum policy_proto. */
@@ -342,6 +357,8 @@ bool cover_is_any_tcp(const struct policy *p, const struct policy_rule *r);
 /* Of one form of a destination (canonical_forms()), or of a prefix, where longer ones than @max_len do not count. */
 struct policy_verdict verdict_form(const struct policy *p, enum policy_proto proto, const struct in6_addr *a,
 				   uint16_t port, unsigned int max_len);
+/* What a deny list or an exception says of @d, whatever else allows it: denied, or "allowed" if they say nothing. */
+struct policy_verdict verdict_taken(const struct policy *p, const struct policy_dest *d);
 /* The lowest port above @port at which that may change; 65536: it does not. */
 uint32_t verdict_next_change(const struct policy *p, enum policy_proto proto, const struct in6_addr *a, uint16_t port,
 			     unsigned int max_len);

@@ -10,6 +10,8 @@ libsandrun_a_SOURCES += \
 	src/policy/grammar_ports.c src/policy/grammar_target.c \
 	src/policy/internal.h \
 	src/policy/keys.c \
+	src/policy/learned.c src/policy/learned.h \
+	src/policy/names.c \
 	src/policy/piece.c src/policy/piece.h \
 	src/policy/policy.h \
 	src/policy/resolve.c \

@@ -51,6 +51,8 @@ struct policy_facts {
 	/* The name servers of the resolv.conf that the container sees, in canonical form. */
 	struct in6_addr resolvers[POLICY_MAX_RESOLVERS];
 	size_t n_resolvers;
+	/* A name service can be made in that namespace (names/). */
+	bool can_serve_names;
 };
 
 /* What of a resolv.conf matters; it may hold anything. */
@@ -172,7 +174,10 @@ struct policy_host {
 	const struct in6_addr *addrs;
 	size_t n;
 };
-/* *out belongs to @p. Returns how many. */
+/* Its names mean what the container's name servers say at the moment: a name service answers in their place, and addresses come
+ * and go (policy_learn()). Then only names of the hosts file have addresses in policy_hosts(). */
+bool policy_follows_names(const struct policy *p);
+/* *out belongs to @p; wildcards with their stars, "*.example.com". Returns how many. */
 size_t policy_hosts(const struct policy *p, const struct policy_host **out);
 
 /* --- copies for the kernel (flatten.c) -------------------------------------------------------------------

@@ -12,6 +12,7 @@
  *   allow-udp                                   if so
  *   allow-icmp                                  if so
  *   dns off                                     unless it is auto
+ *   follows-names                               if so: hosts without an address have those of the moment
  *   audit                                       if so
  *   judge-outside                               if so
  *   errno EACCES                                unless it is ECONNREFUSED
@@ -86,6 +87,7 @@ static void write_settings(const struct policy *p, struct text *t)
 	write_flag(p->allow_icmp, "allow-icmp\n", t);
 	if (p->dns != DNS_AUTO)
 		write_word("dns", annotations_dns_words[p->dns], t);
+	write_flag(p->follows_names, "follows-names\n", t);
 	write_flag(p->audit, "audit\n", t);
 	write_flag(p->judge_outside, "judge-outside\n", t);
 	for (size_t i = 1; i < annotations_n_errnos; i++)

@@ -98,6 +98,13 @@ static int line_dns(struct reader *r, char *rest)
 	return wrong(r, "no such dns");
 }
 
+static int line_follows_names(struct reader *r, char *rest)
+{
+	(void)rest;
+	r->p->follows_names = true;
+	return 0;
+}
+
 static int line_audit(struct reader *r, char *rest)
 {
 	(void)rest;
@@ -128,9 +135,12 @@ static int line_host(struct reader *r, char *rest)
 	struct policy *p = r->p;
 	struct in6_addr *addrs;
 	char *save = NULL, *name = strtok_r(rest, " ", &save), *word;
+	const char *base = NULL;
 	size_t n = 0;
 
-	if (!name || !grammar_is_hostname(name, strlen(name)))
+	if (name)
+		names_depth(name, &base);
+	if (!name || !grammar_is_hostname(base, strlen(base)))
 		return wrong(r, "not a host name");
 	if (p->n_hosts >= POLICY_MAX_HOSTS)
 		return wrong(r, "too many hosts");
@@ -224,6 +234,7 @@ static const struct {
 	{ "allow-udp", false, false, line_allow_udp },
 	{ "allow-icmp", false, false, line_allow_icmp },
 	{ "dns", false, true, line_dns },
+	{ "follows-names", false, false, line_follows_names },
 	{ "audit", false, false, line_audit },
 	{ "judge-outside", false, false, line_judge_outside },
 	{ "errno", false, true, line_errno },
@@ -292,13 +303,14 @@ static void reader_take(struct reader *r)
 }
 
 /* Rules know hosts by number, in the order in which the grammar met the names: which must be that of the lines. Only one that
- * is optional wherever it is named may be without an address. */
+ * is optional wherever it is named may be without an address, unless names are followed. */
 static int check_hosts(struct reader *r)
 {
 	bool same = r->p->n_hosts == r->g.n_names;
 
 	for (size_t i = 0; i < r->p->n_hosts && same; i++)
-		same = str_eq(r->p->hosts[i].name, r->g.names[i].name) && (r->p->hosts[i].n || r->g.names[i].optional);
+		same = str_eq(r->p->hosts[i].name, r->g.names[i].name) &&
+		       (r->p->hosts[i].n || r->g.names[i].optional || r->p->follows_names);
 	return same ? 0 : wrong(r, "its hosts are not those of its rules");
 }
 

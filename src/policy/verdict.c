@@ -35,7 +35,8 @@ bool verdict_own_loopback(const struct policy *p, const struct in6_addr *a)
 
 static bool is_resolver(const struct policy *p, enum policy_proto proto, const struct in6_addr *a, uint16_t port)
 {
-	if (port != DNS_PORT || proto == POLICY_ICMP || p->dns == DNS_OFF)
+	/* Where a name service stands in front of them, nobody else is to ask them: a name can carry data. */
+	if (port != DNS_PORT || proto == POLICY_ICMP || p->dns == DNS_OFF || p->follows_names)
 		return false;
 	for (size_t i = 0; i < p->facts.n_resolvers; i++)
 		if (memcmp(a, &p->facts.resolvers[i], sizeof(*a)) == 0)
@@ -140,6 +141,21 @@ static struct policy_verdict check_literal(const struct policy *p, enum policy_p
 	if (except >= 0)
 		return (struct policy_verdict){ .allowed = false, .rule = except, .why = POLICY_WHY_EXCEPTED };
 	return v;
+}
+
+struct policy_verdict verdict_taken(const struct policy *p, const struct policy_dest *d)
+{
+	uint16_t port = d->proto == POLICY_ICMP ? 0 : d->port;
+	struct canonical_forms f;
+
+	canonical_forms(&d->addr, &f);
+	for (size_t i = 0; i < f.n; i++) {
+		struct policy_verdict v = check_literal(p, d->proto, &f.v[i], port);
+
+		if (!v.allowed)
+			return v;
+	}
+	return (struct policy_verdict){ .allowed = true, .rule = -1, .why = POLICY_WHY_DEFAULT };
 }
 
 struct policy_verdict policy_check(const struct policy *p, const struct policy_dest *d)

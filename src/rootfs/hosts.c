@@ -215,9 +215,11 @@ static bool is_readonly(const struct rootfs *r, int target)
 	       file.stx_dev_major == root.stx_dev_major && file.stx_dev_minor == root.stx_dev_minor;
 }
 
-static int pin(struct rootfs *r, const struct policy_host *hosts, size_t n, struct err *e)
+/* Mounts what @merge makes of the file @file of the container over it. */
+static int cover(struct rootfs *r, const char *file, char *(*merge)(const void *ctx, const char *old, size_t len, size_t *out_len),
+		 const void *ctx, struct err *e)
 {
-	autofd target = target_open(r->rootfd, "/etc/hosts", TARGET_FILE, e);
+	autofd target = target_open(r->rootfd, file, TARGET_FILE, e);
 	autofree char *old = NULL;
 	autofree char *text = NULL;
 	char path[PATH_MAX];
@@ -227,20 +229,75 @@ static int pin(struct rootfs *r, const struct policy_host *hosts, size_t n, stru
 	if (target < 0 || target_path(r->rootfd, target, path, e) < 0 ||
 	    target_check_proc(r->rootfd, target, path, false, e) < 0 || read_old(target, &old, &len, e) < 0)
 		return -1;
-	text = hosts_merge(old, len, hosts, n, &text_len);
+	text = merge(ctx, old, len, &text_len);
 	tree = make_file(r, text, text_len, e);
 	if (tree < 0)
 		return -1;
 	return mount_attach_with(tree, target, false, is_readonly(r, target) ? MOUNT_ATTR_RDONLY : 0, e);
 }
 
+struct pinned {
+	const struct policy_host *hosts;
+	size_t n;
+};
+
+static char *merge_hosts(const void *ctx, const char *old, size_t len, size_t *out_len)
+{
+	const struct pinned *p = ctx;
+
+	return hosts_merge(old, len, p->hosts, p->n, out_len);
+}
+
 int rootfs_pin_hosts(struct rootfs *r, const struct policy_host *hosts, size_t n, struct err *e)
 {
-	if (!n)
+	const struct pinned p = { hosts, n };
+	bool any = false;
+
+	for (size_t i = 0; i < n; i++)
+		any |= hosts[i].n > 0;
+	if (!any)
 		return 0;
 	if (!r->new_mount_ns)
 		return err_msg(e, "hostnames in net-allow need a new mount namespace, for an /etc/hosts of the container's own");
-	if (pin(r, hosts, n, e) < 0)
+	if (cover(r, "/etc/hosts", merge_hosts, &p, e) < 0)
 		return err_prefix(e, "pin the hostnames of net-allow in /etc/hosts");
+	return 0;
+}
+
+/* The search list and the options stay the engine's. */
+char *hosts_merge_resolv(const char *server, const char *old, size_t len, size_t *out_len)
+{
+	char *text = NULL;
+	FILE *f = open_memstream(&text, out_len);
+
+	if (!f)
+		abort(); /* only for want of memory */
+	fprintf(f, "# the name service of this container's network policy; it asks the servers that stood here\nnameserver %s\n", server);
+	for (size_t at = 0; at < len;) {
+		const char *nl = memchr(old + at, '\n', len - at);
+		size_t end = nl ? (size_t)(nl - old) : len, word = at;
+
+		while (word < end && (old[word] == ' ' || old[word] == '\t'))
+			word++;
+		if (end - word < 10 || strncmp(old + word, "nameserver", 10) != 0)
+			fprintf(f, "%.*s\n", (int)(end - at), old + at);
+		at = end + 1;
+	}
+	if (fclose(f) != 0)
+		abort();
+	return text;
+}
+
+static char *merge_resolv(const void *ctx, const char *old, size_t len, size_t *out_len)
+{
+	return hosts_merge_resolv(ctx, old, len, out_len);
+}
+
+int rootfs_point_resolv(struct rootfs *r, const char *server, struct err *e)
+{
+	if (!r->new_mount_ns)
+		return err_msg(e, "a name service needs a new mount namespace, for an /etc/resolv.conf of the container's own");
+	if (cover(r, "/etc/resolv.conf", merge_resolv, server, e) < 0)
+		return err_prefix(e, "point /etc/resolv.conf to the container's name service");
 	return 0;
 }

@@ -14,4 +14,7 @@
  * the NUL. */
 char *hosts_merge(const char *old, size_t len, const struct policy_host *hosts, size_t n, size_t *out_len);
 
+/* The text of a resolv.conf: @old (may hold anything) without its name servers, and @server in their place. */
+char *hosts_merge_resolv(const char *server, const char *old, size_t len, size_t *out_len);
+
 #endif

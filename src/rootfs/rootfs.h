@@ -71,6 +71,8 @@ int rootfs_mount_all(struct rootfs *r, struct err *e);
 int rootfs_make_devices(struct rootfs *r, struct err *e);
 /* Names that net-allow pinned, on top of what the engine put in /etc/hosts: a private copy is mounted over it. */
 int rootfs_pin_hosts(struct rootfs *r, const struct policy_host *hosts, size_t n, struct err *e);
+/* /etc/resolv.conf with @server as the only name server; the rest of it stays. A private copy is mounted over it. */
+int rootfs_point_resolv(struct rootfs *r, const char *server, struct err *e);
 /* linux.sysctl by descriptor through a verified procfs. After this nothing needs a writable /proc/sys. */
 int rootfs_write_sysctls(struct rootfs *r, struct err *e);
 /* pivot_root, or MS_MOVE + chroot with no_pivot, or chroot without a mount namespace; the old root is detached. The

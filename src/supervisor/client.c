@@ -118,6 +118,14 @@ int supervisor_add_listener(int state_dir, int listener, struct err *e)
 	return dial_and_ask(state_dir, CONTROL_LISTENER, listener, &reply, &gone, e);
 }
 
+int supervisor_join_names(int state_dir, int sock, struct err *e)
+{
+	struct control_reply reply;
+	bool gone;
+
+	return dial_and_ask(state_dir, CONTROL_NAMES, sock, &reply, &gone, e);
+}
+
 int supervisor_get_status(int state_dir, struct supervisor_status *out, struct err *e)
 {
 	struct control_reply reply;

@@ -162,7 +162,7 @@ static enum answer judge(struct worker *w, struct op *op, struct result *r)
 	case DEST_JUDGE:
 		break;
 	}
-	v = policy_check(s->policy, &d);
+	v = names_check(s, &d);
 	if (!v.allowed) {
 		listener_audit(s, op, &d, v.rule, NULL, policy_get_errno(s->policy));
 		return fail(r, -policy_get_errno(s->policy));

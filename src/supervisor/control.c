@@ -39,6 +39,14 @@ static int take_listener(struct sup *s, int *fd, struct err *e)
 	return listener_add(s, fd_steal(fd), e) < 0 ? -1 : 0;
 }
 
+static int take_names(struct sup *s, int *fd, struct err *e)
+{
+	if (!policy_follows_names(s->policy))
+		return err_set(e, EPROTO, "this container's policy follows no names");
+	names_take(s, fd_steal(fd));
+	return 0;
+}
+
 static int take_status(struct sup *s, int *fd, struct err *e)
 {
 	(void)s;
@@ -56,6 +64,7 @@ static const struct {
 } requests[] = {
 	[CONTROL_WATCH] = { true, BEFORE_WATCH, take_init }, /* hence once */
 	[CONTROL_LISTENER] = { true, WATCHING, take_listener },
+	[CONTROL_NAMES] = { true, WATCHING, take_names },
 	[CONTROL_STATUS] = { false, BEFORE_WATCH | WATCHING, take_status },
 };
 _Static_assert(sizeof(requests) / sizeof(requests[0]) == CONTROL_OPS, "a handler for each request");

@@ -22,6 +22,7 @@
 #include "confine/bpf_egress.h"
 #include "confine/notify_calls.h"
 #include "confine/plan.h"
+#include "policy/learned.h"
 #include "policy/policy.h"
 #include "supervisor/counts.h"
 #include "supervisor/supervisor.h"
@@ -73,6 +74,7 @@ struct sup_shared {
 	} received[WORKERS_MAX];
 	struct inflight pending[PENDING_MAX]; /* as in the table of blocked calls */
 	_Atomic int made[WORKERS_MAX]; /* descriptor or negative errno, from a child (socket.c) */
+	struct learned learned; /* names.c; touched only where names are followed */
 };
 
 /* --- caller.c: reading the task that made the call ------------------------------------------------------------ */
@@ -194,6 +196,8 @@ struct audit_record {
 	int rule; /* as policy_verdict.rule; AUDIT_NO_RULE: not a rule but @why */
 	const char *why; /* a string constant */
 	int error;
+	bool dns; /* a question for @name, not a call */
+	char name[LEARNED_TEXT]; /* by which the destination is known; empty: none */
 };
 #define AUDIT_SCHEMA 1 /* of the lines of the record; a field more is no other schema */
 #define AUDIT_NO_RULE (-2)
@@ -319,6 +323,8 @@ struct sup {
 	int init_fd;	  /* pidfd of init */
 	int watch_fd;	  /* our end of the watcher's pair; -1: it is gone, and our end will be the end */
 	struct sup_shared *shared;
+	int names_fd; /* the name service; -1: none */
+	pthread_mutex_t names_lock; /* shared->learned */
 	int main_ep, work_ep;
 	int tick_fd;	  /* main: workers */
 	int pending_fd;	  /* workers: timerfd for blocked calls */
@@ -373,6 +379,16 @@ void listener_audit(struct sup *s, const struct op *op, const struct policy_dest
 /* The same for a record that needs more: fills in who and when. */
 void listener_audit_record(struct sup *s, const struct op *op, struct audit_record *r);
 
+/* --- names.c ------------------------------------------------------------------------------------------------------------- */
+/* policy_check(), with the addresses that names have at the moment. */
+struct policy_verdict names_check(struct sup *s, const struct policy_dest *d);
+/* The name by which the container knows @addr, or "". */
+void names_of(struct sup *s, const struct in6_addr *addr, char name[LEARNED_TEXT]);
+/* Main thread. Takes @fd, the conversation with a new name service. */
+void names_take(struct sup *s, int fd);
+/* Main thread: it has said something, or has ended. */
+void names_hear(struct sup *s);
+
 /* --- kernel_log.c: main thread ------------------------------------------------------------------------------------------- */
 int kernel_log_open(struct sup *s, int map_fd);
 void kernel_log_drain(struct sup *s);
@@ -400,6 +416,7 @@ void loop_run(struct sup *s) __attribute__((noreturn));
 bool loop_hand_over(struct worker *w);
 void loop_arm_tick(struct sup *s);
 void loop_watch_init(struct sup *s);
+void loop_watch_names(struct sup *s);
 void loop_watch_connection(struct sup *s, int fd, unsigned int index);
 
 /* --- the handlers: connect.c, send.c, unix.c, options.c, socket.c --------------------------------------------------------------------- */

@@ -181,8 +181,10 @@ void listener_audit(struct sup *s, const struct op *op, const struct policy_dest
 {
 	struct audit_record r = { .rule = rule, .why = why, .error = error, .has_dest = d != NULL };
 
-	if (d)
+	if (d) {
 		r.dest = *d;
+		names_of(s, &d->addr, r.name);
+	}
 	listener_audit_record(s, op, &r);
 }
 

@@ -12,6 +12,7 @@ libsandrun_a_SOURCES += \
 	src/supervisor/loop.c \
 	src/supervisor/lowport.c \
 	src/supervisor/message.c \
+	src/supervisor/names.c \
 	src/supervisor/onlooker.c \
 	src/supervisor/options.c \
 	src/supervisor/pending.c \

@@ -334,7 +334,7 @@ static void let_go(struct sup *s)
 	}
 }
 
-enum main_tag { MAIN_CONTROL = 1, MAIN_CONNECTION, MAIN_CREATOR, MAIN_INIT, MAIN_WATCHER, MAIN_TICK, MAIN_AUDIT };
+enum main_tag { MAIN_CONTROL = 1, MAIN_CONNECTION, MAIN_CREATOR, MAIN_INIT, MAIN_WATCHER, MAIN_TICK, MAIN_AUDIT, MAIN_NAMES };
 
 static void add(int ep, int fd, uint64_t data)
 {
@@ -347,6 +347,11 @@ static void add(int ep, int fd, uint64_t data)
 void loop_watch_init(struct sup *s)
 {
 	add(s->main_ep, s->init_fd, (uint64_t)MAIN_INIT << 56);
+}
+
+void loop_watch_names(struct sup *s)
+{
+	add(s->main_ep, s->names_fd, (uint64_t)MAIN_NAMES << 56);
 }
 
 void loop_watch_connection(struct sup *s, int fd, unsigned int index)
@@ -362,6 +367,9 @@ static void main_event(struct sup *s, const struct epoll_event *ev)
 		break;
 	case MAIN_CONNECTION:
 		control_serve(s, (unsigned int)ev->data.u64);
+		break;
+	case MAIN_NAMES:
+		names_hear(s);
 		break;
 	case MAIN_TICK:
 		tick(s);

@@ -16,6 +16,7 @@ enum control_op {
 	CONTROL_WATCH,	  /* + init's pidfd */
 	CONTROL_LISTENER, /* + a seccomp listener */
 	CONTROL_STATUS,
+	CONTROL_NAMES, /* + a conversation with the name service */
 	CONTROL_OPS,
 };
 

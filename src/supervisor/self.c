@@ -205,7 +205,7 @@ static const unsigned int own_calls[] = {
 	__NR_renameat,
 #endif
 	/* control.c */
-	__NR_accept4, __NR_recvmsg, __NR_sendto, __NR_poll, __NR_ppoll, __NR_geteuid,
+	__NR_accept4, __NR_recvmsg, __NR_recvfrom /* names.c */, __NR_sendto, __NR_poll, __NR_ppoll, __NR_geteuid,
 };
 
 /* What the watcher does beside some of these, and what a further supervisor does before it has its own filter. */

@@ -158,7 +158,7 @@ static int judge(struct worker *w, const struct op *op, struct copy *copy)
 	case DEST_JUDGE:
 		break;
 	}
-	v = policy_check(w->sup->policy, &d);
+	v = names_check(w->sup, &d);
 	return v.allowed ? 0 : refuse(w, op, &d, v.rule, NULL, policy_get_errno(w->sup->policy));
 }
 

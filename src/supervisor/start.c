@@ -31,6 +31,7 @@ static int open_tables(struct sup *s, struct err *e)
 		s->connections[i] = -1;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_mutex_init(&s->idle_lock, NULL);
+	pthread_mutex_init(&s->names_lock, NULL);
 	if (pending_init(s) < 0)
 		return err_sys(e, "make the supervisor's table of blocked calls");
 	s->main_ep = epoll_create1(EPOLL_CLOEXEC);
@@ -141,7 +142,7 @@ static struct sup *make_sup(const struct supervisor_request *req, struct err *e)
 	s->cgroup_fd = s->plan.bpf ? req->bpf_cgroup : -1;
 	s->cpu_quota_fd = req->has_quota ? req->cpu_quota : -1;
 	s->cpu_period_fd = req->has_quota ? req->cpu_period : -1;
-	s->init_fd = s->control_fd = s->watch_fd = -1;
+	s->init_fd = s->control_fd = s->watch_fd = s->names_fd = -1;
 	/* Mapped here and inherited: the descriptor need not be kept. */
 	if (s->plan.bpf && kernel_log_open(s, req->bpf_log) < 0) {
 		err_sys(e, "map the log of the cgroup program");

@@ -40,6 +40,8 @@ void supervisor_end(int state_dir, int pidfd, int timeout_ms);
 int supervisor_watch(int state_dir, int init_pidfd, struct err *e);
 /* Hands over a listener (of init or of an exec session); returns when it is being served. @listener stays the caller's. */
 int supervisor_add_listener(int state_dir, int listener, struct err *e);
+/* Hands the supervisor its end of the conversation with the container's name service (names/names.h). @sock is borrowed. */
+int supervisor_join_names(int state_dir, int sock, struct err *e);
 
 struct supervisor_status {
 	pid_t pid;

@@ -175,7 +175,7 @@ accepted() {
 	accepted net-deny=private dns=open outside=judge errno=EACCES log=state tell=false log-allowed=false
 	accepted net-deny=private dns=off mode=enforce outside=native errno=ETIMEDOUT
 	refused dns=on on filter
-	refused dns=filter 'name service'
+	refused dns=filter 'names of' net-allow
 	refused mode=learn learn
 	refused outside=no native
 	refused errno=EINTR EINTR ECONNREFUSED

@@ -16,7 +16,7 @@ sources() { find src oci -name '*.[ch]'; }
 		[checkpoint]='container rootfs policy oci base'
 		[container]='rootfs process cgroup confine supervisor names policy oci base'
 		[rootfs]='policy oci base' [process]='oci base' [cgroup]='oci base'
-		[names]='base' [supervisor]='confine policy base' [confine]='policy oci base' [policy]='oci base' [base]='' [oci]='' [toml]='oci base'
+		[names]='base' [supervisor]='confine names policy base' [confine]='policy oci base' [policy]='oci base' [base]='' [oci]='' [toml]='oci base'
 	)
 	while read -r from to; do
 		places=$((places + 1))

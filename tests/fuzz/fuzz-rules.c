@@ -21,6 +21,7 @@
 #include "../../src/policy/grammar_ports.c"
 #include "../../src/policy/grammar_target.c"
 #include "../../src/policy/keys.c"
+#include "../../src/policy/names.c"
 #include "../../src/policy/piece.c"
 #include "../../src/policy/resolve.c"
 #include "../../src/policy/serialize.c"

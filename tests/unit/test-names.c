@@ -216,7 +216,7 @@ static void make_world(struct report *r, struct world *w)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(pair[0]);
 		setup.supervisor = pair[1];
-		_exit(names_serve(&setup, &r->err) == 0 ? 0 : 1);
+		_exit(names_serve(&setup, NULL, &r->err) == 0 ? 0 : 1);
 	}
 	close(pair[1]);
 	names_close(&setup.sockets);

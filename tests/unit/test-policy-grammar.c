@@ -161,7 +161,9 @@ static void a_deny_list_is_read_as_an_allow_list_is_but_for_names(void **state)
 	"a wildcard stands in front of a name: *.example.com for one label more, **.example.com for any number; "      \
 	"\"*\" alone is any "                                                                                          \
 	"address"
-#define NO_SERVICE "a wildcard needs a name service, which this version of sandrun does not have; list the names"
+#define NO_SERVICE                                                                                                     \
+	"a wildcard needs a name service in the container's network, and the container has no network of its own that nobody " \
+	"else is in; list the names"
 #define USELESS "the exception takes nothing away, no rule of this list covers any of it; remove it, or the \"!\""
 #define TWO_WAYS(one, two)                                                                                             \
 	"a port behind a blank can be read in two ways; write \"" one "\" for the port of that rule, or \"" two        \

@@ -60,7 +60,7 @@ static const struct {
 	  P "require: \"Landlock\" at character 6: no such layer; there are notify, landlock, bpf and nft" },
 	{ "dns", "Off", P "dns: \"Off\" is no value of this key; write auto, filter, open or off" },
 	{ "dns", "filter",
-	  P "dns: filter needs a name service, which this version of sandrun does not have; write auto, open or off" },
+	  P "dns: filter is for the names of " P "net-allow, and there are none; write auto, open or off" },
 	{ "mode", "", P "mode: \"\" is no value of this key; write enforce or audit" },
 	{ "outside", "no", P "outside: \"no\" is no value of this key; write native or judge" },
 	{ "errno", "EINTR",
