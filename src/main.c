@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/hide.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/trace.h"
@@ -105,6 +106,17 @@ static int run_command(const struct command *cmd, const struct globals *g, int a
 	return cmd->failure_status;
 }
 
+/* What the caller may have left otherwise than a program expects it. */
+static int begin(struct err *e)
+{
+	/* A reader that went away, and a caller's limit on the size of files, are errors of the write, not our end. */
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	/* Ignored by the caller, children would be gone before they are waited for. */
+	signal(SIGCHLD, SIG_DFL);
+	return fd_fill_standard(e);
+}
+
 int main(int argc, char **argv)
 {
 	struct global_options o = { 0 };
@@ -128,10 +140,8 @@ int main(int argc, char **argv)
 	struct err e;
 	int at;
 
-	/* A reader that went away is an error of the write, not our end. */
-	signal(SIGPIPE, SIG_IGN);
-	/* Ignored by the caller, children would be gone before they are waited for. */
-	signal(SIGCHLD, SIG_DFL);
+	if (begin(&e) < 0)
+		goto fail;
 	at = options_parse(table, argc, argv, &help, &e);
 	if (at >= 0 && help) {
 		cmd_print_help(table);

@@ -32,6 +32,15 @@ static bool is_kept(int fd, const int *keep, size_t n)
 	return false;
 }
 
+int fd_fill_standard(struct err *e)
+{
+	/* The lowest number that is free is given out. */
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR | O_NOCTTY) != fd)
+			return err_sys(e, "open /dev/null in the place of descriptor %d, which is closed", fd);
+	return 0;
+}
+
 /* For kernels before 5.9 (and 5.11 for the CLOEXEC flag) only. */
 static void walk_fds(int first, const int *keep, size_t n, bool do_close)
 {

@@ -26,6 +26,9 @@ static inline int fd_steal(int *fd)
 	return r;
 }
 
+/* Opens /dev/null in the place of each of 0 to 2 that is closed: else the next file takes it, and is written to as standard error,
+ * or handed on to a workload as its input. First of all in a program. */
+int fd_fill_standard(struct err *e);
 /* Closes every descriptor >= @first (close_range(2), Linux 5.9; else a walk of /proc/self/fd). */
 void fd_close_from(int first);
 /* The same, but for @keep (which may be -1, or below @first). */

@@ -209,9 +209,11 @@ static void put_line(struct audit *a, const char *line, size_t len)
 {
 	if (!len || !open_file(a))
 		return;
-	/* A full disk loses lines, not verdicts. */
+	/* A full disk loses lines, not verdicts. EFBIG: a user's limit, which was the caller's (ulimits.c); on in the next file. */
 	if (write(a->file_fd, line, len) > 0)
 		a->size += (off_t)len;
+	else if (errno == EFBIG)
+		a->size = AUDIT_FILE_MAX;
 }
 
 /* A line that is about no single refusal: @key and @value. */

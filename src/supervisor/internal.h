@@ -475,6 +475,8 @@ int control_listen(int state_dir, struct err *e);
 
 /* Becomes the daemon it is: session, stdio, descriptors (keeps those in @keep), signals, name. */
 int self_detach(int *keep[], size_t n, struct err *e);
+/* The caller's resource limits are not ours (ulimits.c). */
+void ulimits_lift(void);
 /* rlimits, dumpable, no_new_privs, groups, capabilities. *groups_denied: setgroups(2) is not ours to call. */
 int self_limit(bool *groups_denied, struct err *e);
 int self_filter(const struct sup *s, struct err *e); /* its own seccomp filter; after the first threads have been made */

@@ -24,6 +24,7 @@ libsandrun_a_SOURCES += \
 	src/supervisor/socket.c \
 	src/supervisor/start.c \
 	src/supervisor/supervisor.h \
+	src/supervisor/ulimits.c \
 	src/supervisor/unix.c \
 	src/supervisor/verdict.c \
 	src/supervisor/watch.c

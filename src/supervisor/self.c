@@ -42,9 +42,11 @@
 
 static int park_high(int *fd, struct err *e)
 {
-	/* Out of the way of 0 to 2 and of the sweep's order. */
+	/* Out of the way of 0 to 2 and of the sweep's order; EINVAL: beyond the limit of a user who was given few. */
 	int high = fcntl(*fd, F_DUPFD_CLOEXEC, 100);
 
+	if (high < 0 && errno == EINVAL)
+		high = fcntl(*fd, F_DUPFD_CLOEXEC, 3);
 	if (high < 0)
 		return err_sys(e, "keep a descriptor for the supervisor");
 	*fd = high;
@@ -110,6 +112,8 @@ int self_detach(int *keep[], size_t n, struct err *e)
 	signal(SIGINT, SIG_IGN);
 	signal(SIGQUIT, SIG_IGN);
 	signal(SIGTSTP, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* limits that a user's caller had (ulimits.c): an errno is enough */
+	signal(SIGXCPU, SIG_IGN);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	return 0;
@@ -135,14 +139,8 @@ int self_raise(bool on)
 int self_limit(bool *groups_denied, struct err *e)
 {
 	uint64_t effective, permitted;
-	struct rlimit rl;
+	const struct rlimit rl = { 0, 0 };
 
-	/* One descriptor a blocked call; what create was given is the ceiling. */
-	if (getrlimit(RLIMIT_NOFILE, &rl) == 0) {
-		rl.rlim_cur = rl.rlim_max < 65536 ? rl.rlim_max : 65536;
-		setrlimit(RLIMIT_NOFILE, &rl); /* best effort: fewer blocked calls */
-	}
-	rl = (struct rlimit){ 0, 0 };
 	setrlimit(RLIMIT_CORE, &rl);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_sys(e, "set no_new_privs for the supervisor");

@@ -93,6 +93,7 @@ static int prepare(struct sup *s, int *ready, struct err *e)
 	for (size_t i = 0; i < sizeof(maybe) / sizeof(maybe[0]); i++)
 		if (*maybe[i] >= 0)
 			keep[n++] = maybe[i];
+	ulimits_lift();
 	if (self_detach(keep, n, e) < 0)
 		return -1;
 	/* Needs our own /proc/self/fd, which is root's once we are not dumpable. */

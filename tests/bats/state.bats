@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# state.bats - the state directory: commands side by side, damaged files, what others have put there
+# state.bats - the state directory: commands side by side, damaged files, what a container has put there
 #
 # SANDRUN_RACES=80 has more rounds of each race.
 
