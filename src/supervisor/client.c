@@ -5,6 +5,7 @@
  * Runs in:  create, exec, state, delete.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -165,25 +166,39 @@ static bool wait_end(int pidfd, int ms)
 	return n > 0;
 }
 
-/* A supervisor whose watcher was killed, as a pidfd; -1: none. What answers again under the same number was alive all the
- * while, so the pidfd is its own. */
-static int find_lonely(int state_dir)
+/* 0: no supervisor. */
+static pid_t lock_holder(int state_dir)
 {
-	struct supervisor_status one, two;
-	autofd pidfd = -1;
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 
-	if (supervisor_get_status(state_dir, &one, NULL) < 0 || !one.alive)
-		return -1;
-	pidfd = sys_pidfd_open(one.pid, 0);
-	if (pidfd < 0 || supervisor_get_status(state_dir, &two, NULL) < 0 || !two.alive || two.pid != one.pid)
+	return fcntl(state_dir, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK && lock.l_pid > 0 ? lock.l_pid : 0;
+}
+
+/* The supervisor as a pidfd; -1: none. It is not asked: it may be stopped, and its watcher may be gone. What holds the lock again
+ * under the same number was alive all the while, so the pidfd is its own. */
+static int find_supervisor(int state_dir)
+{
+	pid_t pid = lock_holder(state_dir);
+	autofd pidfd = pid ? sys_pidfd_open(pid, 0) : -1;
+
+	if (pidfd < 0 || lock_holder(state_dir) != pid)
 		return -1;
 	return fd_steal(&pidfd);
 }
 
+/* Somebody may have stopped them. */
+static void wake(int pidfd)
+{
+	if (pidfd >= 0)
+		sys_pidfd_send_signal(pidfd, SIGCONT);
+}
+
 void supervisor_end(int state_dir, int pidfd, int timeout_ms)
 {
-	autofd lonely = -1;
+	autofd sup = find_supervisor(state_dir);
 
+	wake(sup);
+	wake(pidfd);
 	/* It ends by itself when init does; the rest is the backstop, and what makes "delete" leave nobody behind. */
 	if (pidfd >= 0 && !wait_end(pidfd, BY_ITSELF_MS)) {
 		sys_pidfd_send_signal(pidfd, SIGTERM);
@@ -192,9 +207,11 @@ void supervisor_end(int state_dir, int pidfd, int timeout_ms)
 			wait_end(pidfd, timeout_ms);
 		}
 	}
-	lonely = find_lonely(state_dir);
-	if (lonely >= 0 && !wait_end(lonely, BY_ITSELF_MS)) {
-		sys_pidfd_send_signal(lonely, SIGKILL);
-		wait_end(lonely, timeout_ms);
+	/* One whose watcher was killed, or that followed meanwhile. */
+	fd_close(&sup);
+	sup = find_supervisor(state_dir);
+	if (sup >= 0 && !wait_end(sup, BY_ITSELF_MS)) {
+		sys_pidfd_send_signal(sup, SIGKILL);
+		wait_end(sup, timeout_ms);
 	}
 }

@@ -64,12 +64,21 @@ static int take_over(struct sup *s, struct err *e)
 	return 0;
 }
 
+/* By it delete knows who we are, without asking (client.c): a read lock on the directory, which only its holder's end takes away. */
+static void hold_lock(const struct sup *s)
+{
+	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
+
+	(void)fcntl(s->state_dir, F_SETLK, &lock);
+}
+
 /* The first one's error, if any, goes up the pipe; a later one's status tells the watcher. */
 void start_supervise(struct sup *s, int ready)
 {
 	struct err e = { 0 };
 	int r = self_raise(false);
 
+	hold_lock(s);
 	if (r < 0)
 		err_sys(&e, "raise the supervisor's capabilities");
 	else

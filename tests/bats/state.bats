@@ -151,3 +151,37 @@ damage() {
 	rt state "$ID" | jq -e '.status == "stopped" and .annotations == null or .annotations == {}'
 	rt delete "$ID"
 }
+
+# stop PID…: and all of them have stopped.
+stop() {
+	local p
+	kill -STOP "$@"
+	for p; do wait_until is_stopped "$p"; done
+}
+is_stopped() { grep -q '^State:	T' "/proc/$1/status"; }
+
+@test "delete --force of a container whose supervisor or watcher, or both, are stopped or gone, is quick and leaves nobody" {
+	local how sup watcher
+	annotate net-deny=private
+	for how in supervisor watcher both init all killed-watcher; do
+		start_container
+		sup=$(rt state "$ID" | jq -r '.annotations["io.sandlock.supervisor-pid"]')
+		watcher=$(jq .supervisorPid "$STATE/$ID/record.json")
+		case $how in
+		supervisor) stop "$sup" ;;
+		watcher) stop "$watcher" ;;
+		both) stop "$sup" "$watcher" ;;
+		init) stop "$(container_pid)" ;;
+		all) stop "$sup" "$watcher" "$(container_pid)" ;;
+		killed-watcher)
+			stop "$sup"
+			kill -KILL "$watcher"
+			wait_until pid_gone "$watcher"
+			;;
+		esac
+		elapsed_ms rt delete --force "$ID"
+		[ "$MS" -lt $((1000 * SLOWER)) ] || { echo "$how: $MS ms"; return 1; }
+		pid_gone "$sup" && pid_gone "$watcher" || { echo "$how: left"; return 1; }
+		wait_until nothing_left
+	done
+}
