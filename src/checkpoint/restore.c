@@ -78,8 +78,8 @@ static int check(const struct restoration *k, struct err *e)
 	if (policy_wanted(&k->config.annotations))
 		return err_msg(e, "the configuration has a network policy: such a container cannot be restored (no filter would "
 			       "be in force)");
-	if (k->config.process.terminal && !k->o->console_socket && !k->o->foreground)
-		return err_msg(e, "process.terminal is true: a detached container needs --console-socket");
+	if (bundle_check_terminal(&k->config.process, k->o->console_socket, k->o->foreground, e) < 0)
+		return -1;
 	if (!namespaces_has(&k->ns, OCI_NS_MOUNT))
 		return err_msg(e, "linux.namespaces: a container without a mount namespace of its own cannot be restored");
 	return 0;

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
+#include "container/foreground.h"
 #include "oci/names.h"
 #include "oci/read.h"
 #include "process/process.h"
@@ -78,6 +79,8 @@ int bundle_check_terminal(const struct oci_process *p, const char *console_socke
 
 	if (p->terminal && !console_socket && !foreground)
 		return err_msg(e, "process.terminal is true: a detached container needs --console-socket");
+	if (p->terminal && !console_socket)
+		return foreground_check_terminal(e);
 	if (!p->terminal && console_socket)
 		return err_msg(e, "--console-socket is given, but process.terminal is false");
 	if (!console_socket)

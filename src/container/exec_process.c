@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
+#include "container/foreground.h"
 #include "oci/names.h"
 #include "oci/read.h"
 #include "process/process.h"
@@ -196,6 +197,8 @@ int exec_process_check(const struct oci_process *p, const struct exec_options *o
 		return err_msg(e, "process.cwd: an absolute path is needed");
 	if (p->terminal && !o->console_socket && !o->foreground)
 		return err_msg(e, "the process wants a terminal: a detached exec needs --console-socket");
+	if (p->terminal && !o->console_socket && foreground_check_terminal(e) < 0)
+		return -1;
 	if (!p->terminal && o->console_socket)
 		return err_msg(e, "--console-socket is given, but the process wants no terminal");
 	return process_validate(p, e);

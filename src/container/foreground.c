@@ -26,10 +26,11 @@
 
 struct relay {
 	int master;
-	bool in_open; /* our stdin still gives something */
+	int in; /* our terminal */
+	bool in_open; /* it still gives something */
 	bool raw;
 	struct termios saved;
-	char to_pty[4096]; /* read from stdin and not yet taken by the pty */
+	char to_pty[4096]; /* read from it and not yet taken by the pty */
 	size_t to_pty_len;
 };
 
@@ -51,11 +52,32 @@ void foreground_prepare(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
+/* Our terminal: standard input, else output or error, else the one that controls us, as with runc. So a script whose input comes from
+ * elsewhere can have a session on the terminal it runs on. A duplicate; -1: there is none. */
+static int open_terminal(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (isatty(fd) && (fcntl(fd, F_GETFL) & O_ACCMODE) != O_WRONLY)
+			return fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	return open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+}
+
+int foreground_check_terminal(struct err *e)
+{
+	autofd fd = open_terminal();
+
+	if (fd >= 0)
+		return 0;
+	return err_msg(e, "process.terminal is true, and there is no terminal here: standard input, output and error are none (use "
+			  "--console-socket, or a configuration without a terminal)");
+}
+
 void foreground_copy_size(int master)
 {
+	autofd fd = open_terminal();
 	struct winsize ws;
 
-	if (ioctl(STDIN_FILENO, TIOCGWINSZ, &ws) == 0)
+	if (fd >= 0 && ioctl(fd, TIOCGWINSZ, &ws) == 0)
 		ioctl(master, TIOCSWINSZ, &ws);
 }
 
@@ -79,20 +101,22 @@ static void relay_start(struct relay *r)
 	if (r->master < 0)
 		return;
 	fcntl(r->master, F_SETFL, O_NONBLOCK);
-	r->in_open = true;
+	r->in = open_terminal();
+	r->in_open = r->in >= 0;
 	foreground_copy_size(r->master);
-	if (tcgetattr(STDIN_FILENO, &r->saved) < 0)
+	if (tcgetattr(r->in, &r->saved) < 0)
 		return;
 	raw = r->saved;
 	cfmakeraw(&raw);
-	r->raw = tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
+	r->raw = tcsetattr(r->in, TCSANOW, &raw) == 0;
 }
 
 static void relay_end(struct relay *r)
 {
 	if (r->raw)
-		tcsetattr(STDIN_FILENO, TCSANOW, &r->saved);
+		tcsetattr(r->in, TCSANOW, &r->saved);
 	r->raw = false;
+	fd_close(&r->in);
 }
 
 /* pty -> stdout. False when the other side is closed (EIO) and everything was read. */
@@ -109,15 +133,15 @@ static bool from_pty(const struct relay *r)
 	return true;
 }
 
-/* stdin -> pty, through a buffer: a pty that takes no more must not stop the output. */
-static void from_stdin(struct relay *r)
+/* Our terminal -> pty, through a buffer: a pty that takes no more must not stop the output. */
+static void from_terminal(struct relay *r)
 {
-	ssize_t n = read(STDIN_FILENO, r->to_pty, sizeof(r->to_pty));
+	ssize_t n = read(r->in, r->to_pty, sizeof(r->to_pty));
 
 	if (n > 0) {
 		r->to_pty_len = (size_t)n;
 	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
-		/* The end of a pipe is the end of input for the program: ^D, as a user would type it. */
+		/* A terminal that has been hung up is the end of input for the program: ^D, as a user would type it. */
 		r->in_open = false;
 		r->to_pty[0] = 4;
 		r->to_pty_len = 1;
@@ -189,7 +213,7 @@ static bool take_signal(int sigfd, pid_t pid, const struct relay *r, int *code)
 
 int foreground_wait(pid_t pid, int master, int notify, struct err *e)
 {
-	struct relay r = { .master = master };
+	struct relay r = { .master = master, .in = -1 };
 	autofd sigfd = -1;
 	sigset_t set;
 	int code = -1;
@@ -203,7 +227,7 @@ int foreground_wait(pid_t pid, int master, int notify, struct err *e)
 		struct pollfd p[4] = {
 			{ .fd = sigfd, .events = POLLIN },
 			{ .fd = r.master, .events = (short)(POLLIN | (r.to_pty_len ? POLLOUT : 0)) },
-			{ .fd = r.in_open && !r.to_pty_len ? STDIN_FILENO : -1, .events = POLLIN },
+			{ .fd = r.in_open && !r.to_pty_len ? r.in : -1, .events = POLLIN },
 			{ .fd = notify, .events = POLLIN },
 		};
 
@@ -220,7 +244,7 @@ int foreground_wait(pid_t pid, int master, int notify, struct err *e)
 		if (r.master >= 0 && (p[1].revents & POLLOUT))
 			into_pty(&r);
 		if (p[2].revents)
-			from_stdin(&r);
+			from_terminal(&r);
 		if (p[3].revents)
 			(void)notify_relay(notify, 0); /* we are the service's main process, and stay it */
 	}

@@ -80,7 +80,8 @@ joins() {
 	births 1 alone
 	nothing_needless
 	watched start "$ID"
-	watched exec --tty "$ID" /bin/true
+	spawn_recvtty
+	watched exec --tty --console-socket "$T/c.sock" "$ID" /bin/true
 	births 1 shared
 	nothing_in_reach
 	watched exec --user 6:6 "$ID" /bin/true

@@ -103,6 +103,13 @@ spawn() {
 	SPAWNED+=($!)
 }
 
+# spawn_recvtty [ROWS COLUMNS]: who takes the terminal at $T/c.sock and copies it to $T/tty.out.
+spawn_recvtty() {
+	"$PROGRAMS/recvtty" "$T/c.sock" "$@" >"$T/tty.out" 2>"$T/tty.err" </dev/null 3>&- &
+	SPAWNED+=($!)
+	wait_until test -S "$T/c.sock"
+}
+
 # --- waiting ------------------------------------------------------------------------------------------------
 
 # wait_until COMMAND…: until it succeeds, at most 10 s (WAIT_FOR).

@@ -147,12 +147,6 @@ rt_with_caps() { setpriv --inh-caps=+kill,+chown --ambient-caps=+kill,+chown "$S
 	has "/dev/pts/0 41x123 session" "$(tr -d '\r' <"$T/tty.out")"
 	has "fds=1" "$(cat "$T/tty.err")"
 }
-spawn_recvtty() {
-	"$PROGRAMS/recvtty" "$T/c.sock" "$@" >"$T/tty.out" 2>"$T/tty.err" </dev/null 3>&- &
-	SPAWNED+=($!)
-	wait_until test -S "$T/c.sock"
-}
-
 @test "terminal of an exec session through --console-socket, as its user" {
 	args sleep 1000
 	start_container
@@ -188,6 +182,36 @@ spawn_recvtty() {
 	has "27x81 session" "$(cat "$T/tty.out")"
 	has "got typed" "$(cat "$T/tty.out")"
 	has "code=12" "$(cat "$T/tty.out")"
+}
+
+@test "run and exec with a terminal where there is none are refused at once, and nothing is left" {
+	need sandrun setsid
+	(cd "$T" && "$SANDRUN" spec && jq -e .process.terminal config.json && mv config.json "$B/spec.json")
+	jq --slurpfile s "$B/spec.json" '.process.terminal = $s[0].process.terminal' "$B/config.json" >"$B/new.json"
+	mv "$B/new.json" "$B/config.json"
+	args sh
+	run --separate-stderr timeout -k 5 $((20 * SLOWER)) setsid -w "$SANDRUN" --root "$STATE" run --bundle "$B" "$ID" </dev/null
+	one_clear_line "process.terminal is true, and there is no terminal here"
+	assert_no_leftovers
+	run --separate-stderr timeout -k 5 $((20 * SLOWER)) setsid -w bash -c "echo exit | '$SANDRUN' --root '$STATE' run --bundle '$B' '$ID'"
+	one_clear_line "there is no terminal here"
+	cfg '.process.terminal = false'
+	args sleep 1000
+	start_container
+	run --separate-stderr timeout -k 5 $((20 * SLOWER)) setsid -w "$SANDRUN" --root "$STATE" exec --tty "$ID" sh </dev/null
+	one_clear_line "there is no terminal here"
+}
+
+@test "run with a terminal: it may be standard output or the controlling one, and gives the input, too" {
+	need sandrun script
+	cfg '.process.terminal = true'
+	args sh -c 'read line; echo "got $line"'
+	local how
+	for how in '</dev/null' '</dev/null >"$T/piped" 2>&1' '<"$B/config.json" 2>/dev/null'; do
+		printf 'typed\n' | T=$T B=$B script -qefc "'$SANDRUN' --root '$STATE' run --bundle '$B' '$ID' $how" "$T/tty.out" >/dev/null 2>&1 3>&-
+		[[ $how != *piped* ]] || cat "$T/piped" >>"$T/tty.out"
+		has "got typed" "$(tr -d '\r' <"$T/tty.out")"
+	done
 }
 
 @test "run without a terminal forwards the signals that it gets" {
