@@ -4,6 +4,7 @@ libsandrun_a_SOURCES += \
 	src/base/fd.c src/base/fd.h \
 	src/base/file.c src/base/file.h \
 	src/base/hide.c src/base/hide.h \
+	src/base/hostfile.c src/base/hostfile.h \
 	src/base/log.c src/base/log.h \
 	src/base/near.c src/base/near.h \
 	src/base/netlink.c src/base/netlink.h \

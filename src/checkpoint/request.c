@@ -13,8 +13,10 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/hostfile.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "oci/names.h"
 
 #define LOG_LEVEL 4 /* debug, as the peers: the log is all that is left of a failed attempt */
 #define LOG_MAX (64 * 1024 * 1024)
@@ -109,21 +111,25 @@ static int open_directory(const char *path, const char *option, bool make, int *
 	return *fd < 0 ? err_sys(e, "%s %s", option, path) : 0;
 }
 
-/* What stands in the file overrides what we say. The annotation is runc's and podman's; empty means none at all. */
-static void choose_config_file(CriuOptions *p, const struct oci_map *annotations)
+/* What stands in the file overrides what we say, and may name programs that root then runs. The annotation is runc's and podman's;
+ * empty means none at all. */
+static int choose_config_file(CriuOptions *p, const struct oci_map *annotations, struct err *e)
 {
 	static const char *const usual[] = { "/etc/criu/sandrun.conf", "/etc/criu/crun.conf", "/etc/criu/runc.conf" };
+	const char *named = oci_map_get(annotations, "org.criu.config");
+	autofd fd = -1;
 
-	for (size_t i = 0; i < annotations->n; i++) {
-		if (str_eq(annotations->v[i].key, "org.criu.config")) {
-			if (*annotations->v[i].value)
-				p->config_file = xstrdup(annotations->v[i].value);
-			return;
-		}
+	if (named && *named) {
+		/* Nobody but root can change what is there, so CRIU finds what was looked at. */
+		fd = hostfile_open(HOSTFILE_CRIU, named, e);
+		if (fd < 0)
+			return err_prefix(e, "annotation org.criu.config");
+		p->config_file = xstrdup(named);
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(usual) && !p->config_file; i++)
+	for (size_t i = 0; !named && i < ARRAY_SIZE(usual) && !p->config_file; i++)
 		if (access(usual[i], R_OK) == 0)
 			p->config_file = xstrdup(usual[i]);
+	return 0;
 }
 
 #define SAY(p, field, value)            \
@@ -191,7 +197,8 @@ int request_open(struct request *q, CriuKind kind, const struct checkpoint_optio
 	/* What an earlier attempt left must not explain the failure of this one. */
 	unlinkat(q->work >= 0 ? q->work : q->images, q->log_name, 0);
 	say_flags(p, o);
-	choose_config_file(p, &config->annotations);
+	if (choose_config_file(p, &config->annotations, e) < 0)
+		return -1;
 	return say_words(p, o, e);
 }
 

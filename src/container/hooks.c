@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/hostfile.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
@@ -70,8 +71,8 @@ static int open_output(const struct oci_map *annotations, const char *key, int *
 
 	if (!path)
 		return 0;
-	*fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
-	return *fd < 0 ? err_sys(e, "%s: open %s", key, path) : 0;
+	*fd = hostfile_append(HOSTFILE_LOG, path, e);
+	return *fd < 0 ? err_prefix(e, "annotation %s", key) : 0;
 }
 
 static int start(const struct oci_hook *h, struct running *r, struct err *e)

@@ -317,14 +317,17 @@ spawn_manager() {
 
 @test "run.oci.hooks.stdout and .stderr: what hooks say goes into these files" {
 	need sandrun
-	annotate "run.oci.hooks.stdout=$T/so" "run.oci.hooks.stderr=$T/se"
+	local logs=/var/log/sandrun
+	[ -d $logs ] || cleanup rmdir $logs
+	annotate "run.oci.hooks.stdout=$logs/$ID-so" "run.oci.hooks.stderr=$logs/$ID-se"
+	cleanup rm -f "$logs/$ID-so" "$logs/$ID-se"
 	cfg '.hooks = {"createRuntime": [{"path": "/bin/sh", "args": ["sh", "-c", "echo one; echo two >&2"]}],
 		"poststop": [{"path": "/bin/echo", "args": ["echo", "three"]}]}'
 	run_container true
 	is "0  " "$status $output $stderr"
-	is "one three" "$(xargs <"$T/so")"
-	is two "$(cat "$T/se")"
-	annotate "run.oci.hooks.stdout=$T/no/such/file"
+	is "one three" "$(xargs <"$logs/$ID-so")"
+	is two "$(cat "$logs/$ID-se")"
+	annotate "run.oci.hooks.stdout=$logs/$ID/no/such"
 	cfg 'del(.hooks.poststop)'
 	run_container true
 	one_clear_line run.oci.hooks.stdout
