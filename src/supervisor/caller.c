@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* caller.c - reading the task that made a call
  *
- * Owns:     memory, descriptors and identity of the caller, by its thread id.
+ * Owns:     memory, descriptors, identity and cgroup of the caller, by its thread id.
  * Must not: be believed before listener_valid() said, after the last read, that the notification still stands: the
  *           thread may have died and its number gone to a stranger (each handler does so at its hard edge).
  * Runs in:  a worker thread, with CAP_SYS_PTRACE.
@@ -9,11 +9,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/cgroupfs.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "supervisor/internal.h"
@@ -155,96 +157,215 @@ bool caller_is_alone(struct caller *c, int fd, const struct sockinfo *si)
 
 /* --- /proc/TID/status ------------------------------------------------------------------------------------------ */
 
-static void read_numbers(const char *s, int base, uint64_t *out, unsigned int max, unsigned int *n)
-{
-	*n = 0;
-	while (*n < max) {
-		char *end;
+/* The file letter by letter: the line of groups alone may have 700 KB. */
+struct status {
+	struct caller_identity *id;
+	char key[16];
+	size_t key_len, comm_len;
+	bool in_value, digits;
+	unsigned int index; /* of the number on this line */
+	uint64_t v;
+};
 
-		while (*s == ' ' || *s == '\t')
-			s++;
-		if (*s == '\n' || !*s)
-			return;
-		out[*n] = strtoull(s, &end, base);
-		if (end == s)
-			return;
-		s = end;
-		(*n)++;
+static bool key_is(const struct status *st, const char *name)
+{
+	return strlen(name) == st->key_len && memcmp(st->key, name, st->key_len) == 0;
+}
+
+static unsigned int base_of(const struct status *st)
+{
+	if (key_is(st, "CapEff") || key_is(st, "SigPnd") || key_is(st, "ShdPnd") || key_is(st, "SigBlk") || key_is(st, "SigIgn"))
+		return 16;
+	return key_is(st, "Umask") ? 8 : 10;
+}
+
+static void take_ids(struct status *st, uint32_t ids[4])
+{
+	if (st->index < 4)
+		ids[st->index] = (uint32_t)st->v;
+}
+
+static void take_group(struct status *st)
+{
+	struct caller_identity *id = st->id;
+
+	if (id->groups && st->index < GROUPS_MAX)
+		id->groups[st->index] = (gid_t)st->v;
+	id->ngroups = st->index + 1;
+}
+
+static void take_number(struct status *st)
+{
+	struct caller_identity *id = st->id;
+	uint32_t ids[4] = { id->uid, id->euid, id->suid, id->fsuid }, gids[4] = { id->gid, id->egid, id->sgid, id->fsgid };
+
+	if (key_is(st, "Groups"))
+		take_group(st);
+	else if (key_is(st, "Uid"))
+		take_ids(st, ids);
+	else if (key_is(st, "Gid"))
+		take_ids(st, gids);
+	else if (key_is(st, "NStgid")) /* the last one counts */
+		id->ns_tgid = (pid_t)st->v;
+	else if (st->index > 0)
+		return;
+	else if (key_is(st, "Tgid"))
+		id->tgid = (pid_t)st->v;
+	else if (key_is(st, "Threads"))
+		id->threads = (unsigned int)st->v;
+	else if (key_is(st, "Umask"))
+		id->umask = (mode_t)st->v;
+	else if (key_is(st, "CapEff"))
+		id->cap_eff = st->v;
+	else if (key_is(st, "SigPnd"))
+		id->sig_pending = st->v;
+	else if (key_is(st, "ShdPnd"))
+		id->sig_pending_shared = st->v;
+	else if (key_is(st, "SigBlk"))
+		id->sig_blocked = st->v;
+	else if (key_is(st, "SigIgn"))
+		id->sig_ignored = st->v;
+	id->uid = ids[0], id->euid = ids[1], id->suid = ids[2], id->fsuid = ids[3];
+	id->gid = gids[0], id->egid = gids[1], id->sgid = gids[2], id->fsgid = gids[3];
+}
+
+static void end_number(struct status *st)
+{
+	if (st->digits)
+		take_number(st);
+	st->index += st->digits;
+	st->digits = false;
+	st->v = 0;
+}
+
+static void take_value(struct status *st, char ch)
+{
+	unsigned int base = base_of(st), digit = ch >= '0' && ch <= '9' ? (unsigned int)(ch - '0') : (unsigned int)(ch - 'a') + 10;
+
+	if (key_is(st, "Name")) {
+		if (ch != '\t' && st->comm_len < sizeof(st->id->comm) - 1)
+			st->id->comm[st->comm_len++] = ch;
+	} else if (digit < base) {
+		st->v = st->v * base + digit;
+		st->digits = true;
+	} else {
+		end_number(st);
 	}
 }
 
-/* One line of the file; @v its numbers. */
-static void take_line(const char *line, struct caller_identity *id)
+static void take_letter(struct status *st, char ch)
 {
-	const char *colon = strchr(line, ':');
-	uint64_t v[64];
-	unsigned int n;
-	size_t key;
-	bool hex;
-
-	if (!colon)
-		return;
-	key = (size_t)(colon - line);
-#define KEY(name) (key == sizeof(name) - 1 && memcmp(line, name, key) == 0)
-	if (KEY("Name")) {
-		snprintf(id->comm, sizeof(id->comm), "%.15s", colon + 2);
-		id->comm[strcspn(id->comm, "\n")] = '\0';
-		return;
+	if (ch == '\n') {
+		end_number(st);
+		st->in_value = false;
+		st->key_len = st->index = 0;
+	} else if (st->in_value) {
+		take_value(st, ch);
+	} else if (ch == ':') {
+		st->in_value = true;
+	} else if (st->key_len < sizeof(st->key)) {
+		st->key[st->key_len++] = ch;
 	}
-	hex = KEY("CapEff") || key == 6;
-	read_numbers(colon + 1, hex ? 16 : 10, v, ARRAY_SIZE(v), &n);
-	if (KEY("Groups")) {
-		id->ngroups = n;
-		for (unsigned int i = 0; i < n; i++)
-			id->groups[i] = (gid_t)v[i];
-		return;
-	}
-	if (!n)
-		return;
-	if (KEY("Tgid"))
-		id->tgid = (pid_t)v[0];
-	else if (KEY("NStgid"))
-		id->ns_tgid = (pid_t)v[n - 1];
-	else if (KEY("Threads"))
-		id->threads = (unsigned int)v[0];
-	else if (KEY("CapEff"))
-		id->cap_eff = v[0];
-	else if (KEY("SigPnd"))
-		id->sig_pending = v[0];
-	else if (KEY("ShdPnd"))
-		id->sig_pending_shared = v[0];
-	else if (KEY("SigBlk"))
-		id->sig_blocked = v[0];
-	else if (KEY("SigIgn"))
-		id->sig_ignored = v[0];
-	else if (KEY("Uid") && n >= 4) {
-		id->uid = (uid_t)v[0], id->euid = (uid_t)v[1], id->suid = (uid_t)v[2], id->fsuid = (uid_t)v[3];
-	} else if (KEY("Gid") && n >= 4) {
-		id->gid = (gid_t)v[0], id->egid = (gid_t)v[1], id->sgid = (gid_t)v[2], id->fsgid = (gid_t)v[3];
-	}
-#undef KEY
 }
 
-int caller_identify(const struct sup *s, pid_t tid, struct caller_identity *out)
+static int read_status(const struct sup *s, pid_t tid, struct caller_identity *out)
 {
+	struct status st = { .id = out };
 	char path[32], buf[4096];
 	autofd fd = -1;
 	ssize_t n;
 
-	memset(out, 0, sizeof(*out));
 	snprintf(path, sizeof(path), "%d/status", (int)tid);
 	fd = openat(s->proc_fd, path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
-	n = fd_read_all(fd, buf, sizeof(buf) - 1);
+	while ((n = read(fd, buf, sizeof(buf))) > 0 || (n < 0 && errno == EINTR))
+		for (ssize_t i = 0; i < n; i++)
+			take_letter(&st, buf[i]);
+	return n == 0 && out->tgid > 0 ? 0 : -1;
+}
+
+int caller_identify(const struct sup *s, pid_t tid, struct caller_identity *out)
+{
+	memset(out, 0, sizeof(*out));
+	return read_status(s, tid, out);
+}
+
+int caller_identify_all(const struct sup *s, pid_t tid, struct caller_identity *out)
+{
+	gid_t *groups = out->groups;
+
+	memset(out, 0, sizeof(*out));
+	out->groups = groups;
+	return read_status(s, tid, out) < 0 || out->ngroups > GROUPS_MAX ? -1 : 0;
+}
+
+int caller_find_nofile(const struct sup *s, pid_t tid, rlim_t *out)
+{
+	static const char name[] = "Max open files";
+	char path[32], buf[4096];
+	autofd fd = -1;
+	const char *at;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "%d/limits", (int)tid);
+	fd = openat(s->proc_fd, path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : fd_read_all(fd, buf, sizeof(buf) - 1);
 	if (n <= 0)
 		return -1;
 	buf[n] = '\0';
-	for (char *line = buf; line && *line;) {
-		char *next = strchr(line, '\n');
+	at = strstr(buf, name);
+	if (!at)
+		return -1;
+	/* "unlimited" has no digits. */
+	*out = strtoull(at + sizeof(name) - 1, NULL, 10);
+	if (!*out)
+		*out = strstr(at, "unlimited") ? RLIM_INFINITY : 0;
+	return 0;
+}
 
-		take_line(line, out);
-		line = next ? next + 1 : NULL;
+/* --- its cgroup ------------------------------------------------------------------------------------------------------ */
+
+/* The directory of @mount that @path, as /proc/TID/cgroup has it, names; or a file in it. */
+static int open_cgroup(int mount, const char *path, const char *file, uint64_t flags)
+{
+	const struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV };
+	char full[4096];
+	int n = snprintf(full, sizeof(full), ".%s%s%s", path, file ? "/" : "", file ? file : "");
+
+	return mount < 0 || n < 0 || (size_t)n >= sizeof(full) ? -1 : sys_openat2(mount, full, &how);
+}
+
+static bool has_memory(const char *controllers)
+{
+	for (const char *p = controllers; (p = strstr(p, "memory")); p++)
+		if ((p == controllers || p[-1] == ',') && (p[6] == ',' || !p[6]))
+			return true;
+	return false;
+}
+
+struct caller_cgroup caller_find_cgroup(const struct sup *s, pid_t tid)
+{
+	struct caller_cgroup cg = { -1, -1 };
+	char name[32], buf[4096], *rest = buf, *controllers, *path;
+	autofd fd = -1;
+	ssize_t n;
+
+	snprintf(name, sizeof(name), "%d/cgroup", (int)tid);
+	fd = openat(s->proc_fd, name, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : fd_read_all(fd, buf, sizeof(buf) - 1);
+	buf[n > 0 ? n : 0] = '\0';
+	while (cgroupfs_next(&rest, &controllers, &path)) {
+		if (!*controllers && cg.v2 < 0)
+			cg.v2 = open_cgroup(s->cgroup_v2, path, NULL, O_PATH | O_DIRECTORY);
+		else if (has_memory(controllers) && cg.memory < 0)
+			cg.memory = open_cgroup(s->cgroup_memory, path, "tasks", O_WRONLY);
 	}
-	return out->tgid > 0 ? 0 : -1;
+	return cg;
+}
+
+void caller_close_cgroup(struct caller_cgroup *cg)
+{
+	fd_close(&cg->v2);
+	fd_close(&cg->memory);
 }

@@ -192,7 +192,7 @@ enum answer connect_handle(struct worker *w, struct caller *c, struct op *op, st
 	int rc;
 
 	if (op->phase == OP_CONNECTING)
-		return op->si.domain == AF_UNIX ? unix_connect(w, c, op, r) : perform(w, op, r);
+		return op->si.domain == AF_UNIX ? unix_connect(w, op, r) : perform(w, op, r);
 
 	/* Step 1: materialize, in the order in which the kernel finds fault. */
 	op->sock = caller_fetch(c, (int)op->call.args[0]);
@@ -225,7 +225,7 @@ enum answer connect_handle(struct worker *w, struct caller *c, struct op *op, st
 		 * other sockets cannot be made), or the caller is the only task with this descriptor table and cannot change it. */
 		if (listener_may_continue(s, c, op, false))
 			return ANSWER_CONTINUE;
-		return unix_connect(w, c, op, r);
+		return unix_connect(w, op, r);
 	}
 	listener_audit(s, op, NULL, AUDIT_NO_RULE, "a family that no rule can allow", EACCES);
 	return fail(r, -EACCES);

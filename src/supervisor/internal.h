@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -73,7 +74,7 @@ struct sup_shared {
 		};
 	} received[WORKERS_MAX];
 	struct inflight pending[PENDING_MAX]; /* as in the table of blocked calls */
-	_Atomic int made[WORKERS_MAX]; /* descriptor or negative errno, from a child (socket.c) */
+	_Atomic int64_t said[WORKERS_MAX]; /* the outcome of a call, from a child (deputy.c) */
 	struct learned learned; /* names.c; touched only where names are followed */
 };
 
@@ -105,19 +106,34 @@ struct sockinfo;
  * like @si for as long. */
 bool caller_is_alone(struct caller *c, int fd, const struct sockinfo *si);
 
+#define GROUPS_MAX 65536 /* the kernel's NGROUPS_MAX */
 struct caller_identity {
 	pid_t tgid, ns_tgid; /* in our pid namespace, in the caller's own */
 	unsigned int threads;
 	uid_t uid, euid, suid, fsuid;
 	gid_t gid, egid, sgid, fsgid;
 	unsigned int ngroups;
-	gid_t groups[64]; /* more are cut off: a caller may then be refused a socket that a group would open */
+	gid_t *groups; /* NULL, or room for GROUPS_MAX */
+	mode_t umask;
 	uint64_t cap_eff;
 	uint64_t sig_pending, sig_pending_shared, sig_blocked, sig_ignored;
 	char comm[16];
+	rlim_t nofile; /* not here: caller_find_nofile() */
 };
 /* From /proc/TID/status. Costs 10 to 20 µs: not on the way of an allowed packet. */
 int caller_identify(const struct sup *s, pid_t tid, struct caller_identity *out);
+/* With the groups, into the room that @out brings. */
+int caller_identify_all(const struct sup *s, pid_t tid, struct caller_identity *out);
+/* Its RLIMIT_NOFILE. */
+int caller_find_nofile(const struct sup *s, pid_t tid, rlim_t *out);
+
+struct caller_cgroup {
+	int v2;	    /* the directory, or -1 */
+	int memory; /* v1: the file of the memory hierarchy by which a thread moves itself there, or -1 */
+};
+/* Both, of a task that is there, are -1 where they cannot be found. To be closed with caller_close_cgroup(). */
+struct caller_cgroup caller_find_cgroup(const struct sup *s, pid_t tid);
+void caller_close_cgroup(struct caller_cgroup *cg);
 
 /* --- message.c: headers, iovecs and control data as bytes (pure; fuzzed) ------------------------------------------ */
 
@@ -280,7 +296,6 @@ struct worker {
 	_Atomic bool in_connect;    /* may be interrupted by TICK_SIGNAL */
 	unsigned int away_ticks;    /* main thread only */
 	uint64_t seen_seq;	    /* main thread only */
-	bool privileged;	    /* has its own root directory and credentials at the moment: unix.c */
 	/* Scratch, bounded, touched only when used. */
 	uint8_t *payload;	    /* PAYLOAD_MAX */
 	uint8_t *control_in;	    /* CONTROL_MAX */
@@ -313,7 +328,7 @@ struct sup {
 	struct confine_plan plan;
 	char id[256];
 	int proc_fd;	  /* the host's /proc */
-	int root_fd;	  /* our own "/", the way back for unix.c */
+	int cgroup_v2, cgroup_memory; /* where these hierarchies are mounted; -1: nowhere */
 	int state_dir;
 	int cgroup_fd;	  /* the cgroup of the program; -1: there is none */
 	int control_fd;   /* listening */
@@ -422,19 +437,11 @@ void loop_watch_connection(struct sup *s, int fd, unsigned int index);
 /* --- the handlers: connect.c, send.c, unix.c, options.c, socket.c --------------------------------------------------------------------- */
 enum answer connect_handle(struct worker *w, struct caller *c, struct op *op, struct result *r);
 enum answer send_handle(struct worker *w, struct caller *c, struct op *op, struct result *r);
-enum answer unix_connect(struct worker *w, struct caller *c, struct op *op, struct result *r);
+enum answer unix_connect(struct worker *w, struct op *op, struct result *r);
 /* bind(2) of an internet socket with the caller's right to low ports: 0 or a negative errno; -ESRCH: it is gone. */
 int lowport_bind(struct worker *w, const struct op *op);
-/* Gives this thread the caller's ids and groups, and no capability in effect; with all of ours in effect before (self_raise()).
- * 0, or a negative errno: then, too, unix_come_back() has to follow, or the end of the process. */
-struct self_ids {
-	uid_t r, e, s;
-	gid_t gr, ge, gs;
-};
-int unix_take_ids(const struct sup *s, const struct caller_identity *id, struct self_ids *ids);
-void unix_come_back(struct worker *w, const struct self_ids *ids);
 /* listen(2) in the caller's name: 0 or a negative errno. */
-int unix_listen(struct worker *w, struct caller *c, struct op *op, int backlog);
+int unix_listen(struct worker *w, const struct op *op, int backlog);
 /* Sends one message of an AF_UNIX or AF_NETLINK socket with the caller's credentials: bytes or a negative errno. */
 int64_t unix_send(struct worker *w, struct caller *c, struct op *op, struct msghdr *msg, int flags);
 enum answer options_handle(struct worker *w, struct caller *c, struct op *op, struct result *r);
@@ -442,8 +449,6 @@ enum answer options_bind(struct worker *w, struct caller *c, struct op *op, stru
 enum answer options_listen(struct worker *w, struct caller *c, struct op *op, struct result *r);
 /* socket(2) out of socketcall: made here and handed over, where the policy allows it. */
 enum answer socket_handle(struct worker *w, struct op *op, struct result *r);
-/* What clone3 gets from socket.c, or NULL: it does not. */
-const void *socket_clone_args(const struct sup *s);
 /* What the registers told already (refuse.c). */
 enum answer refuse_handle(struct worker *w, const struct op *op, struct result *r);
 /* onlooker.c: where nothing is refused. Always "continue". */
@@ -454,6 +459,32 @@ bool listener_may_continue(const struct sup *s, struct caller *c, const struct o
 int sockinfo_get(int sock, struct sockinfo *out);
 /* O_NONBLOCK of the shared file description, at this moment. */
 bool sockinfo_nonblock(int sock);
+
+/* --- deputy.c -------------------------------------------------------------------------------------------------------- */
+
+struct deputy {
+	bool finds_names; /* the call looks up names */
+	bool limits_fds;  /* the call counts descriptors */
+	bool blocks;	  /* the call may block: it ends with EINTR after a moment */
+	bool shares_fds;  /* the call makes a descriptor, for us: the table is one */
+	bool as_anybody;  /* the call needs no identity: where the caller's cannot be had, another will do */
+	bool needs_cgroup; /* the call counts for nothing outside of the container's cgroup */
+	/* What the call needs that the caller cannot look up itself; *caps: its capabilities that the call needs. With all of ours in
+	 * effect. NULL: nothing, none. 0 or a negative errno. */
+	int (*prepare)(const struct sup *s, const struct op *op, const struct caller_identity *id, void *arg, uint64_t *caps);
+	/* The call: its value or a negative errno. In the child, as the caller, without the heap. */
+	int64_t (*act)(const struct op *op, const struct caller_identity *id, void *arg);
+	void *arg;
+	const int *keep; /* descriptors that the call needs beside op->sock */
+	size_t n_keep;
+};
+/* Has a call made by somebody who is the caller in all that the kernel remembers of it: what it returned, or -EACCES, -ENOMEM; -ESRCH if the
+ * caller is gone. */
+int64_t deputy_run(struct worker *w, const struct op *op, const struct deputy *d);
+/* In a deputy: brings CAP_SYS_ADMIN into effect, if prepare() gave it. */
+int deputy_raise(void);
+/* Where the arguments of its clone3 are. */
+void deputy_clone_args(const void **from, size_t *size);
 
 /* --- watch.c, start.c ------------------------------------------------------------------------------------------------ */
 
@@ -479,11 +510,13 @@ int self_detach(int *keep[], size_t n, struct err *e);
 void ulimits_lift(void);
 /* rlimits, dumpable, no_new_privs, groups, capabilities. *groups_denied: setgroups(2) is not ours to call. */
 int self_limit(bool *groups_denied, struct err *e);
-int self_filter(const struct sup *s, struct err *e); /* its own seccomp filter; after the first threads have been made */
-int self_filter_watcher(const struct sup *s, struct err *e); /* the watcher's, which each further supervisor has, too */
+int self_filter(struct err *e); /* its own seccomp filter; after the first threads have been made */
+int self_filter_watcher(struct err *e); /* the watcher's, which each further supervisor has, too */
 /* The supervisor's share of self_detach(), for a child of the watcher. */
 void self_begin(const char *name);
 /* For the calling thread only: adds to (or returns to) the effective capabilities. */
 int self_raise(bool on);
+/* All that may ever be in effect. */
+uint64_t self_caps(void);
 
 #endif

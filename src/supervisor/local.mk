@@ -6,6 +6,7 @@ libsandrun_a_SOURCES += \
 	src/supervisor/connect.c \
 	src/supervisor/control.c \
 	src/supervisor/counts.c src/supervisor/counts.h \
+	src/supervisor/deputy.c \
 	src/supervisor/internal.h \
 	src/supervisor/kernel_log.c \
 	src/supervisor/listener.c \

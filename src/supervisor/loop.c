@@ -175,10 +175,6 @@ static void *worker_main(void *arg)
 	struct worker *w = arg;
 	sigset_t set;
 
-	/* A root and a current directory of its own, for unix.c. Fails only for want of memory: better no supervisor than
-	 * one whose threads share a root. */
-	if (unshare(CLONE_FS) < 0)
-		_exit(EXIT_FAILURE);
 	sigemptyset(&set);
 	sigaddset(&set, TICK_SIGNAL);
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
@@ -408,7 +404,8 @@ void loop_run(struct sup *s)
 	sigset_t set;
 
 	sigaction(TICK_SIGNAL, &sa, NULL);
-	signal(SIGCHLD, SIG_IGN); /* socket.c */
+	sigaction(SIGALRM, &sa, NULL);
+	signal(SIGCHLD, SIG_IGN); /* deputy.c: nobody waits */
 	sigemptyset(&set);
 	sigaddset(&set, TICK_SIGNAL);
 	sigprocmask(SIG_BLOCK, &set, NULL);
@@ -424,7 +421,7 @@ void loop_run(struct sup *s)
 	while (count_idle(s) < s->worker_count)
 		sched_yield();
 	promote(s, atomic_load(&s->lead));
-	if (self_filter(s, &e) < 0)
+	if (self_filter(&e) < 0)
 		_exit(EXIT_FAILURE);
 	if (atomic_load(&s->shared->restarts))
 		audit_restarted(&s->audit, s->id, atomic_load(&s->shared->restarts));

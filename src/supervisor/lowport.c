@@ -3,7 +3,7 @@
  *
  * Owns:     the question whether the caller has CAP_NET_BIND_SERVICE over the network of this very socket.
  * Must not: believe in the capability alone: whoever makes a user namespace has every one, over what belongs to that.
- * Runs in:  a worker thread, for binds that are made on behalf.
+ * Runs in:  a worker thread and its deputy, for binds that are made on behalf.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -37,23 +37,16 @@ static bool cookie_of(int sock, uint64_t *out)
 	return sock >= 0 && getsockopt(sock, SOL_SOCKET, SO_NETNS_COOKIE, out, &len) == 0;
 }
 
-/* @sock belongs to the network namespace @net. Sockets tell by a number alone, so one of ours is made there to compare with. */
-static bool is_of(const struct sup *s, int sock, int net)
+/* @sock belongs to the network namespace @net. Sockets tell by a number alone, so one is made there to compare with: there this
+ * process stays. */
+static bool is_of(int sock, int net)
 {
-	autofd home = openat(s->proc_fd, "thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-	uint64_t one, other;
 	autofd there = -1;
+	uint64_t one, other;
 
-	if (home < 0 || !cookie_of(sock, &one) || self_raise(true) < 0)
+	if (!cookie_of(sock, &one) || setns(net, CLONE_NEWNET) < 0)
 		return false;
-	if (setns(net, CLONE_NEWNET) == 0) {
-		there = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-		/* In a stranger's network for good: as in unix.c, better dead. */
-		if (setns(home, CLONE_NEWNET) < 0)
-			_exit(EXIT_FAILURE);
-	}
-	if (self_raise(false) < 0)
-		_exit(EXIT_FAILURE);
+	there = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	return cookie_of(there, &other) && one == other;
 }
 
@@ -75,12 +68,7 @@ static bool has_right(const struct sup *s, const struct op *op, const struct cal
 	snprintf(path, sizeof(path), "%d/ns/net", (int)op->tid);
 	net = openat(s->proc_fd, path, O_RDONLY | O_CLOEXEC);
 	owner = net < 0 ? -1 : ioctl(net, NS_GET_USERNS);
-	return owner >= 0 && fstat(owner, &owners) == 0 && same(&owners, &theirs) && is_of(s, op->sock, net);
-}
-
-static int do_bind(const struct op *op)
-{
-	return bind(op->sock, (const struct sockaddr *)&op->addr, op->addr_len) < 0 ? -errno : 0;
+	return owner >= 0 && fstat(owner, &owners) == 0 && same(&owners, &theirs) && is_of(op->sock, net);
 }
 
 /* Ports of which everybody may take one (ip_unprivileged_port_start, unless somebody has raised it); 0: the kernel chooses such. */
@@ -92,36 +80,22 @@ static bool needs_no_right(const struct op *op)
 	return port == 0 || port >= 1024;
 }
 
+static int prepare(const struct sup *s, const struct op *op, const struct caller_identity *id, void *arg, uint64_t *caps)
+{
+	(void)arg;
+	*caps = !needs_no_right(op) && has_right(s, op, id) ? 1ULL << CAP_NET_BIND_SERVICE : 0;
+	return 0;
+}
+
+static int64_t act(const struct op *op, const struct caller_identity *id, void *arg)
+{
+	(void)id;
+	(void)arg;
+	return bind(op->sock, (const struct sockaddr *)&op->addr, op->addr_len) < 0 ? -errno : 0;
+}
+
 int lowport_bind(struct worker *w, const struct op *op)
 {
-	struct sup *s = w->sup;
-	struct caller_identity id;
-	struct self_ids ids;
-	bool became;
-	int r;
-
-	r = caller_identify(s, op->tid, &id);
-	if (!listener_valid(s, op))
-		return -ESRCH;
-	if (r < 0 || self_raise(true) < 0)
-		return -EACCES;
 	/* Without a capability, and as nobody who has made the container's user namespace: its maker has every one over it. */
-	r = unix_take_ids(s, &id, &ids);
-	became = r == 0;
-	r = became ? do_bind(op) : -EACCES;
-	unix_come_back(w, &ids);
-	/* A user's runtime has no ids to change to but his own (EPERM). */
-	if (!became && needs_no_right(op))
-		return listener_valid(s, op) ? do_bind(op) : -ESRCH;
-	if (r != -EACCES || !has_right(s, op, &id))
-		return r;
-	/* What has the right is the caller, if it still is. */
-	if (!listener_valid(s, op))
-		return -ESRCH;
-	if (self_raise(true) < 0)
-		return -EACCES;
-	r = do_bind(op);
-	if (self_raise(false) < 0)
-		_exit(EXIT_FAILURE);
-	return r;
+	return (int)deputy_run(w, op, &(struct deputy){ .prepare = prepare, .act = act, .as_anybody = needs_no_right(op) });
 }

@@ -116,22 +116,26 @@ static int join(struct worker *w, struct op *op, struct result *r, int level, in
 	return 0;
 }
 
-/* With the caller's ids and no capability: the user who has made the container's user namespace, as we are, has every one over it and
- * its network, also what is not in effect. */
-static int set_as(struct worker *w, const struct caller_identity *id, const struct op *op, const uint8_t *value, socklen_t len)
-{
-	struct self_ids ids;
-	int r;
+struct setting {
+	const uint8_t *value;
+	socklen_t len;
+};
 
-	if (self_raise(true) < 0)
-		return -EPERM;
-	r = unix_take_ids(w->sup, id, &ids);
-	if (r < 0)
-		r = -EPERM;
-	else if (setsockopt(op->sock, (int)op->call.args[1], (int)op->call.args[2], value, len) < 0)
-		r = -errno;
-	unix_come_back(w, &ids);
-	return r;
+static int64_t act_set(const struct op *op, const struct caller_identity *id, void *arg)
+{
+	const struct setting *v = arg;
+
+	(void)id;
+	return setsockopt(op->sock, (int)op->call.args[1], (int)op->call.args[2], v->value, v->len) < 0 ? -errno : 0;
+}
+
+/* With the caller's ids and no capability: the user who has made the container's user namespace, as the supervisor is, has every one over
+ * it and its network, also what is not in effect. */
+static int set_as(struct worker *w, const struct op *op, const uint8_t *value, socklen_t len)
+{
+	struct setting v = { value, len };
+
+	return (int)deputy_run(w, op, &(struct deputy){ .act = act_set, .arg = &v });
 }
 
 /* From where the kernel shall choose ports: all of them must be such as may be bound. 0 at either end means none. */
@@ -156,7 +160,6 @@ enum answer options_handle(struct worker *w, struct caller *c, struct op *op, st
 	const struct sockopt *o = sockopts_find(level, name);
 	enum sockopt_effect effect = o ? o->set : SOCKOPT_NONE;
 	uint8_t value[OPTION_MAX] = { 0 };
-	struct caller_identity id;
 	int rc;
 
 	if (len != 0 && w->sup->traits.egress && is_refused(effect))
@@ -171,11 +174,8 @@ enum answer options_handle(struct worker *w, struct caller *c, struct op *op, st
 		return fail(r, -EINVAL);
 	if (caller_read(c, op->call.args[3], value, (size_t)len) < 0)
 		return fail(r, -EFAULT);
-	rc = caller_identify(w->sup, op->tid, &id);
 	if (!listener_valid(w->sup, op))
 		return ANSWER_DONE;
-	if (rc < 0)
-		return fail(r, -EACCES);
 	if (effect == SOCKOPT_PORTS && w->sup->plan.trap_bind)
 		return set_ports(w, op, r, value, len);
 	if (effect == SOCKOPT_GROUP) {
@@ -190,12 +190,14 @@ enum answer options_handle(struct worker *w, struct caller *c, struct op *op, st
 			return refuse(w, op, r, sockopts_why(effect), EPERM);
 		if (!str_eq((char *)value, "tls"))
 			return fail(r, -ENOENT);
+		return fail(r, setsockopt(op->sock, level, name, value, (socklen_t)len) < 0 ? -errno : 0);
 	} else if (!op->call.in_memory || !is_plain(level, name)) {
 		return fail(r, -ENOPROTOOPT);
 	}
 	if (level == SOL_SOCKET && (name == SO_RCVTIMEO || name == SO_SNDTIMEO))
 		return fail(r, set_timeout(op->sock, name, value, len));
-	return fail(r, set_as(w, &id, op, value, (socklen_t)len));
+	rc = set_as(w, op, value, (socklen_t)len);
+	return rc == -ESRCH ? ANSWER_DONE : fail(r, rc);
 }
 
 /* --- bind and listen -------------------------------------------------------------------------------------------------- */
@@ -250,7 +252,7 @@ enum answer options_listen(struct worker *w, struct caller *c, struct op *op, st
 	if (!verdict_is_inet(&op->si))
 		return !op->call.in_memory && caller_is_alone(c, (int)op->call.args[0], &op->si)
 			       ? ANSWER_CONTINUE
-			       : fail(r, unix_listen(w, c, op, (int)op->call.args[1]));
+			       : fail(r, unix_listen(w, op, (int)op->call.args[1]));
 	if (is_tcp(op) && getsockname(op->sock, (struct sockaddr *)&op->addr, &len) == 0 &&
 	    !bind_allowed(w, op, port_of(&op->addr)))
 		return fail(r, -EACCES);

@@ -37,7 +37,7 @@
 #define __NR_poll __NR_ppoll
 #endif
 
-/* linux/securebits.h: uid changes leave the capabilities alone (unix.c sets both, explicitly). Locked. */
+/* linux/securebits.h: uid changes leave the capabilities alone (deputy.c sets both, explicitly). Locked. */
 #define SECURE_NO_SETUID_FIXUP_LOCKED ((1 << 2) | (1 << 3))
 
 static int park_high(int *fd, struct err *e)
@@ -122,8 +122,8 @@ int self_detach(int *keep[], size_t n, struct err *e)
 #define CAP(c) (1ULL << (c))
 /* Always in effect: the caller's memory and descriptors, SIGPIPE where the kernel would have sent it. */
 #define CAPS_ALWAYS (CAP(CAP_SYS_PTRACE) | CAP(CAP_KILL))
-/* In effect only while unix.c and options.c act as the caller: its ids, its root directory, its network namespace, its
- * pid in SCM_CREDENTIALS, its own right to pass directories. Not among them, so that no caller gains them by asking us:
+/* In effect only for the birth of a deputy and in it, until it has become the caller: its cgroup, ids, root directory, network namespace, its
+ * pid in SCM_CREDENTIALS, its own right to pass directories and to low ports. Not among them, so that no caller gains them by asking us:
  * CAP_NET_ADMIN, CAP_NET_RAW. */
 #define CAPS_AS_CALLER \
 	(CAP(CAP_SETUID) | CAP(CAP_SETGID) | CAP(CAP_SYS_CHROOT) | CAP(CAP_SYS_ADMIN) | CAP(CAP_DAC_OVERRIDE) | \
@@ -134,6 +134,11 @@ static uint64_t permitted_caps;
 int self_raise(bool on)
 {
 	return raw_capset(on ? permitted_caps : CAPS_ALWAYS & permitted_caps, permitted_caps);
+}
+
+uint64_t self_caps(void)
+{
+	return permitted_caps;
 }
 
 int self_limit(bool *groups_denied, struct err *e)
@@ -174,7 +179,7 @@ int self_limit(bool *groups_denied, struct err *e)
 #endif
 
 /* Every call that the supervisor makes after its first threads have started, by the file that makes it. What is missing:
- * execve, ptrace, mount, socketpair, unlink, kill, executable memory … Anything else is EPERM, which each of these callers
+ * execve, ptrace, mount, unlink, kill, executable memory … Anything else is EPERM, which each of these callers
  * takes for a refusal (closed). */
 static const unsigned int own_calls[] = {
 	/* loop.c: a further worker, by libc. clone with CLONE_THREAD only; clone3 has its flags in memory: ENOSYS. */
@@ -194,9 +199,9 @@ static const unsigned int own_calls[] = {
 	/* connect.c, send.c, options.c */
 	__NR_pwrite64, __NR_getsockopt, __NR_setsockopt, __NR_getsockname, __NR_fcntl, __NR_connect, __NR_sendmsg, __NR_bind, __NR_listen,
 	__NR_socket, __NR_setns,
-	/* unix.c */
-	__NR_openat2, __NR_fchdir, __NR_chdir, __NR_chroot, __NR_getresuid, __NR_getresgid, __NR_setresuid,
-	__NR_setresgid, __NR_setgroups, __NR_setfsuid, __NR_setfsgid, __NR_capget, __NR_capset,
+	/* deputy.c */
+	__NR_openat2, __NR_fchdir, __NR_chroot, __NR_umask, __NR_setresuid, __NR_setresgid, __NR_setgroups, __NR_setfsuid, __NR_setfsgid,
+	__NR_capget, __NR_capset, __NR_close_range, __NR_setitimer, __NR_socketpair,
 	/* audit.c */
 	__NR_write, __NR_renameat2,
 #ifdef __NR_renameat
@@ -209,7 +214,7 @@ static const unsigned int own_calls[] = {
 /* What the watcher does beside some of these, and what a further supervisor does before it has its own filter. */
 static const unsigned int watcher_calls[] = {
 	/* watch.c */
-	__NR_socketpair, __NR_wait4,
+	__NR_wait4,
 	/* become_supervisor(), start.c */
 	__NR_setsid, __NR_prctl, __NR_seccomp, __NR_epoll_create1, __NR_timerfd_create, __NR_eventfd2, __NR_set_tid_address,
 	__NR_rt_sigaction, __NR_munmap, __NR_getrandom, __NR_sched_getaffinity, __NR_prlimit64, __NR_lseek,
@@ -223,38 +228,38 @@ static const struct thread_rule {
 	uint32_t mask, want;
 } own_rules[] = {
 	{ __NR_clone, 0, CLONE_THREAD, CLONE_THREAD },
-	{ __NR_unshare, 0, 0xffffffff, CLONE_FS },
-	{ __NR_prctl, 0, 0xffffffff, PR_SET_DUMPABLE }, /* unix.c */
+	{ __NR_prctl, 0, 0xffffffff, PR_SET_DUMPABLE }, /* deputy.c */
 	{ __NR_mmap, 2, PROT_EXEC, 0 }, /* malloc's, for the new thread's table */
 }, watcher_rules[] = {
 	{ __NR_clone, 0, 0x7e020000 /* CLONE_NEW… */, 0 },
-	{ __NR_unshare, 0, 0xffffffff, CLONE_FS },
 	{ __NR_mmap, 2, PROT_EXEC, 0 },
 };
 
-/* Its flags are in memory: allowed with one argument, which is ours and constant; else ENOSYS, and libc takes clone. */
-static unsigned short filter_clone3(struct sock_filter *code, unsigned short n, const void *args)
+/* Its flags are in memory: allowed with arguments that are the deputies' (deputy.c); else ENOSYS, and libc takes clone. */
+static unsigned short filter_clone3(struct sock_filter *code, unsigned short n)
 {
 	const uint32_t at = offsetof(struct seccomp_data, args);
-	uint64_t p = (uintptr_t)args;
+	const void *args;
+	uint64_t from;
+	size_t size;
 
-	code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_clone3, 0, args ? 6 : 1);
-	if (args) {
-		code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, at + LOW_WORD);
-		code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)p, 0, 3);
-		code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, at + (4 - LOW_WORD));
-		code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(p >> 32), 0, 1);
-		code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-	}
+	deputy_clone_args(&args, &size);
+	from = (uintptr_t)args;
+	code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_clone3, 0, 7);
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, at + (4 - LOW_WORD));
+	code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(from >> 32), 0, 4);
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, at + LOW_WORD);
+	code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, (uint32_t)from, 0, 2);
+	code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, (uint32_t)from + (uint32_t)size, 1, 0);
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS);
 	return n;
 }
 
 /* Calls that depend on an argument. Falls through with the number loaded. */
-static unsigned short filter_rules(struct sock_filter *code, unsigned short n, const struct thread_rule *rules, size_t count,
-				   const void *clone_args)
+static unsigned short filter_rules(struct sock_filter *code, unsigned short n, const struct thread_rule *rules, size_t count)
 {
-	n = filter_clone3(code, n, clone_args);
+	n = filter_clone3(code, n);
 	for (size_t i = 0; i < count; i++) {
 		code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, rules[i].nr, 0, 5);
 		code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offsetof(struct seccomp_data, args) +
@@ -276,11 +281,10 @@ static unsigned short filter_calls(struct sock_filter *code, unsigned short n, c
 	return n;
 }
 
-static int load_filter(const struct sup *s, const struct thread_rule *rules, size_t n_rules, bool watcher, struct err *e)
+static int load_filter(const struct thread_rule *rules, size_t n_rules, bool watcher, struct err *e)
 {
 	static struct sock_filter code[(ARRAY_SIZE(own_calls) + ARRAY_SIZE(watcher_calls)) * 2 + 48];
 	struct sock_fprog prog = { .filter = code };
-	const void *clone_args = socket_clone_args(s); /* fills them in: needed without a filter, too */
 	unsigned short n = 0;
 
 	if (SANITIZED)
@@ -290,7 +294,7 @@ static int load_filter(const struct sup *s, const struct thread_rule *rules, siz
 	code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, notify_arches[0].audit, 1, 0);
 	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
 	code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-	n = filter_rules(code, n, rules, n_rules, clone_args);
+	n = filter_rules(code, n, rules, n_rules);
 	n = filter_calls(code, n, own_calls, ARRAY_SIZE(own_calls));
 	if (watcher)
 		n = filter_calls(code, n, watcher_calls, ARRAY_SIZE(watcher_calls));
@@ -301,15 +305,15 @@ static int load_filter(const struct sup *s, const struct thread_rule *rules, siz
 	return 0;
 }
 
-int self_filter(const struct sup *s, struct err *e)
+int self_filter(struct err *e)
 {
-	return load_filter(s, own_rules, ARRAY_SIZE(own_rules), false, e);
+	return load_filter(own_rules, ARRAY_SIZE(own_rules), false, e);
 }
 
-int self_filter_watcher(const struct sup *s, struct err *e)
+int self_filter_watcher(struct err *e)
 {
 	/* In effect: nothing. Permitted: what the next supervisor takes (start_supervise()). */
 	if (raw_capset(0, permitted_caps) < 0)
 		return err_sys(e, "drop the watcher's capabilities");
-	return load_filter(s, watcher_rules, ARRAY_SIZE(watcher_rules), true, e);
+	return load_filter(watcher_rules, ARRAY_SIZE(watcher_rules), true, e);
 }

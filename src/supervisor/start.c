@@ -17,9 +17,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cgroupfs.h"
 #include "base/fd.h"
 #include "supervisor/internal.h"
 #include "supervisor/rawsys.h"
+
+/* Where callers' cgroups are found (caller.c). None is no error. */
+static void open_cgroups(struct sup *s)
+{
+	const char *v2 = cgroupfs_v2_alone() ? CGROUPFS_ROOT : CGROUPFS_ROOT "/unified", *memory = CGROUPFS_ROOT "/memory";
+
+	s->cgroup_v2 = cgroupfs_kind(AT_FDCWD, v2) == CGROUPFS_V2 ? open(v2, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	s->cgroup_memory = cgroupfs_kind(AT_FDCWD, memory) == CGROUPFS_V1 ? open(memory, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+}
 
 /* What each supervisor makes anew. */
 static int open_tables(struct sup *s, struct err *e)
@@ -41,9 +51,9 @@ static int open_tables(struct sup *s, struct err *e)
 	if (s->main_ep < 0 || s->work_ep < 0 || s->tick_fd < 0 || s->pending_fd < 0)
 		return err_sys(e, "make the supervisor's event loop");
 	s->proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	s->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (s->proc_fd < 0 || s->root_fd < 0)
-		return err_sys(e, "open /proc and / for the supervisor");
+	if (s->proc_fd < 0)
+		return err_sys(e, "open /proc for the supervisor");
+	open_cgroups(s);
 	if (audit_init(&s->audit, s->state_dir, s->counts) < 0)
 		return err_sys(e, "make the supervisor's audit");
 	/* EINVAL before Linux 6.9; caller_open() knows what to do then. */

@@ -1,47 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-/* unix.c - acting as the caller: AF_UNIX and netlink without a backstop
+/* unix.c - AF_UNIX and netlink without a backstop: calls made in the caller's name
  *
- * Owns:     the change of one thread's credentials and root directory to the caller's, and the way back; SCM_RIGHTS and
- *           SCM_CREDENTIALS.
- * Must not: return from a handler in the caller's shape: if the way back fails, the process ends (and with it every
- *           connection: closed, not open).
- * Runs in:  a worker thread, which has its own fs_struct (unshare(CLONE_FS), loop.c) and, as any thread, its own
- *           credentials.
+ * Owns:     connect, listen and sends on these sockets, as a deputy makes them (deputy.c); SCM_RIGHTS and SCM_CREDENTIALS.
+ * Runs in:  a worker thread; what a deputy does in that.
  *
- * Used only where the kernel may not run the call itself (connect_handle(), send_handle()): with UDP or ICMP possible, no
- * cgroup program, and a caller with several threads. Then the kernel sees us do it, in the caller's name:
- *   - the path is resolved from the caller's root and current directory, with its ids and groups, and with its right to
- *     pass directories if it lives in our user namespace; without magic links (find_socket());
- *   - SO_PEERCRED of the other side shows its uid and gid. The pid is ours, which reads as 0 in the container's pid
- *     namespace: the kernel takes it from the task, and there is no asking for another;
- *   - messages carry SCM_CREDENTIALS with its pid, uid and gid (where we may claim a pid: not rootless);
- *   - descriptors are fetched from it and sent on.
+ * Used only where the kernel may not run the call itself (connect_handle(), send_handle()): with UDP or ICMP possible, no cgroup program, and
+ * a caller with several threads. The other side then sees somebody who is not the supervisor, and no longer there:
+ *   - a path is looked up from the caller's root and current directory, with its ids and groups, and with its right to pass directories
+ *     if it lives in the supervisor's user namespace. (/proc/self is not the caller's, and in another pid namespace nobody's: such
+ *     paths lead nowhere.);
+ *   - SO_PEERCRED of the other side shows its uid and gid. The pid is the deputy's, which reads as 0 in the container's pid namespace;
+ *   - messages carry SCM_CREDENTIALS with its pid, uid and gid (where the supervisor may claim a pid: not rootless);
+ *   - descriptors are fetched from it and sent on, on its account and within its limit.
  * Netlink: without capabilities, and only rtnetlink requests that read (a kernel check of the sender's rights would be a
  * check of ours). Everything else is EPERM in that mode.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/hide.h"
 #include "supervisor/internal.h"
 #include "supervisor/rawsys.h"
 
-static int open_link(const struct sup *s, pid_t tid, const char *name)
-{
-	char path[40];
-
-	snprintf(path, sizeof(path), "%d/%s", (int)tid, name);
-	return openat(s->proc_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-}
+#define CAP(c) (1ULL << (c))
 
 static bool same_userns(const struct sup *s, pid_t tid)
 {
@@ -53,197 +40,67 @@ static bool same_userns(const struct sup *s, pid_t tid)
 	       ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev;
 }
 
-static void save_ids(struct self_ids *ids)
+/* To pass directories. */
+static uint64_t path_rights(const struct sup *s, const struct op *op, const struct caller_identity *id)
 {
-	getresuid(&ids->r, &ids->e, &ids->s);
-	getresgid(&ids->gr, &ids->ge, &ids->gs);
+	const uint64_t passes = CAP(CAP_DAC_OVERRIDE) | CAP(CAP_DAC_READ_SEARCH);
+
+	return id->cap_eff & passes && same_userns(s, op->tid) ? id->cap_eff & passes : 0;
 }
 
-/* Our own supplementary groups are none (self.c), where we may say so. Where the user namespace denies setgroups(2), the
- * container cannot have changed them, either: they are the same, and stay. */
-static int set_groups(const struct sup *s, const struct caller_identity *id)
+static int prepare_path(const struct sup *s, const struct op *op, const struct caller_identity *id, void *arg, uint64_t *caps)
 {
-	if (s->groups_denied)
-		return 0;
-	return raw_setgroups(id ? id->ngroups : 0, id ? id->groups : NULL);
-}
-
-#define CAP(c) (1ULL << (c))
-
-static int take_ids(const struct sup *s, const struct caller_identity *id, uint64_t caps)
-{
-	uint64_t effective, permitted;
-
-	/* The real uid decides who may signal this thread (and so end the process), where the pid namespace is shared: it stays
-	 * ours. Unless it has to be named in SCM_CREDENTIALS, for which the kernel wants to find it here. */
-	uid_t uid = id->uid == id->euid ? (uid_t)-1 : id->uid;
-
-	if (set_groups(s, id) < 0 || raw_setresgid(id->gid, id->egid, (gid_t)-1) < 0 ||
-	    raw_setresuid(uid, id->euid, (uid_t)-1) < 0)
-		return -errno;
-	if (id->fsgid != id->egid)
-		raw_setfsgid(id->fsgid);
-	if (id->fsuid != id->euid)
-		raw_setfsuid(id->fsuid);
-	hide_self(); /* for all threads: fs.suid_dumpable */
-	if (raw_capget(&effective, &permitted) < 0 || raw_capset(caps & permitted, permitted) < 0)
-		return -errno;
+	(void)arg;
+	*caps = path_rights(s, op, id);
 	return 0;
 }
 
-/* The way back. Nothing here fails on a kernel that let us come: the saved ids are ours, the capabilities are still
- * permitted. If it does, this thread would go on as the container's user: better no supervisor than that one. */
-static void come_back(struct worker *w, const struct self_ids *ids)
+/* A netlink socket without a number gets its process's with the first call: the caller's, not the deputy's. */
+static void take_number(int sock, const struct caller_identity *id)
 {
-	bool ok = self_raise(true) == 0 && raw_setresuid(ids->r, ids->e, ids->s) == 0 &&
-		  raw_setresgid(ids->gr, ids->ge, ids->gs) == 0 &&
-		  set_groups(w->sup, NULL) == 0;
+	struct sockaddr_nl nl = { 0 };
+	socklen_t len = sizeof(nl);
 
-	hide_self();
-	if (ok && w->privileged)
-		ok = fchdir(w->sup->root_fd) == 0 && chroot(".") == 0 && chdir("/") == 0;
-	if (!ok || self_raise(false) < 0)
-		_exit(EXIT_FAILURE);
-	w->privileged = false;
+	if (getsockname(sock, (struct sockaddr *)&nl, &len) < 0 || nl.nl_family != AF_NETLINK || nl.nl_pid)
+		return;
+	nl = (struct sockaddr_nl){ .nl_family = AF_NETLINK, .nl_pid = (uint32_t)id->ns_tgid, .nl_groups = nl.nl_groups };
+	bind(sock, (struct sockaddr *)&nl, sizeof(nl)); /* taken: the kernel finds another */
 }
 
-/* Becomes the caller. @path: also for resolving names. @claim: keeps the right to name another pid in SCM_CREDENTIALS.
- * 0, or a negative errno in our own shape. */
-static int become(struct worker *w, struct caller *c, const struct op *op, bool path, bool claim,
-		  struct caller_identity *id, struct self_ids *ids)
-{
-	struct sup *s = w->sup;
-	autofd root = -1;
-	autofd cwd = -1;
-	uint64_t caps;
-	int r;
+/* --- connect and listen ---------------------------------------------------------------------------------------------- */
 
-	if (caller_identify(s, c->tid, id) < 0)
-		return -ESRCH;
-	caps = same_userns(s, c->tid) ? id->cap_eff & (CAP(CAP_DAC_OVERRIDE) | CAP(CAP_DAC_READ_SEARCH)) : 0;
-	if (claim)
-		caps |= CAP(CAP_SYS_ADMIN);
-	if (path) {
-		root = open_link(s, c->tid, "root");
-		cwd = open_link(s, c->tid, "cwd");
-		if (root < 0 || cwd < 0)
-			return -EACCES;
-	}
-	/* Its identity belongs to the verdict as much as its memory does. */
-	if (!listener_valid(s, op))
-		return -ESRCH;
-	save_ids(ids);
-	if (self_raise(true) < 0)
-		return -EACCES;
-	r = 0;
-	if (path) {
-		w->privileged = true;
-		if (fchdir(root) < 0 || chroot(".") < 0 || fchdir(cwd) < 0)
-			r = -EACCES;
-	}
-	if (!r)
-		r = take_ids(s, id, caps);
-	if (r < 0) {
-		come_back(w, ids);
-		return -EACCES;
-	}
-	return 0;
+static int64_t act_connect(const struct op *op, const struct caller_identity *id, void *arg)
+{
+	(void)arg;
+	if (op->si.domain == AF_NETLINK)
+		take_number(op->sock, id);
+	return connect(op->sock, (const struct sockaddr *)&op->addr, op->addr_len) < 0 ? -errno : 0;
 }
 
-int unix_take_ids(const struct sup *s, const struct caller_identity *id, struct self_ids *ids)
+enum answer unix_connect(struct worker *w, struct op *op, struct result *r)
 {
-	save_ids(ids);
-	return take_ids(s, id, 0);
-}
+	const struct deputy d = { .finds_names = true, .blocks = true, .prepare = prepare_path, .act = act_connect };
 
-void unix_come_back(struct worker *w, const struct self_ids *ids)
-{
-	come_back(w, ids);
-}
-
-static bool is_pathname(const struct sockaddr_storage *ss, socklen_t len)
-{
-	return ss->ss_family == AF_UNIX && len > offsetof(struct sockaddr_un, sun_path) &&
-	       ((const struct sockaddr_un *)ss)->sun_path[0] != '\0';
-}
-
-/* Finds the socket that a pathname means to the caller, and names it by our descriptor: *@fd is the caller's to close
- * when the call is done. 0 or a negative errno; an address without a path stays as it is.
- *
- * No magic links: "/proc/self/root" would be the supervisor's, that is the host's, wherever the container sees our pid
- * namespace. (Natively they work; here it is ELOOP.) The search rights of the directories are checked here, the right to
- * write to the socket by the call. */
-static int find_socket(struct worker *w, struct caller *c, const struct op *op, struct sockaddr_storage *ss, socklen_t *len,
-		       int *fd)
-{
-	const struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS };
-	struct sockaddr_un *un = (struct sockaddr_un *)ss;
-	char path[sizeof(un->sun_path) + 1] = "";
-	struct caller_identity id;
-	struct self_ids ids;
-	int r;
-
-	if (!is_pathname(ss, *len) || *len > sizeof(*un))
-		return 0; /* too long: the kernel says EINVAL */
-	memcpy(path, un->sun_path, *len - offsetof(struct sockaddr_un, sun_path));
-	r = become(w, c, op, true, false, &id, &ids);
-	if (r < 0)
-		return r;
-	*fd = sys_openat2(AT_FDCWD, path, &how);
-	r = *fd < 0 ? -errno : 0;
-	come_back(w, &ids);
-	if (r < 0)
-		return r;
-	memset(un->sun_path, 0, sizeof(un->sun_path));
-	snprintf(un->sun_path, sizeof(un->sun_path), "/proc/self/fd/%d", *fd);
-	*len = sizeof(*un);
-	return 0;
-}
-
-enum answer unix_connect(struct worker *w, struct caller *c, struct op *op, struct result *r)
-{
-	bool may_block = op->si.domain == AF_UNIX && !sockinfo_nonblock(op->sock);
-	struct sockaddr_storage addr = op->addr; /* a retry looks for the path again */
-	socklen_t addr_len = op->addr_len;
-	struct caller_identity id;
-	struct self_ids ids;
-	autofd found = -1;
-	int error;
-
-	r->error = find_socket(w, c, op, &addr, &addr_len, &found);
-	if (!r->error)
-		r->error = become(w, c, op, false, false, &id, &ids);
+	/* Whatever O_NONBLOCK says: it may be said anew at any moment. */
+	r->error = (int)deputy_run(w, op, &d);
 	if (r->error == -ESRCH)
 		return ANSWER_DONE;
-	if (r->error < 0)
+	if (r->error != -EINTR)
 		return ANSWER_VALUE;
-	if (may_block) {
-		/* The listener's backlog is full, or the path leads through a slow file system. */
-		loop_hand_over(w);
-		atomic_store(&w->in_connect, true);
-	}
-	error = connect(op->sock, (struct sockaddr *)&addr, addr_len) < 0 ? errno : 0;
-	atomic_store(&w->in_connect, false);
-	come_back(w, &ids);
-	if (may_block && error == EINTR) {
-		op->phase = OP_CONNECTING;
-		return ANSWER_WAIT;
-	}
-	r->error = -error;
-	return ANSWER_VALUE;
+	/* The listener's backlog is full. */
+	op->phase = OP_CONNECTING;
+	return ANSWER_WAIT;
 }
 
-int unix_listen(struct worker *w, struct caller *c, struct op *op, int backlog)
+static int64_t act_listen(const struct op *op, const struct caller_identity *id, void *arg)
 {
-	struct caller_identity id;
-	struct self_ids ids;
-	int r = become(w, c, op, false, false, &id, &ids);
+	(void)id;
+	return listen(op->sock, *(int *)arg) < 0 ? -errno : 0;
+}
 
-	if (r < 0)
-		return r;
-	r = listen(op->sock, backlog) < 0 ? -errno : 0;
-	come_back(w, &ids);
-	return r;
+int unix_listen(struct worker *w, const struct op *op, int backlog)
+{
+	return (int)deputy_run(w, op, &(struct deputy){ .act = act_listen, .arg = &backlog });
 }
 
 /* --- sends ------------------------------------------------------------------------------------------------------------ */
@@ -307,35 +164,46 @@ static bool ns_id_is(const struct sup *s, pid_t tid, const char *map, uint32_t n
 	return false;
 }
 
+struct sending {
+	struct message_control *control;
+	struct msghdr *msg;
+	int flags;
+	bool is_unix;
+	bool claims; /* the caller's pid */
+};
+
 /* A caller may name its own pid and any of its ids; more (with capabilities) is not passed on in this mode. */
-static int check_creds(const struct sup *s, const struct op *op, const struct caller_identity *id, const struct ucred *u)
+static int check_creds(const struct sup *s, const struct op *op, const struct caller_identity *id, const struct message_control *mc)
 {
-	if (u->pid != id->ns_tgid)
-		return -EPERM;
-	if (!ns_id_is(s, op->tid, "uid_map", u->uid, id->uid, id->euid, id->suid) ||
-	    !ns_id_is(s, op->tid, "gid_map", u->gid, id->gid, id->egid, id->sgid))
-		return -EPERM;
+	for (unsigned int i = 0; i < mc->ncreds; i++) {
+		struct ucred u;
+
+		memcpy(&u, mc->out + mc->creds_at[i], sizeof(u));
+		if (u.pid != id->ns_tgid || !ns_id_is(s, op->tid, "uid_map", u.uid, id->uid, id->euid, id->suid) ||
+		    !ns_id_is(s, op->tid, "gid_map", u.gid, id->gid, id->egid, id->sgid))
+			return -EPERM;
+	}
 	return 0;
 }
 
-/* Says who sends. The kernel would say "the supervisor". */
-static int put_creds(struct worker *w, const struct op *op, const struct caller_identity *id, struct msghdr *msg)
+static int prepare_send(const struct sup *s, const struct op *op, const struct caller_identity *id, void *arg, uint64_t *caps)
 {
-	struct message_control *mc = w->control;
-	struct ucred ours = { .pid = id->tgid, .uid = id->uid, .gid = id->gid };
+	const struct sending *m = arg;
+
+	*caps = (m->is_unix && m->msg->msg_name ? path_rights(s, op, id) : 0) | (m->claims ? CAP(CAP_SYS_ADMIN) : 0);
+	return m->is_unix ? check_creds(s, op, id, m->control) : 0;
+}
+
+/* Says who sends. The kernel would say "the deputy". */
+static int put_creds(struct sending *m, const struct caller_identity *id)
+{
+	struct ucred ours = { .pid = m->claims ? id->tgid : getpid(), .uid = id->uid, .gid = id->gid };
+	struct message_control *mc = m->control;
 	struct cmsghdr *cm;
 
-	for (unsigned int i = 0; i < mc->ncreds; i++) {
-		struct ucred theirs;
-		int r;
-
-		memcpy(&theirs, mc->out + mc->creds_at[i], sizeof(theirs));
-		r = check_creds(w->sup, op, id, &theirs);
-		if (r < 0)
-			return r;
+	for (unsigned int i = 0; i < mc->ncreds; i++)
 		memcpy(mc->out + mc->creds_at[i], &ours, sizeof(ours));
-	}
-	if (mc->ncreds)
+	if (mc->ncreds || !m->claims)
 		return 0;
 	if (mc->len + CMSG_SPACE(sizeof(ours)) > sizeof(mc->out))
 		return -ENOBUFS;
@@ -345,19 +213,57 @@ static int put_creds(struct worker *w, const struct op *op, const struct caller_
 	cm->cmsg_type = SCM_CREDENTIALS;
 	cm->cmsg_len = CMSG_LEN(sizeof(ours));
 	memcpy(CMSG_DATA(cm), &ours, sizeof(ours));
-	msg->msg_control = mc->out;
-	msg->msg_controllen = mc->len + CMSG_SPACE(sizeof(ours));
+	m->msg->msg_control = mc->out;
+	m->msg->msg_controllen = mc->len + CMSG_SPACE(sizeof(ours));
 	return 0;
 }
 
-/* The path leads nowhere. That is the last thing that a send finds out, so one is tried all the same. */
-static void name_nothing(struct msghdr *msg)
+/* Whether the caller has more descriptors on their way than it may. The kernel asks that of each message, but not of who may claim a pid:
+ * so it is asked about a message of no consequence, before that right is in effect. */
+static bool sends_too_many(void)
 {
-	static const char nothing[] = "/proc/self/fd/-";
-	struct sockaddr_un *un = msg->msg_name;
+	union {
+		struct cmsghdr h;
+		char buf[CMSG_SPACE(sizeof(int))];
+	} c = { .h = { .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS } };
+	char byte = 0;
+	struct iovec iov = { &byte, 1 };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &c, .msg_controllen = sizeof(c) };
+	int pair[2];
+	bool r;
 
-	memcpy(un->sun_path, nothing, sizeof(nothing));
-	msg->msg_namelen = offsetof(struct sockaddr_un, sun_path) + sizeof(nothing);
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return true;
+	memcpy(CMSG_DATA(&c.h), &pair[0], sizeof(int));
+	r = sendmsg(pair[0], &m, MSG_DONTWAIT) < 0 && errno == ETOOMANYREFS;
+	close(pair[0]);
+	close(pair[1]);
+	return r;
+}
+
+static int64_t act_send(const struct op *op, const struct caller_identity *id, void *arg)
+{
+	struct sending *m = arg;
+	int64_t n;
+
+	if (!m->is_unix)
+		take_number(op->sock, id);
+	else if (put_creds(m, id) < 0)
+		return -ENOBUFS;
+	if (m->control->nfds && sends_too_many())
+		return -ETOOMANYREFS;
+	if (m->claims && deputy_raise() < 0)
+		return -EACCES;
+	n = sendmsg(op->sock, m->msg, m->flags);
+	/* Rootless: only the owner of the pid namespace's user namespace may claim a pid. */
+	if (n < 0 && errno == EPERM && m->claims) {
+		m->claims = false;
+		m->msg->msg_controllen = m->control->len;
+		m->msg->msg_control = m->control->len ? m->control->out : NULL;
+		put_creds(m, id);
+		n = sendmsg(op->sock, m->msg, m->flags);
+	}
+	return n < 0 ? -errno : n;
 }
 
 static bool netlink_reads_only(const struct op *op, const uint8_t *buf, size_t len)
@@ -380,15 +286,12 @@ static bool netlink_reads_only(const struct op *op, const uint8_t *buf, size_t l
 
 int64_t unix_send(struct worker *w, struct caller *c, struct op *op, struct msghdr *msg, int flags)
 {
-	bool is_unix = op->si.domain == AF_UNIX;
-	struct caller_identity id;
-	struct self_ids ids;
-	autofd found = -1;
-	int missing = 0;
+	struct sending m = { .control = w->control, .msg = msg, .flags = flags, .is_unix = op->si.domain == AF_UNIX };
+	struct deputy d = { .prepare = prepare_send, .act = act_send, .arg = &m, .keep = w->fds };
 	int64_t n;
 	int r;
 
-	if (!is_unix && (msg->msg_controllen || !netlink_reads_only(op, w->payload, msg->msg_iov->iov_len))) {
+	if (!m.is_unix && (msg->msg_controllen || !netlink_reads_only(op, w->payload, msg->msg_iov->iov_len))) {
 		listener_audit(w->sup, op, NULL, AUDIT_NO_RULE, "netlink on behalf of several threads", EPERM);
 		return -EPERM;
 	}
@@ -396,32 +299,11 @@ int64_t unix_send(struct worker *w, struct caller *c, struct op *op, struct msgh
 	if (r < 0)
 		return r;
 	/* Streams and the like look at no path. */
-	if (op->si.type == SOCK_DGRAM && is_unix && msg->msg_name)
-		missing = find_socket(w, c, op, msg->msg_name, &msg->msg_namelen, &found);
-	if (missing < 0)
-		name_nothing(msg);
-	r = missing == -ESRCH ? missing : 0;
-	if (!r)
-		r = become(w, c, op, false, is_unix, &id, &ids);
-	if (r < 0) {
-		drop_rights(w);
-		return r;
-	}
-	r = is_unix ? put_creds(w, op, &id, msg) : 0;
-	n = r;
-	if (r == 0) {
-		n = sendmsg(op->sock, msg, flags);
-		n = n < 0 ? -errno : n;
-	}
-	/* Rootless: only the owner of the pid namespace's user namespace may claim a pid. The message then goes out under
-	 * the supervisor's pid and the caller's own uid and gid. */
-	if (n == -EPERM && r == 0 && is_unix && !w->control->ncreds) {
-		msg->msg_controllen = w->control->len;
-		msg->msg_control = w->control->len ? w->control->out : NULL;
-		n = sendmsg(op->sock, msg, flags);
-		n = n < 0 ? -errno : n;
-	}
-	come_back(w, &ids);
+	d.finds_names = m.is_unix && op->si.type == SOCK_DGRAM && msg->msg_name;
+	d.n_keep = w->control->nfds;
+	d.limits_fds = d.n_keep > 0;
+	m.claims = m.is_unix;
+	n = deputy_run(w, op, &d);
 	drop_rights(w);
-	return missing && n == -ENOENT ? missing : n;
+	return n;
 }

@@ -350,7 +350,7 @@ void watch_run(struct sup *s, int ready)
 		_exit(EXIT_FAILURE);
 	add(&w, w.signals, EPOLLIN, TAG_SIGNAL, 0);
 	attend(&w);
-	if (self_filter_watcher(s, &e) < 0)
+	if (self_filter_watcher(&e) < 0)
 		_exit(EXIT_FAILURE);
 	for (;;) {
 		struct epoll_event ev;

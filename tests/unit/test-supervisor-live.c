@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* test-supervisor-live.c - a confined process and its supervisor: what is allowed feels native, what is not is refused */
 #include <grp.h>
+#include <sys/mount.h>
 
 #include "sup-util.h"
 
@@ -355,24 +356,36 @@ static int closed_socket_body(void *arg)
 	return 0;
 }
 
-/* In a pid namespace that both see, "self" is whoever asks: it must not be the supervisor, whose root is the host's. */
+/* In a pid namespace that both see, "self" is whoever asks: it must not be somebody whose root is the host's. */
 static int magic_link_body(void *arg)
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
 	pthread_t t;
 
 	CHECK(pthread_create(&t, NULL, sleep_for_good, NULL) == 0);
-	snprintf(un.sun_path, sizeof(un.sun_path), "/proc/self/root%s", (char *)arg);
-	CHECK_ERRNO(connect(socket(AF_UNIX, SOCK_STREAM, 0), SA(un)), ELOOP);
-	strcpy(un.sun_path, arg);
+	strcpy(un.sun_path, "/proc/self/root/sock");
 	CHECK(connect(socket(AF_UNIX, SOCK_STREAM, 0), SA(un)) == 0);
+	snprintf(un.sun_path, sizeof(un.sun_path), "/proc/self/root%s/sock", (char *)arg);
+	CHECK_ERRNO(connect(socket(AF_UNIX, SOCK_STREAM, 0), SA(un)), ENOENT);
+	snprintf(un.sun_path, sizeof(un.sun_path), "/proc/self/cwd/../../../../../../..%s/sock", (char *)arg);
+	CHECK_ERRNO(connect(socket(AF_UNIX, SOCK_STREAM, 0), SA(un)), ENOENT);
 	return 0;
+}
+
+static void enter_root(void *arg)
+{
+	char proc[80];
+
+	snprintf(proc, sizeof(proc), "%s/proc", (char *)arg);
+	if (unshare(CLONE_NEWNS) < 0 || mount("", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || (mkdir(proc, 0755) < 0 && errno != EEXIST) ||
+	    mount("/proc", proc, NULL, MS_BIND | MS_REC, NULL) < 0 || chroot(arg) < 0 || chdir("/") < 0)
+		_exit(255);
 }
 
 /* Another user than the supervisor's: its ids are what others see, and its rights are what counts. */
 static void test_unix_other_user(void **state)
 {
-	struct util_options o = { .before = become_somebody };
+	struct util_options o = { .before = become_somebody }, rooted = { .before = enter_root };
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
 	enum unix_caller caller = ON_BEHALF;
 	char path[] = "/tmp/sup-closed-XXXXXX";
@@ -388,9 +401,11 @@ static void test_unix_other_user(void **state)
 	assert_int_equal(bind(s, SA(un)), 0);
 	assert_int_equal(listen(s, 1), 0);
 	util_run(all_kinds, &o, closed_socket_body, un.sun_path, NULL);
-	util_run(all_kinds, NULL, magic_link_body, un.sun_path, NULL);
+	util_run(all_kinds, &rooted, magic_link_body, path, NULL);
 	close(s);
 	unlink(un.sun_path);
+	snprintf(un.sun_path, sizeof(un.sun_path), "%s/proc", path);
+	rmdir(un.sun_path);
 	rmdir(path);
 }
 

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+# attack-trace.bats - where calls are made on behalf they leave no trace of the supervisor: no pid, no memory, no descriptors of its account
+
+load helpers
+load helpers-net
+
+setup() {
+	policy_setup 203.0.113.5/32
+	BARE=()
+}
+teardown() { common_teardown; }
+
+# As in helpers.bash; with BARE on a kernel without Landlock, whose domains keep a container from looking at others.
+rt() {
+	local enter=("${NSENTER[@]}")
+	[ -z "${RT_OUTSIDE:-}" ] || enter=()
+	SANDRUN_TEST=$ID timeout --foreground -k 5 "${RT_TIMEOUT:-60}" "${enter[@]}" "${BARE[@]}" "$SANDRUN" --root "$STATE" "$@" 3>&-
+}
+
+@test "nobody but the caller is seen at the other end of a unix socket, and nothing can be taken of anybody" {
+	cfg '.process.capabilities |= map_values(. + ["CAP_SYS_PTRACE"])'
+	in_mode traps net-deny-bind=25
+	trying peer-pidfd=OK
+	BARE=("$PROGRAMS/oldkernel" landlock --)
+	local policy
+	for policy in net-deny=private net-allow=udp://203.0.113.5:53 net-deny-bind=25; do
+		in_mode traps "$policy"
+		trying peer-pidfd=OK
+	done
+	# In a pid namespace that the supervisor is in, too, numbers are seen, but not its own.
+	cfg '.linux.namespaces |= map(select(.type != "pid"))'
+	in_mode traps net-deny=private
+	args /bin/probe peer-pidfd wait
+	start_container
+	wait_until file_has "$OUT" .
+	not file_has "$OUT" "$(supervisor_pid)"
+	has "a stranger" "$(cat "$OUT")"
+}
+
+@test "what lies in unix sockets is charged to the container" {
+	cfg '.linux.resources.memory.limit = 67108864'
+	local policy
+	host_network
+	# Without a policy: what the kernel makes of the limit.
+	run --separate-stderr rt run --bundle "$B" "$ID"
+	args /bin/probe unix-memory 400
+	run --separate-stderr rt run --bundle "$B" "$ID"
+	[ "$status" != 0 ] || [ "${output:-0}" -lt 100 ] || skip "the memory controller does not hold here: $output MB"
+	for policy in net-deny=private net-allow=udp://203.0.113.5:53; do
+		in_mode traps "$policy"
+		args /bin/probe unix-memory 400
+		run --separate-stderr rt run --bundle "$B" "$ID"
+		[ "$status" != 0 ] || [ "${output:-0}" -lt 100 ] || { echo "$output MB queued"; return 1; }
+		rt delete --force "$ID" 2>/dev/null || true
+	done
+}
+
+@test "descriptors on their way are bounded by the container's limit, and others can send theirs" {
+	cfg '.process.rlimits = [{"type": "RLIMIT_NOFILE", "soft": 1024, "hard": 1024}]'
+	in_mode traps net-deny=private
+	args /bin/probe unix-fds 30000
+	run --separate-stderr rt run --bundle "$B" "$ID"
+	is "ETOOMANYREFS" "${output% *}"
+	[ "${output#* }" -le 1500 ]
+}
+
+@test "a caller in thousands of groups is still itself: what a group opens is open, and signals interrupt" {
+	mkdir -m 755 "$B/rootfs/run"
+	cfg '.mounts += [{"type": "bind", "source": $s, "destination": "/run", "options": ["rbind", "rw"]}]' --arg s "$B/rootfs/run"
+	in_mode traps net-deny=private
+	# One that a single group may use.
+	spawn "$PROGRAMS/serve" "$T/counts" "unix:$B/rootfs/run/sock"
+	wait_until test -S "$B/rootfs/run/sock"
+	chgrp 204242 "$B/rootfs/run/sock"
+	chmod 660 "$B/rootfs/run/sock"
+	RT_TIMEOUT=20
+	trying 'many-groups /run/sock 204242=OK EINTR'
+	trying 'many-groups /run/sock 204243=EACCES EINTR'
+}
