@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/title.h"
 #include "base/trace.h"
 #include "cmd/cmd.h"
 #include "container/selfexe.h"
@@ -140,6 +141,7 @@ int main(int argc, char **argv)
 	struct err e;
 	int at;
 
+	title_remember(argc, argv);
 	if (begin(&e) < 0)
 		goto fail;
 	at = options_parse(table, argc, argv, &help, &e);

@@ -11,5 +11,6 @@ libsandrun_a_SOURCES += \
 	src/base/proc.c src/base/proc.h \
 	src/base/str.c src/base/str.h \
 	src/base/sys.h \
+	src/base/title.c src/base/title.h \
 	src/base/trace.c src/base/trace.h \
 	src/base/unixsock.c src/base/unixsock.h

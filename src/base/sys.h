@@ -124,6 +124,12 @@ static inline long sys_keyctl_join(const char *name)
 	return syscall(SYS_keyctl, 1 /* KEYCTL_JOIN_SESSION_KEYRING */, name);
 }
 
+/* KEYCTL_SETPERM. */
+static inline long sys_keyctl_setperm(long key, unsigned int perm)
+{
+	return syscall(SYS_keyctl, 5, key, perm);
+}
+
 /* Landlock: Linux 5.13. The structs are the caller's, of the ABI that it speaks. */
 static inline int sys_landlock_create_ruleset(const void *attr, size_t size, unsigned int flags)
 {

@@ -64,6 +64,7 @@ struct container {
 	bool foreign;	   /* sockets may come in from outside (confine/foreign.h); likewise */
 	bool private_pid;  /* a pid namespace of its own, new with the container: init's end is everybody's end */
 	char *stdio[CONTAINER_STDIO]; /* what the standard descriptors were at first (making_note_stdio()); NULL: unknown */
+	bool callers_keyring; /* create was told to keep it: --no-new-keyring */
 	bool start_hooks, poststart, poststop; /* hooks of these kinds (startContainer) are in the configuration */
 	struct oci_map annotations;
 };

@@ -203,6 +203,7 @@ static int make_state(struct creation *k, struct err *e)
 	if (container_claim(k->o->root, k->o->id, c, e) < 0)
 		return -1;
 	k->claimed = true;
+	c->callers_keyring = k->o->no_new_keyring;
 	making_fill_record(c, &k->config, k->bundle, &k->ns);
 	if (!k->config.process.terminal)
 		making_note_stdio(c);
@@ -435,7 +436,7 @@ static int spawn_init(struct creation *k, bool entry, struct err *e)
 	struct init_args args = {
 		.config = &k->config,
 		.ns = &k->ns,
-		.id = k->o->id,
+		.id = k->c->id, /* the arguments are overwritten */
 		.bundle = k->bundle,
 		.no_new_keyring = k->o->no_new_keyring,
 		.bell = k->bell,

@@ -19,6 +19,7 @@
 #include "base/proc.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "base/title.h"
 #include "cgroup/cgroup.h"
 #include "confine/confine.h"
 #include "confine/foreign.h"
@@ -213,6 +214,7 @@ static int enter(void *arg, struct err *e)
 {
 	struct session *s = arg;
 
+	title_set("sandrun exec");
 	close_the_hosts(s);
 	/* Root of the container's user namespace, for what comes before the user. */
 	if (s->ns.join[OCI_NS_USER] >= 0 && idmap_become_maker(s->uid, s->gid, e) < 0)
@@ -230,6 +232,8 @@ static int until_exec(struct session *s, struct err *e)
 
 	if (setsid() < 0)
 		return err_sys(e, "start a session for the new process");
+	if (!s->c->callers_keyring && workload_join_keyring(s->c->id, e) < 0)
+		return -1;
 	if (sync_ask(w->sync, SYNC_NAMESPACED, e) < 0)
 		return -1;
 	/* The procfs is the container's, and may be a forgery: label.c proves that it is none. */

@@ -27,6 +27,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "base/title.h"
 #include "container/annotations.h"
 #include "container/hooks.h"
 #include "container/idmap.h"
@@ -89,6 +90,7 @@ int init_enter(void *args, struct err *e)
 {
 	const struct init_args *a = args;
 
+	title_set("sandrun init");
 	close_the_hosts(a);
 	return a->ns->maps_first || a->ns->join[OCI_NS_USER] >= 0 ? become_root(a, e) : 0;
 }
@@ -109,20 +111,6 @@ static int set_names(const struct init_args *a, struct err *e)
 		return err_sys(e, "hostname: set \"%.64s\"", c->hostname);
 	if (c->domainname && *c->domainname && setdomainname(c->domainname, strlen(c->domainname)) < 0)
 		return err_sys(e, "domainname: set \"%.64s\"", c->domainname);
-	return 0;
-}
-
-static int join_keyring(const struct init_args *a, struct err *e)
-{
-	autofree char *name = NULL;
-
-	if (a->no_new_keyring)
-		return 0;
-	name = xasprintf("_ses.%s", a->id);
-	/* ENOSYS: a kernel without keyrings. EPERM, EACCES: an outer profile forbids it, as in nested containers. EDQUOT: the
-	 * user's quota of keys is used up; the peers go on as well. */
-	if (sys_keyctl_join(name) < 0 && errno != ENOSYS && errno != EPERM && errno != EACCES && errno != EDQUOT)
-		return err_sys(e, "make a session keyring");
 	return 0;
 }
 
@@ -245,7 +233,7 @@ static int until_ready(struct init_args *a, struct err *e)
 	/* After it: what is delegated lies below the namespace's root. */
 	if (annotations_delegated_cgroup(&a->config->annotations) && sync_ask(w->sync, SYNC_DELEGATE_WANTED, e) < 0)
 		return -1;
-	if (tell_places(a, e) < 0 || join_keyring(a, e) < 0 || set_names(a, e) < 0 || make_rootfs(a, e) < 0)
+	if (tell_places(a, e) < 0 || (!a->no_new_keyring && workload_join_keyring(a->id, e) < 0) || set_names(a, e) < 0 || make_rootfs(a, e) < 0)
 		return -1;
 	if (run_create_hooks(a, e) < 0)
 		return -1;

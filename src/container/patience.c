@@ -6,7 +6,6 @@
 #include "container/patience.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -15,8 +14,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/file.h"
-#include "base/str.h"
+#include "base/proc.h"
 #include "base/sys.h"
 
 #define SLICE_MS 500 /* how often it is looked at */
@@ -34,15 +32,9 @@ static int64_t now_ms(void)
 
 bool patience_is_stopped(pid_t pid)
 {
-	autofree char *path = xasprintf("/proc/%d/stat", (int)pid);
-	autofree char *text = NULL;
-	const char *state;
+	struct proc_stat st;
 
-	if (pid <= 0 || file_read(AT_FDCWD, path, 4096, &text, NULL, NULL) < 0)
-		return false;
-	/* Behind the name, which may have any character in it. */
-	state = strrchr(text, ')');
-	return state && state[2] == 'T'; /* not 't': that is a tracer's, who will have a reason */
+	return pid > 0 && proc_stat(pid, &st) && st.state == 'T'; /* not 't': that is a tracer's, who will have a reason */
 }
 
 void patience_begin(struct patience *p)

@@ -40,6 +40,7 @@ static const struct record_field {
 	{ "foreign", RECORD_FLAG, AT(foreign) },
 	{ "cgroupPlanned", RECORD_FLAG, AT(cgroup_planned) },
 	{ "privatePid", RECORD_FLAG, AT(private_pid) },
+	{ "callersKeyring", RECORD_FLAG, AT(callers_keyring) },
 	{ "startContainer", RECORD_FLAG, AT(start_hooks) },
 	{ "poststart", RECORD_FLAG, AT(poststart) },
 	{ "poststop", RECORD_FLAG, AT(poststop) },

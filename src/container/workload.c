@@ -162,6 +162,22 @@ static int set_limits(const struct workload *w, struct err *e)
 		       : 0;
 }
 
+#define KEYRING_PERM 0x3f1b0000 /* as made, and to be found by its owner: for exec to come into that of init, as under runc */
+
+int workload_join_keyring(const char *id, struct err *e)
+{
+	autofree char *name = xasprintf("_ses.%s", id);
+	long keyring = sys_keyctl_join(name);
+
+	/* ENOSYS: a kernel without keyrings. EPERM, EACCES: an outer profile forbids it, as in nested containers. EDQUOT: the
+	 * user's quota of keys is used up; the peers go on as well. */
+	if (keyring < 0 && errno != ENOSYS && errno != EPERM && errno != EACCES && errno != EDQUOT)
+		return err_sys(e, "make a session keyring");
+	if (keyring >= 0)
+		(void)sys_keyctl_setperm(keyring, KEYRING_PERM);
+	return 0;
+}
+
 void workload_drop_groups(const struct workload *w)
 {
 	if (geteuid() != 0 || !w->linux_->n_gid_mappings || w->keep_groups)

@@ -31,6 +31,8 @@ struct workload {
 	char **env;    /* made by it */
 };
 
+/* Leaves the session keyring of the caller, which may lead to keys of the host, for that of the container. */
+int workload_join_keyring(const char *id, struct err *e);
 /* In a stage of root's, before it enters the container's user namespace: the groups of the caller go, and the gid becomes that of the
  * container's root, while nobody could look into us for it (base/hide.h). Best effort. */
 void workload_drop_groups(const struct workload *w);

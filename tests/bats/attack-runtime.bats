@@ -258,6 +258,34 @@ joins() {
 	[ "$(cat /proc/sys/fs/suid_dumpable)" = 1 ] || nobody_seized
 }
 
+@test "the command line of a process that enters, which everybody may read who sees it, says nothing of the host" {
+	args sleep 1000
+	create
+	is "sandrun init" "$(tr '\0' ' ' <"/proc/$(container_pid)/cmdline" | xargs)"
+	rt start "$ID"
+	: >"$T/log"
+	spawn "$PROGRAMS/births" -S "$T/log" "$SANDRUN" --root "$STATE" exec -e SECRET=word "$ID" /bin/true
+	wait_until file_has "$T/log" stopped
+	is "sandrun exec" "$(tr '\0' ' ' <"/proc/$(sed -n 's/^stopped //p' "$T/log")/cmdline" | xargs)"
+}
+
+@test "the caller's session keyring, and what it leads to, stays outside: run and exec" {
+	local runtime=("$SANDRUN" --root "$STATE")
+	run --separate-stderr "$PROBE" with-key secret "$PROBE" find-key secret
+	is OK "$output"
+	args probe find-key secret
+	run --separate-stderr "$PROBE" with-key secret "${runtime[@]}" run --bundle "$B" "$ID" 3>&-
+	is ENOKEY "$output"
+	args sleep 1000
+	start_container
+	run --separate-stderr "$PROBE" with-key secret "${runtime[@]}" exec "$ID" /bin/probe find-key secret 3>&-
+	is ENOKEY "$output"
+	rt delete --force "$ID"
+	start_container --no-new-keyring
+	run --separate-stderr "$PROBE" with-key secret "${runtime[@]}" exec "$ID" /bin/probe find-key secret 3>&-
+	is OK "$output"
+}
+
 # elsewhere COMMAND -- WORD…: a run in a mount namespace in which the command has changed something of the host's.
 elsewhere() {
 	run --separate-stderr unshare --mount --propagation private sh -c "$1"'; shift; exec "$@"' sh "$1" \

@@ -15,6 +15,7 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,6 +52,26 @@ static void attach(int argc, char **argv)
 	}
 	waitpid(pid, &status, __WALL);
 	say_ret(ptrace(PTRACE_DETACH, pid, NULL, NULL));
+}
+
+/* Runs the command with a session keyring of its own that has a user's key of this name. */
+static void with_key(int argc, char **argv)
+{
+	if (syscall(SYS_keyctl, 1 /* JOIN_SESSION_KEYRING */, "probe") < 0 ||
+	    syscall(SYS_add_key, "user", argv[1], "s", 1, -3 /* session */) < 0) {
+		say(errno);
+		return;
+	}
+	(void)argc;
+	execvp(argv[2], argv + 2);
+	say(errno);
+}
+
+/* Whether it is in the session keyring, or what that leads to. */
+static void find_key(int argc, char **argv)
+{
+	(void)argc;
+	say_ret(syscall(SYS_keyctl, 10 /* SEARCH */, -3, "user", argv[1], 0) < 0 ? -1 : 0);
 }
 
 static volatile sig_atomic_t caught;
@@ -234,6 +255,8 @@ static void hold_lock(int argc, char **argv)
 
 const struct verb probe_self_verbs[] = {
 	{ "attach", "PID", 1, attach },
+	{ "with-key", "NAME COMMAND…", 2, with_key },
+	{ "find-key", "NAME", 1, find_key },
 	{ "exit", "N", 1, do_exit },
 	{ "sig", "N", 1, do_sig },
 	{ "catch", "", 0, do_catch },
