@@ -131,6 +131,8 @@ int main(int argc, char **argv)
 		{ "cgroup-manager", 0, OPT_STRING, &o.manager, "NAME", "cgroupfs (default), systemd, disabled" },
 		{ "systemd-cgroup", 's', OPT_FLAG, &o.systemd_cgroup, NULL, "the same as --cgroup-manager systemd" },
 		{ "rootless", 0, OPT_IGNORED, NULL, NULL, NULL },
+		{ "annotation", 0, OPT_LIST, &g.annotations, "KEY=VALUE",
+		  "in the place of the container's of that key: a policy where the engine passes none (may be repeated)" },
 		{ "criu", 0, OPT_STRING, &g.criu, "PATH", "the CRIU to use (default: criu in $PATH)" },
 		{ "version", 'v', OPT_FLAG, &o.version, NULL, "print the version" },
 		{ "version", 'V', OPT_FLAG, &o.version, NULL, NULL },

@@ -12,7 +12,7 @@ _sandrun() {
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
 		--root) root=(--root "${COMP_WORDS[++i]}") ;;
-		--log | --log-format | --log-level | --cgroup-manager | --criu) ((i++)) ;;
+		--log | --log-format | --log-level | --cgroup-manager | --annotation | --criu) ((i++)) ;;
 		-*) ;;
 		*) command=${COMP_WORDS[i]}; break ;;
 		esac

@@ -6,7 +6,7 @@ function __sandrun_command
     set -l i 2
     while test $i -le (count $words)
         switch $words[$i]
-            case --root --log --log-format --log-level --cgroup-manager --criu
+            case --root --log --log-format --log-level --cgroup-manager --annotation --criu
                 set i (math $i + 1)
             case '-*'
             case '*'

@@ -23,6 +23,7 @@ struct globals {
 	char *root; /* the state root, resolved */
 	bool root_named; /* by --root */
 	enum cgroup_manager cgroup_manager;
+	struct option_list annotations; /* "KEY=VALUE": more than, and before, those of config.json */
 	const char *criu; /* NULL: looked up in $PATH */
 	char **argv; /* the whole command line, for re-execution */
 	const struct option *options; /* the table of what may stand here */

@@ -5,7 +5,8 @@
 
 #include "container/create.h"
 
-#define CMD_CREATE_DEFAULTS(g) { .root = (g)->root, .bundle = ".", .cgroup_manager = (g)->cgroup_manager }
+#define CMD_CREATE_DEFAULTS(g) { .root = (g)->root, .bundle = ".", .cgroup_manager = (g)->cgroup_manager, \
+				.annotations = (g)->annotations.v, .n_annotations = (g)->annotations.n }
 
 #define CMD_CREATE_OPTIONS(o) \
 	{ "bundle", 'b', OPT_STRING, &(o).bundle, "DIR", "the bundle (default: the working directory)" }, \

@@ -6,6 +6,7 @@
 #include "container/annotations.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/str.h"
 #include "confine/confine.h"
@@ -19,6 +20,35 @@ static bool is_on(const struct oci_map *annotations, const char *key)
 	const char *v = oci_map_get(annotations, key);
 
 	return v && !str_eq(v, "0");
+}
+
+static void put(struct oci_map *annotations, char *key, char *value)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < annotations->n; i++) {
+		if (!str_eq(annotations->v[i].key, key)) {
+			annotations->v[kept++] = annotations->v[i];
+			continue;
+		}
+		free(annotations->v[i].key);
+		free(annotations->v[i].value);
+	}
+	annotations->v = xrealloc(annotations->v, kept + 1, sizeof(*annotations->v));
+	annotations->v[kept] = (struct oci_pair){ key, value };
+	annotations->n = kept + 1;
+}
+
+int annotations_put(struct oci_map *annotations, char *const *words, size_t n, struct err *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *end = strchr(words[i], '=');
+
+		if (!end || end == words[i])
+			return err_text(e, EINVAL, "--annotation %.100s: KEY=VALUE is expected", words[i]);
+		put(annotations, xasprintf("%.*s", (int)(end - words[i]), words[i]), xstrdup(end + 1));
+	}
+	return 0;
 }
 
 bool annotations_fail_unknown_calls(const struct oci_map *annotations)

@@ -14,6 +14,8 @@
 #include "base/error.h"
 #include "oci/config.h"
 
+/* Puts each "KEY=VALUE" of @words in the place of what has that key, or behind the others: --annotation is the caller's word. */
+int annotations_put(struct oci_map *annotations, char *const *words, size_t n, struct err *e);
 /* Refuses another way to run or confine the workload (run.oci.handler, run.oci.seccomp_bpf_data) that would be passed over. */
 int annotations_check(const struct oci_map *annotations, struct err *e);
 /* A profile that names a system call which nobody knows is an error: else the name is passed over. */

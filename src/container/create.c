@@ -172,6 +172,8 @@ static int prepare(struct creation *k, struct err *e)
 	k->bundle = bundle_read(k->o->bundle, k->o->config_file, &k->config, &k->config_text, k->o->config_len, e);
 	if (!k->bundle)
 		return -1;
+	if (annotations_put(&k->config.annotations, k->o->annotations, k->o->n_annotations, e) < 0)
+		return -1;
 	root = bundle_root(&k->config, k->bundle);
 	rootfs_strip_root(&k->config, root);
 	if (bundle_check_terminal(&k->config.process, k->o->console_socket, k->o->foreground, e) < 0)

@@ -26,6 +26,8 @@ struct create_options {
 	int preserve_fds; /* from 3 on */
 	int listen_fds;	  /* the first of them: the workload is told (LISTEN_FDS, LISTEN_PID) */
 	enum cgroup_manager cgroup_manager;
+	char *const *annotations; /* "KEY=VALUE", each in the place of config.json's of that key */
+	size_t n_annotations;
 };
 
 /* On success *c is open (the caller closes it), unlocked, and init waits for start. *master: with a foreground terminal the

@@ -28,3 +28,18 @@ teardown() { docker_teardown; }
 	dk run -d --name "$NAME" --network none --runtime sandrun t sleep 1000 >/dev/null
 	is ok "$(dk exec "$NAME" echo ok)"
 }
+
+@test "contrib/docker: a runtime with a policy in its runtimeArgs, where the engine has no annotations" {
+	need sandrun
+	docker_network_address() { inside ip addr "$1" 10.1.2.3/32 dev lo; }
+	docker_network_address add
+	cleanup docker_network_address del
+	serve tcp:10.1.2.3:80
+	run --separate-stderr dk run --rm --network host --runtime sandrun-private t probe tcp 10.1.2.3 80
+	is ECONNREFUSED "$output"
+	run --separate-stderr dk run --rm --network host --runtime sandrun t probe tcp 10.1.2.3 80
+	is OK "$output"
+	# exec is under it, too
+	dk run -d --name "$NAME" --network host --runtime sandrun-private t sleep 1000 >/dev/null
+	is ECONNREFUSED "$(dk exec "$NAME" probe tcp 10.1.2.3 80)"
+}

@@ -98,3 +98,15 @@ teardown() {
 	run --separate-stderr pd run --rm --network host --annotation io.sandlock.net-allow=10.1.2.3:80 t probe tcp 10.1.2.3 80
 	[ "$output" != OK ]
 }
+
+@test "contrib/podman: a policy by --runtime-flag takes the place of an annotation of that key" {
+	need sandrun
+	"${NSENTER[@]}" ip addr add 10.1.2.3/32 dev lo
+	cleanup "${NSENTER[@]}" ip addr del 10.1.2.3/32 dev lo
+	serve tcp:10.1.2.3:80
+	local flag=(--runtime sandrun --runtime-flag annotation=io.sandlock.net-deny=private)
+	run --separate-stderr pd "${flag[@]}" run --rm --network host t probe tcp 10.1.2.3 80
+	is ECONNREFUSED "$output"
+	run --separate-stderr pd "${flag[@]}" run --rm --network host --annotation io.sandlock.net-deny=9.9.9.9 t probe tcp 10.1.2.3 80
+	is ECONNREFUSED "$output"
+}

@@ -231,3 +231,14 @@ refused() {
 		one_clear_line output
 	done
 }
+
+@test "--annotation without KEY=VALUE, or with a policy that is none: one clear line, and nothing is made" {
+	need sandrun
+	run --separate-stderr rt --annotation io.sandlock.net-deny create --bundle "$B" "$ID"
+	one_clear_line "--annotation io.sandlock.net-deny" "KEY=VALUE"
+	run --separate-stderr rt --annotation =private create --bundle "$B" "$ID"
+	one_clear_line "KEY=VALUE"
+	run --separate-stderr rt --annotation io.sandlock.net-deny=example.org create --bundle "$B" "$ID"
+	one_clear_line "io.sandlock.net-deny" "example.org"
+	nothing_left
+}
