@@ -172,12 +172,22 @@ teardown() { cri_teardown; }
 	is OK "$(cr exec -s "$c" probe tcp 127.0.0.1 80)"
 }
 
-@test "cri: a bad annotation fails the pod with our line" {
+@test "cri: a bad annotation of the pod or of a container fails the container with our line" {
 	need sandrun
-	run pod '.annotations["io.sandlock.net-deny"] = "example.org"'
+	# the pause container has no policy; a containerd that was told so gives each container the pod's annotations
+	pod '.annotations["io.sandlock.net-deny"] = "example.org"'
+	run container c 'sleep 1000'
 	[ "$status" -ne 0 ]
 	has io.sandlock.net-deny "$output"
 	has example.org "$output"
+	cr stopp "$POD" >/dev/null
+	cr rmp -f "$POD" >/dev/null
+	pod
+	run container d 'sleep 1000' '.annotations["io.sandlock.net-alow"] = ":443"'
+	[ "$status" -ne 0 ]
+	has 'did you mean "io.sandlock.net-allow"' "$output"
+	nothing_left_of_containers() { [ -z "$(rt_of_cri list -q | grep -v "^$POD")" ]; }
+	wait_until nothing_left_of_containers
 }
 
 @test "cri: a missing command, a bad seccomp profile: readable errors, and the pod is usable" {
