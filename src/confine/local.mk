@@ -14,6 +14,7 @@ libsandrun_a_SOURCES += \
 	src/confine/profile_compile.c \
 	src/confine/profile_internal.h \
 	src/confine/profile_names.c \
+	src/confine/profile_seen.c \
 	src/confine/seccomp_profile.c \
 	src/confine/sockopts.c src/confine/sockopts.h \
 	src/confine/vethprobe.c src/confine/vethprobe.h

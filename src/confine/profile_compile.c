@@ -22,7 +22,6 @@
 #include "base/str.h"
 #include "confine/confine.h"
 
-#define MAX_ARGS 6
 #define MAX_ARCHS 32
 #define X32_BIT 0x40000000u
 /* From here on a binary tree over the system call numbers is faster than a list. 2.5.4 and before get it wrong for
@@ -93,7 +92,7 @@ static int read_args(const struct oci_seccomp_syscall *call, size_t nth, struct 
 	for (size_t i = 0; i < call->n_args; i++) {
 		const struct oci_seccomp_arg *a = &call->args[i];
 
-		if (a->index >= MAX_ARGS)
+		if (a->index >= PROFILE_ARGS)
 			return err_msg(e, "linux.seccomp.syscalls[%zu].args[%zu].index: %u is not from 0 to 5", nth, i,
 				       a->index);
 		r->cmp[i].arg = a->index;
@@ -112,14 +111,19 @@ static int read_args(const struct oci_seccomp_syscall *call, size_t nth, struct 
 	return 0;
 }
 
-static int add_rule(scmp_filter_ctx ctx, const struct rule *r, int nr, const char *name, size_t nth, struct err *e)
+static int add_rule(scmp_filter_ctx ctx, struct profile_seen *seen, const struct rule *r, int nr, const char *name, size_t nth,
+		    struct err *e)
 {
 	size_t step = r->one_by_one ? 1 : r->n_cmp;
 	size_t i = 0;
 
 	do {
-		int ret = seccomp_rule_add_array(ctx, r->action, nr, (unsigned int)step, r->cmp + i);
+		bool is_new = profile_seen_add(seen, r->action, nr, r->cmp + i, step);
+		int ret = is_new ? seccomp_rule_add_array(ctx, r->action, nr, (unsigned int)step, r->cmp + i) : 0;
 
+		if (seen->conditions > BPF_MAXINSNS)
+			return err_msg(e, "linux.seccomp.syscalls[%zu]: the profile has more than %d conditions on arguments; the "
+				       "kernel takes %d instructions", nth, BPF_MAXINSNS, BPF_MAXINSNS);
 		if (ret == -EEXIST)
 			return err_msg(e, "linux.seccomp.syscalls[%zu]: %s has two rules with the same condition and "
 				       "different actions", nth, name);
@@ -131,7 +135,8 @@ static int add_rule(scmp_filter_ctx ctx, const struct rule *r, int nr, const cha
 }
 
 /* One entry of syscalls[]. Returns the number of rules it became, or -1. */
-static int add_entry(scmp_filter_ctx ctx, const struct oci_seccomp *s, size_t nth, uint32_t default_action, struct err *e)
+static int add_entry(scmp_filter_ctx ctx, struct profile_seen *seen, const struct oci_seccomp *s, size_t nth,
+		     uint32_t default_action, struct err *e)
 {
 	const struct oci_seccomp_syscall *call = &s->syscalls[nth];
 	struct rule r = { 0 };
@@ -159,7 +164,7 @@ static int add_entry(scmp_filter_ctx ctx, const struct oci_seccomp *s, size_t nt
 				  call->names.v[i]);
 			continue;
 		}
-		if (add_rule(ctx, &r, nr, call->names.v[i], nth, e) < 0)
+		if (add_rule(ctx, seen, &r, nr, call->names.v[i], nth, e) < 0)
 			return -1;
 		count++;
 	}
@@ -311,6 +316,7 @@ static int export(scmp_filter_ctx ctx, struct profile_program *out, struct err *
 int profile_compile(const struct oci_seccomp *s, struct profile_program *out, struct err *e)
 {
 	__attribute__((cleanup(release))) scmp_filter_ctx ctx = NULL;
+	__attribute__((cleanup(profile_seen_free))) struct profile_seen seen = { 0 };
 	struct arch_set archs = { .n = 0 };
 	uint32_t action;
 	long rules = 0;
@@ -324,7 +330,7 @@ int profile_compile(const struct oci_seccomp *s, struct profile_program *out, st
 	if (add_archs(ctx, s, &archs, e) < 0)
 		return -1;
 	for (size_t i = 0; i < s->n_syscalls; i++) {
-		int n = add_entry(ctx, s, i, action, e);
+		int n = add_entry(ctx, &seen, s, i, action, e);
 
 		if (n < 0)
 			return -1;

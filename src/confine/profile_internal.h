@@ -4,6 +4,7 @@
  * seccomp_profile.c  the interface of confine.h: check, prepare, apply
  * profile_names.c    the specification's words and their numbers; the lists for "features"
  * profile_compile.c  profile → BPF, by libseccomp, behind our ENOSYS stub
+ * profile_seen.c     the rules that were added already
  * profile_ask.c      what the BPF answers to a call
  * profile_cache.c    BPF ↔ file
  * profile_agent.c    the listener's way to the seccomp agent (listenerPath)
@@ -44,6 +45,30 @@ bool profile_flag_supported(unsigned int flag);
 
 /* The whole program, in the kernel's form. 0, or -1 with @e, which names the place in linux.seccomp. */
 int profile_compile(const struct oci_seccomp *s, struct profile_program *out, struct err *e);
+
+/* --- profile_seen.c --- */
+
+#define PROFILE_ARGS 6
+
+struct profile_rule {
+	uint32_t action;
+	int32_t nr;
+	struct {
+		uint32_t used, arg, op;
+		uint64_t a, b;
+	} cmp[PROFILE_ARGS];
+};
+
+struct profile_seen {
+	struct profile_rule *v; /* a hash table of @room places */
+	bool *used;
+	size_t room, n;
+	size_t conditions; /* rules that ask about arguments */
+};
+
+/* False: it is in there. */
+bool profile_seen_add(struct profile_seen *s, uint32_t action, int nr, const struct scmp_arg_cmp *cmp, size_t n);
+void profile_seen_free(struct profile_seen *s);
 
 /* --- profile_ask.c --- */
 

@@ -724,6 +724,81 @@ static void an_unusable_cache_is_no_error(void **state)
 	confine_profile_free(p);
 }
 
+/* --- many rules --- */
+
+#define MANY 20000
+
+static double cpu_seconds(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+/* Each call has a condition on an argument of ioctl: the same ones again and again, or each its own. */
+static struct oci_seccomp many_rules(size_t different)
+{
+	struct oci_seccomp s = { .set = true, .default_action = (char *)"SCMP_ACT_ALLOW", .n_syscalls = MANY };
+
+	s.syscalls = xcalloc(MANY, sizeof(*s.syscalls));
+	for (size_t i = 0; i < MANY; i++) {
+		struct oci_seccomp_syscall *c = &s.syscalls[i];
+
+		c->names.v = xcalloc(1, sizeof(*c->names.v));
+		c->names.v[c->names.n++] = (char *)(uintptr_t)"ioctl";
+		c->action = (char *)(uintptr_t)"SCMP_ACT_ERRNO";
+		c->args = xcalloc(1, sizeof(*c->args));
+		c->args[c->n_args++] = (struct oci_seccomp_arg){ .index = 1, .op = (char *)(uintptr_t)"SCMP_CMP_EQ",
+								  .value = 7 * (i % different) };
+	}
+	return s;
+}
+
+static void free_rules(struct oci_seccomp *s)
+{
+	for (size_t i = 0; i < s->n_syscalls; i++) {
+		free(s->syscalls[i].names.v);
+		free(s->syscalls[i].args);
+	}
+	free(s->syscalls);
+}
+
+static void rules_that_are_there_already_cost_nothing_and_change_nothing(void **state)
+{
+	static struct profile_program once, often;
+	struct oci_seccomp s = many_rules(100);
+	struct err e = { 0 };
+	double start;
+
+	(void)state;
+	s.n_syscalls = 100;
+	if (profile_compile(&s, &once, &e) < 0)
+		fail_msg("%s", e.msg);
+	s.n_syscalls = MANY;
+	start = cpu_seconds();
+	if (profile_compile(&s, &often, &e) < 0)
+		fail_msg("%s", e.msg);
+	assert_true(cpu_seconds() - start < 1);
+	assert_int_equal(once.len, often.len);
+	assert_memory_equal(once.insns, often.insns, once.len * sizeof(once.insns[0]));
+	free_rules(&s);
+}
+
+static void more_conditions_than_the_kernel_takes_are_refused_at_once(void **state)
+{
+	static struct profile_program p;
+	struct oci_seccomp s = many_rules(MANY);
+	double start = cpu_seconds();
+	struct err e = { 0 };
+
+	(void)state;
+	assert_int_equal(profile_compile(&s, &p, &e), -1);
+	assert_non_null(strstr(e.msg, "linux.seccomp.syscalls[4096]: the profile has more than 4096 conditions"));
+	assert_true(cpu_seconds() - start < 4);
+	free_rules(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -749,6 +824,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_cache_is_bounded_and_the_oldest_go_first, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_hit_makes_an_entry_young_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_unusable_cache_is_no_error, setup, teardown),
+		cmocka_unit_test(rules_that_are_there_already_cost_nothing_and_change_nothing),
+		cmocka_unit_test(more_conditions_than_the_kernel_takes_are_refused_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
