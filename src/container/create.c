@@ -37,6 +37,7 @@
 #include "container/init.h"
 #include "container/lookup.h"
 #include "container/making.h"
+#include "container/names.h"
 #include "container/namespaces.h"
 #include "container/needs.h"
 #include "container/netdev.h"
@@ -117,12 +118,15 @@ static int compile_policy(struct creation *k, struct err *e)
 {
 	const struct foreign_facts given = foreign_facts(k);
 	struct lookup l = LOOKUP_INIT;
+	autofree char *name = NULL;
 	struct policy_facts facts;
 	int r;
 
 	if (!policy_wanted(&k->config.annotations) || policy_is_sandbox(&k->config.annotations, k->o->id))
 		return 0;
 	lookup_prepare(&l, &given, &facts);
+	facts.distrust_name = names_of_podman(k->bundle, k->o->id, &name);
+	facts.name = name;
 	r = policy_parse(&k->config.annotations, &facts, &k->policy, e);
 	if (r == 0 && k->policy)
 		r = resolve_names(k, &given, &l, e);

@@ -225,6 +225,19 @@ void names_find(const struct names_about *about, struct names_cache *cache, stru
 		out->engine = "containerd";
 }
 
+bool names_of_podman(const char *bundle, const char *id, char **name)
+{
+	const struct names_about about = { .id = id, .bundle = bundle };
+	struct names_cache cache = { 0 };
+	struct names found = { 0 };
+	bool podman = read_podman(&about, &cache, &found);
+
+	*name = steal_ptr(&found.name);
+	names_free(&found);
+	names_cache_free(&cache);
+	return podman;
+}
+
 void names_free(struct names *n)
 {
 	free(n->name);

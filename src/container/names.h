@@ -37,6 +37,10 @@ struct names_about {
 void names_find(const struct names_about *about, struct names_cache *cache, struct names *out);
 void names_free(struct names *n);
 
+/* True if @bundle is podman's, whose annotations may be an image's: then *name is the name that podman itself has written down (heap),
+ * or NULL. */
+bool names_of_podman(const char *bundle, const char *id, char **name);
+
 /* The value of annotation @key, NULL if it is not there. */
 const char *names_annotation(const struct oci_map *annotations, const char *key);
 

@@ -239,9 +239,9 @@ static int read_record(const struct annotations *a, struct err *e)
 	return 0;
 }
 
-int annotations_read(const struct oci_map *map, struct annotations *a, struct err *e)
+int annotations_read(const struct oci_map *map, const struct policy_facts *f, struct annotations *a, struct err *e)
 {
-	if (keys_collect(map, a, e) < 0)
+	if (keys_collect(map, f, a, e) < 0)
 		return -1;
 	if (read_bool(a, KEY_ALLOW_UDP, &a->allow_udp, e) < 0 || read_bool(a, KEY_ALLOW_ICMP, &a->allow_icmp, e) < 0 ||
 	    read_require(a, e) < 0 || read_dns(a, e) < 0 || read_mode(a, e) < 0 || read_outside(a, e) < 0 ||

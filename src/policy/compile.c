@@ -233,7 +233,7 @@ static int parse(struct policy *p, const struct oci_map *map, struct err *e)
 {
 	struct annotations a;
 
-	if (annotations_read(map, &a, e) < 0)
+	if (annotations_read(map, &p->facts, &a, e) < 0)
 		return -1;
 	if (a.none)
 		return 1;
@@ -259,6 +259,7 @@ int policy_parse(const struct oci_map *annotations, const struct policy_facts *f
 	if (facts)
 		p->facts = *facts;
 	r = parse(p, annotations, e);
+	p->facts.name = NULL;
 	*out = r == 0 ? p : NULL;
 	if (r != 0)
 		policy_free(p);

@@ -201,7 +201,7 @@ struct annotations {
 };
 
 /* The keys of @map that are for this container; what is in *out points into @map. -1 with @e: unknown, double, or near misses. */
-int keys_collect(const struct oci_map *map, struct annotations *out, struct err *e);
+int keys_collect(const struct oci_map *map, const struct policy_facts *f, struct annotations *out, struct err *e);
 /* Levenshtein's distance without regard to case; beyond 40 characters the rest does not matter. */
 unsigned int keys_distance(const char *a, size_t n, const char *b, size_t m);
 
@@ -215,7 +215,7 @@ struct annotations_errno {
 extern const struct annotations_errno annotations_errnos[];
 extern const size_t annotations_n_errnos;
 /* keys_collect(), and the values that are no lists. */
-int annotations_read(const struct oci_map *map, struct annotations *out, struct err *e);
+int annotations_read(const struct oci_map *map, const struct policy_facts *f, struct annotations *out, struct err *e);
 
 /* --- addrset.c -------------------------------------------------------------------------------------- */
 

@@ -229,8 +229,7 @@ bool policy_is_sandbox(const struct oci_map *annotations, const char *id)
 
 static const char *container_name(const struct oci_map *map)
 {
-	static const char *const keys[] = { "io.kubernetes.cri.container-name", "io.kubernetes.container.name",
-					    "io.podman.annotations.container.name", "io.container.name" };
+	static const char *const keys[] = { "io.kubernetes.cri.container-name", "io.kubernetes.container.name" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
 		const char *name = oci_map_get(map, keys[i]);
@@ -340,11 +339,13 @@ static void replace_group(struct collector *c, const enum annotation_key *keys, 
 		c->a->v[keys[i]].key = c->a->v[keys[i]].value = NULL;
 }
 
-int keys_collect(const struct oci_map *map, struct annotations *a, struct err *e)
+int keys_collect(const struct oci_map *map, const struct policy_facts *f, struct annotations *a, struct err *e)
 {
 	static const enum annotation_key egress[] = { KEY_NET_ALLOW, KEY_NET_DENY, KEY_ALLOW_UDP, KEY_ALLOW_ICMP };
 	static const enum annotation_key bind[] = { KEY_NET_ALLOW_BIND, KEY_NET_DENY_BIND };
-	struct collector c = { .a = a, .name = container_name(map), .e = e };
+	struct collector c = { .a = a, .e = e };
+
+	c.name = f->name || f->distrust_name ? f->name : container_name(map);
 
 	*a = (struct annotations){ 0 };
 	for (size_t i = 0; i < map->n; i++)

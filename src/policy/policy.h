@@ -46,6 +46,11 @@ struct policy; /* immutable once compiled; holds no pointers that a caller must 
 /* What create knows of the container beside its annotations. It becomes a part of the policy and is stored with it. */
 #define POLICY_MAX_RESOLVERS 16
 struct policy_facts {
+	/* The name by which a pod's keys know this container, where the engine tells it by other means than annotations. Asked for
+	 * by policy_parse() alone. */
+	const char *name;
+	/* Annotations do not tell the name: an image may have written them. */
+	bool distrust_name;
 	/* A network namespace that nobody else is in: loopback there is the container's own, and no egress. */
 	bool own_network;
 	/* The name servers of the resolv.conf that the container sees, in canonical form. */

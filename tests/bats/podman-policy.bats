@@ -13,7 +13,11 @@ setup() {
 	netns_make
 	netns_addr 10.1.2.3/32 169.254.169.254/32
 }
-teardown() { podman_teardown; }
+teardown() {
+	# netavark leaves it in the background, and it does not end by itself
+	[ -z "${WORLD:-}" ] || kill "$(nsenter --mount="/proc/$WORLD/ns/mnt" cat /run/containers/networks/aardvark-dns/aardvark.pid)" || true
+	podman_teardown
+}
 
 deny=(--annotation io.sandlock.net-deny=private)
 
@@ -136,4 +140,70 @@ piped() { pm run "$@" --name "$NAME" t echo hi | cat >/dev/null; }
 	pm run -d --network none --name "$NAME" t sleep 1000 >/dev/null
 	run --separate-stderr rt_of_podman denied "$NAME"
 	has "$NAME: no policy" "$output"
+}
+
+# --- name servers and names: podman's bridge, with aardvark in front of a name server of the test's own -------------------------
+
+# The world: 203.0.113.53 answers for api.test (203.0.113.10), on the namespace's lo. netavark's bridge and aardvark live in the
+# namespace, and what they ask goes to the resolv.conf that podman runs with. In a mount namespace of the test's own, for aardvark
+# is one for all that have the same /run/containers.
+world() {
+	command -v /usr/lib/podman/netavark >/dev/null || command -v netavark >/dev/null || skip "no netavark"
+	netns_addr 203.0.113.53/32 203.0.113.10/32
+	printf '%s\n' 'api.test A 203.0.113.10 60' >"$T/world"
+	spawn "${NSENTER[@]}" "$PROGRAMS/nameserver" 203.0.113.53 "$T/world" "$T/asked"
+	wait_until test -e "$T/asked"
+	serve tcp:203.0.113.10:443 tcp:10.1.2.3:80 tcp:169.254.169.254:80
+	printf 'nameserver 203.0.113.53\n' >"$T/resolv.conf"
+	spawn "${NSENTER[@]}" unshare -m sh -c "mount --bind $T/resolv.conf /etc/resolv.conf && mkdir -p /run/containers &&
+		mount -t tmpfs tmpfs /run/containers && touch $T/mounted && exec sleep 1000"
+	wait_until test -e "$T/mounted"
+	WORLD=$!
+	NSENTER=(nsenter --net="/run/netns/$ID" --mount="/proc/$WORLD/ns/mnt")
+	printf '[network]\nnetwork_backend = "netavark"\nnetwork_config_dir = "%s"\n' "$FT/netavark" >"$T/add"
+	sed '/^\[network\]/,$d' "$FT/containers.conf" | cat - "$T/add" >"$T/containers.conf"
+	NET=n-${ID#srt.}
+	pm network create "$NET" >/dev/null
+}
+pm() {
+	CONTAINERS_CONF=${CONF:-$FT/containers.conf} CONTAINERS_STORAGE_CONF=$FT/storage.conf timeout --foreground -k 5 "${RT_TIMEOUT:-90}" \
+		"${NSENTER[@]}" podman --runtime "${RUNTIME_BIN:-$FT/bin/sandrun}" --tmpdir "$FT/tmp" "$@" 3>&-
+}
+
+@test "podman: net-deny=private leaves a bridge's name server, the internet and the container's own loopback" {
+	local CONF=$T/containers.conf
+	world
+	pm run -d --network "$NET" "${deny[@]}" --name "$NAME" t sleep 1000 >/dev/null
+	# a server of the container's own
+	spawn nsenter --net="/proc/$(pm inspect -f '{{.State.Pid}}' "$NAME")/ns/net" "$PROGRAMS/serve" "$T/counts-own" tcp:127.0.0.1:7000
+	wait_until test -e "$T/counts-own"
+	run --separate-stderr pm exec "$NAME" /bin/busybox nslookup api.test
+	has 203.0.113.10 "$output"
+	run --separate-stderr pm exec "$NAME" probe each 'tcp-echo 203.0.113.10 443' 'tcp 10.1.2.3 80' 'tcp 169.254.169.254 80' 'tcp-echo 127.0.0.1 7000'
+	outcome 'tcp-echo 203.0.113.10 443' OK
+	outcome 'tcp-echo 127.0.0.1 7000' OK
+	outcome 'tcp 10.1.2.3 80' ECONNREFUSED
+	outcome 'tcp 169.254.169.254 80' ECONNREFUSED
+	nothing_reached tcp:10.1.2.3:80 tcp:169.254.169.254:80
+}
+
+@test "podman: net-allow=NAME:443 means what the container would get: a bridge's neighbour, a name of the world, the host" {
+	local CONF=$T/containers.conf
+	world
+	pm run -d --network "$NET" --name db t sleep 1000 >/dev/null
+	local db
+	db=$(pm inspect -f "{{(index .NetworkSettings.Networks \"$NET\").IPAddress}}" db)
+	pm run -d --network "$NET" --annotation io.sandlock.dns=open --annotation 'io.sandlock.net-allow=api.test:443;db:5432' --name "$NAME" t \
+		sleep 1000 >/dev/null
+	run --separate-stderr pm exec "$NAME" cat /etc/hosts
+	has $'203.0.113.10\tapi.test' "$output"
+	has "$db"$'\tdb' "$output"
+	run --separate-stderr pm exec "$NAME" probe each 'tcp-echo 203.0.113.10 443' "tcp $db 80" 'tcp 10.1.2.3 80'
+	outcome 'tcp-echo 203.0.113.10 443' OK
+	outcome "tcp $db 80" ECONNREFUSED
+	outcome 'tcp 10.1.2.3 80' ECONNREFUSED
+	pm rm -f -t 0 db >/dev/null
+	nothing_reached tcp:10.1.2.3:80
+	run --separate-stderr pm run --rm --network "$NET" --annotation io.sandlock.net-allow=host.containers.internal:8080 t grep host.containers.internal /etc/hosts
+	is 0 "$status"
 }

@@ -342,6 +342,25 @@ static void each_container_of_a_pod_has_its_own_keys(void **state)
 	assert_non_null(strstr(e.msg, "two spellings of one key"));
 }
 
+/* Where an image may have written the annotations, it could call itself what has more rights. */
+static void a_name_that_an_engine_tells_is_believed_alone(void **state)
+{
+	struct policy_facts f = { .name = "pod-web", .distrust_name = true };
+	struct policy *p;
+	struct err e;
+
+	(void)state;
+	util_facts = &f;
+	p = util_try(&e, ":io.kubernetes.container.name", "evil", "net-allow", ":1", "container.evil.net-allow", "*", "container.pod-web.net-allow",
+		     ":2", NULL);
+	expect_lists(p, &e, ":2", "podman's own");
+	f.name = NULL;
+	p = util_try(&e, ":io.kubernetes.container.name", "evil", "net-allow", ":1", "container.evil.net-allow", "*", NULL);
+	util_facts = NULL;
+	assert_null(p);
+	assert_non_null(strstr(e.msg, "nothing says which container this is"));
+}
+
 static void a_pause_container_is_known_by_its_own_id(void **state)
 {
 	struct oci_pair v[] = { { (char *)(uintptr_t) "io.kubernetes.cri.container-type",
@@ -374,6 +393,7 @@ int main(void)
 		cmocka_unit_test(settings_are_what_was_written),
 		cmocka_unit_test(both_lists_may_be_there),
 		cmocka_unit_test(each_container_of_a_pod_has_its_own_keys),
+		cmocka_unit_test(a_name_that_an_engine_tells_is_believed_alone),
 		cmocka_unit_test(a_pause_container_is_known_by_its_own_id),
 	};
 
