@@ -8,6 +8,7 @@ libsandrun_a_SOURCES += \
 	src/base/log.c src/base/log.h \
 	src/base/near.c src/base/near.h \
 	src/base/netlink.c src/base/netlink.h \
+	src/base/nlbuf.c src/base/nlbuf.h \
 	src/base/proc.c src/base/proc.h \
 	src/base/str.c src/base/str.h \
 	src/base/sys.h \

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* netlink.c - rtnetlink: one request, its answers, its acknowledgement
+/* netlink.c - netlink: one request, its answers, its acknowledgement; or a batch that holds or falls as a whole
  *
- * Runs in:  create. Everything that is read comes from the kernel (port id 0); other senders are ignored.
+ * Runs in:  create and the commands. Everything that is read comes from the kernel (port id 0); other senders are ignored.
  */
 #include "base/netlink.h"
 
@@ -38,6 +38,22 @@ int netlink_open(struct netlink *n, unsigned int groups, struct err *e)
 void netlink_close(struct netlink *n)
 {
 	fd_close(&n->fd);
+}
+
+int netlink_socket(int protocol)
+{
+	autofd fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
+	int on = 1;
+
+	if (fd < 0)
+		return -1;
+	setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on)); /* as above */
+	return fd_steal(&fd);
+}
+
+void netlink_adopt(struct netlink *n, int fd)
+{
+	*n = (struct netlink){ .fd = fd };
 }
 
 void netlink_begin(struct netlink_request *r, uint16_t type, uint16_t flags, const void *head, size_t len)
@@ -108,6 +124,11 @@ const struct rtattr *netlink_find(const struct nlmsghdr *h, size_t head, uint16_
 	if (h->nlmsg_len < skip)
 		return NULL;
 	return find_in((const unsigned char *)h + skip, h->nlmsg_len - skip, type, min);
+}
+
+const struct rtattr *netlink_find_inside(const struct rtattr *a, uint16_t type, size_t min)
+{
+	return find_in(RTA_DATA(a), RTA_PAYLOAD(a), type, min);
 }
 
 /* An acknowledgement: the errno, and behind the request that it quotes (or only its header, if CAPPED), perhaps words. */
@@ -200,6 +221,35 @@ int netlink_ask(struct netlink *n, struct netlink_request *r, netlink_each each,
 	if (answer == ANSWER_END && torn)
 		return err_set(e, EINTR, "netlink: the list changed while it was read");
 	return answer == ANSWER_END ? 0 : -1;
+}
+
+/* The kernel has dealt with a batch when it was sent: its answers are in the queue, refusals in the order of the messages. A batch that
+ * it refuses as a whole (no memory when it came to commit) is answered as its first message. */
+int netlink_commit(struct netlink *n, const void *batch, size_t len, uint32_t last, struct err *e)
+{
+	autofree void *buf = xcalloc(1, ANSWER_MAX);
+	bool acknowledged = false, refused = false;
+	ssize_t got;
+
+	if (send(n->fd, batch, len, 0) < 0)
+		return err_sys(e, "netlink: send %zu bytes", len);
+	/* To the end, so that no answer is left for the next request. */
+	while ((got = receive(n, buf, MSG_DONTWAIT)) >= 0) {
+		const struct nlmsghdr *h = buf;
+
+		for (size_t left = (size_t)got; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
+			if (h->nlmsg_type != NLMSG_ERROR)
+				continue;
+			if (take_ack(h, refused ? NULL : e) < 0)
+				refused = true;
+			acknowledged |= h->nlmsg_seq == last;
+		}
+	}
+	if (refused)
+		return -1;
+	if (errno != EAGAIN)
+		return err_sys(e, "netlink: receive");
+	return acknowledged ? 0 : err_msg(e, "netlink: the kernel did not acknowledge the batch");
 }
 
 void netlink_overhear(struct netlink *n, netlink_each each, void *arg)

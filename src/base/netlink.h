@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* netlink.h - rtnetlink: one request, its answers, its acknowledgement
+/* netlink.h - netlink: one request, its answers, its acknowledgement; or a batch that holds or falls as a whole
  *
- * Owns:     the framing of messages and attributes, both ways, and the kernel's own words for a refusal.
- * Must not: know what a link or an address is.
+ * Owns:     sockets, the framing of requests and answers, and the kernel's own words for a refusal.
+ * Must not: know what a link, an address or a rule is.
  */
 #ifndef BASE_NETLINK_H
 #define BASE_NETLINK_H
@@ -22,6 +22,10 @@ struct netlink {
 /* A socket of the network namespace that the caller is in now; it stays one of it. @groups: RTMGRP_… to listen to, or 0. */
 int netlink_open(struct netlink *n, unsigned int groups, struct err *e);
 void netlink_close(struct netlink *n);
+/* A socket of any family (NETLINK_NETFILTER, …), of the network namespace that the caller is in now. -1 with errno. */
+int netlink_socket(int protocol);
+/* Takes one that was made by netlink_socket(), perhaps by another process: close with netlink_close(), or keep the descriptor. */
+void netlink_adopt(struct netlink *n, int fd);
 
 struct netlink_request {
 	struct nlmsghdr h;
@@ -42,10 +46,16 @@ typedef void (*netlink_each)(const struct nlmsghdr *h, void *arg);
 /* Sends and takes the answers up to the last one. A dump that the kernel marks as inconsistent is EINTR: ask again. */
 int netlink_ask(struct netlink *n, struct netlink_request *r, netlink_each each, void *arg, struct err *e);
 
+/* Sends messages that the kernel takes all or none (nf_tables: between NFNL_MSG_BATCH_BEGIN and _END), in one piece. @last: the
+ * number of the message that asks for an acknowledgement. -1 with the first refusal. */
+int netlink_commit(struct netlink *n, const void *batch, size_t len, uint32_t last, struct err *e);
+
 /* What has come without being asked for (groups), without waiting. */
 void netlink_overhear(struct netlink *n, netlink_each each, void *arg);
 
 /* The attribute of type @type behind a family header of @head bytes, NULL if there is none of at least @min bytes. */
 const struct rtattr *netlink_find(const struct nlmsghdr *h, size_t head, uint16_t type, size_t min);
+/* The same among the attributes inside @a. */
+const struct rtattr *netlink_find_inside(const struct rtattr *a, uint16_t type, size_t min);
 
 #endif

@@ -17,4 +17,12 @@ libsandrun_a_SOURCES += \
 	src/confine/profile_seen.c \
 	src/confine/seccomp_profile.c \
 	src/confine/sockopts.c src/confine/sockopts.h \
-	src/confine/vethprobe.c src/confine/vethprobe.h
+	src/confine/vethprobe.c src/confine/vethprobe.h \
+	src/confine/wall/lists.c src/confine/wall/lists.h \
+	src/confine/wall/load.c \
+	src/confine/wall/log.c src/confine/wall/log.h \
+	src/confine/wall/nft.c src/confine/wall/nft.h \
+	src/confine/wall/ports.c src/confine/wall/ports.h \
+	src/confine/wall/rules.c src/confine/wall/rules.h \
+	src/confine/wall/sets.c src/confine/wall/sets.h \
+	src/confine/wall/wall.h
