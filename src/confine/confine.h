@@ -55,8 +55,17 @@ int confine_landlock_apply(const struct confine_plan *plan, const struct policy 
 
 /* --- notify_filter.c ---------------------------------------------------------------------------------- */
 
-struct confine_notify; /* the compiled filter */
+/* The plan and the compiled filter, in memory that processes which are forked from here on share: init is there before the plan is made. */
+struct confine_notify;
 
+/* Empty. NULL with @e. */
+struct confine_notify *confine_notify_new(struct err *e);
+/* Fills it in: from here on it holds for all who share it. */
+int confine_notify_fill(struct confine_notify *n, const struct confine_plan *plan, const struct policy *p, struct err *e);
+/* The plan that it was filled in from; NULL: it was not, and there is nothing to enforce. */
+const struct confine_plan *confine_notify_plan(const struct confine_notify *n);
+
+/* Both in one. */
 int confine_notify_prepare(const struct confine_plan *plan, const struct policy *p, struct confine_notify **out, struct err *e);
 void confine_notify_free(struct confine_notify *n);
 /* Loads it (NEW_LISTENER | WAIT_KILLABLE_RECV where known) and returns the listener, or -1 with @e. After this

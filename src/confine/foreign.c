@@ -3,8 +3,8 @@
  *
  * Runs in:  create, exec.
  *
- * Landlock goes by the task and knows TCP only; the cgroup program goes by the cgroup in which a socket was made. Both are as good
- * as a trap only for sockets that the container has made itself. Another's UDP socket can come in
+ * Landlock goes by the task and knows TCP only; the cgroup program goes by the cgroup in which a socket was made, the wall by the network
+ * namespace. All are as good as a trap only for sockets that the container has made itself. Another's can come in
  *
  *   - as a descriptor that is handed down;
  *   - by SCM_RIGHTS over a unix socket with an end outside: one that is handed down; one in a directory of the host (or of
@@ -12,9 +12,9 @@
  *     others are in, too;
  *   - by pidfd_getfd(2) or ptrace(2), in a pid namespace that others are in, too, or by a pidfd that is handed down.
  *
- * Where one of these is possible, each send with an address is trapped instead: "foreign" in confine/plan.h. Files do not count,
- * for a file that is no socket does not become one; but those of cgroup hierarchies do, by which a process leaves the program's
- * sight.
+ * What is handed down is always judged: each send with an address is trapped then ("foreign" in confine/plan.h). For the rest it takes
+ * io.sandlock.outside=judge: who hands a socket in could as well forward what he is sent. Files do not count, for a file that is no
+ * socket does not become one. Those of cgroup hierarchies are a way out of the cgroup program's sight.
  */
 #include "confine/foreign.h"
 
@@ -71,8 +71,8 @@ static bool has_route(int fd)
 	return getsockopt(fd, IPPROTO_IPV6, 57 /* IPV6_RTHDR */, buf, &len) == 0 && len > 0;
 }
 
-/* @bpf: to the cgroup program, which goes by who made it; else to Landlock, which goes by who uses it. */
-static const char *look_at_socket(int fd, bool bpf)
+/* @landlock: which goes by who uses a socket, and not, as all others, by who made it or where. */
+static const char *look_at_socket(int fd, bool landlock)
 {
 	int domain = socket_option(fd, SO_DOMAIN);
 	bool inet = domain == AF_INET || domain == AF_INET6;
@@ -84,7 +84,7 @@ static const char *look_at_socket(int fd, bool bpf)
 	/* Standard streams lead to who called us (several languages use socket pairs for them), who would have other ways. */
 	if (domain == AF_UNIX)
 		return fd > 2 ? "a socket" : NULL;
-	return bpf || !inet || socket_option(fd, SO_PROTOCOL) != IPPROTO_TCP || has_route(fd) ? "a socket" : NULL;
+	return !landlock || !inet || socket_option(fd, SO_PROTOCOL) != IPPROTO_TCP || has_route(fd) ? "a socket" : NULL;
 }
 
 /* Files without a name: those that hold nothing but numbers. A pidfd leads to sockets of its process; what is not in the list is
@@ -103,7 +103,7 @@ static const char *look_at_anonymous(int fd)
 }
 
 /* What is wrong with it, or NULL. */
-static const char *look_at_descriptor(int fd, bool bpf)
+static const char *look_at_descriptor(int fd, bool landlock)
 {
 	struct statfs sfs;
 	struct stat st;
@@ -112,7 +112,7 @@ static const char *look_at_descriptor(int fd, bool bpf)
 		return NULL;
 	switch (st.st_mode & S_IFMT) {
 	case S_IFSOCK:
-		return look_at_socket(fd, bpf);
+		return look_at_socket(fd, landlock);
 	case S_IFDIR:
 		return "a directory";
 	case S_IFREG:
@@ -126,10 +126,10 @@ static const char *look_at_descriptor(int fd, bool bpf)
 	}
 }
 
-int foreign_descriptor(int preserve_fds, bool bpf, const char **what)
+int foreign_descriptor(int preserve_fds, bool landlock, const char **what)
 {
 	for (int fd = 0; fd < 3 + preserve_fds; fd++) {
-		*what = look_at_descriptor(fd, bpf);
+		*what = look_at_descriptor(fd, landlock);
 		if (*what)
 			return fd;
 	}
@@ -194,31 +194,27 @@ static bool is_bind(const struct oci_mount *m)
 	return str_eq(m->type ? m->type : "", "bind") || oci_mount_has_option(m, "bind") || oci_mount_has_option(m, "rbind");
 }
 
+/* Heap; NULL: it has none. */
+static char *source_of(const struct foreign_facts *f, const struct oci_mount *m)
+{
+	if (!m->source)
+		return NULL;
+	return m->source[0] == '/' ? xstrdup(m->source) : xasprintf("%s/%s", f->bundle, m->source);
+}
+
 static bool brings_sockets(const struct foreign_facts *f, const struct oci_mount *m)
 {
-	autofree char *path = NULL;
-	struct statfs sfs;
+	autofree char *path = source_of(f, m);
 	struct stat st;
 
 	if (!is_bind(m))
 		return !is_private(m->type ? m->type : "") && !oci_mount_has_option(m, "remount");
-	if (!m->source)
+	if (!path)
 		return false;
-	path = m->source[0] == '/' ? xstrdup(m->source) : xasprintf("%s/%s", f->bundle, m->source);
 	if (str_eq(m->destination ? m->destination : "", "/dev/shm") && is_new(f->config, OCI_NS_IPC) && is_own_shm(path))
 		return false;
 	/* What is not there is an error of its own, later; or made as a directory. */
-	return stat(path, &st) < 0 || S_ISDIR(st.st_mode) || S_ISSOCK(st.st_mode) || statfs(path, &sfs) < 0 || is_cgroup_file(&sfs);
-}
-
-/* Root of the container is root of the host's cgroup files, and needs no capability to write its number into one that it sees:
- * without a cgroup namespace of its own that is, on cgroup v2, the whole hierarchy (rootfs/mount_cgroup.c), and in one that is
- * joined whatever that has. */
-static bool shows_cgroups(const struct foreign_facts *f, const struct oci_mount *m)
-{
-	if (!str_eq(m->type ? m->type : "", "cgroup") && !str_eq(m->type ? m->type : "", "cgroup2"))
-		return false;
-	return !is_new(f->config, OCI_NS_CGROUP) && (!oci_mount_has_option(m, "ro") || oci_mount_has_option(m, "rw"));
+	return stat(path, &st) < 0 || S_ISDIR(st.st_mode) || S_ISSOCK(st.st_mode);
 }
 
 /* mountinfo writes white space and backslashes as "\040". */
@@ -237,25 +233,67 @@ static bool escaped_starts(const char *s, const char *prefix)
 	return true;
 }
 
-/* Something is mounted below @dir: it comes with the root directory (rootfs/pivot.c). */
-static bool has_mounts_below(const char *dir)
+/* The word of a line of mountinfo that stands @n words behind @from. */
+static const char *word_behind(const char *from, int n)
 {
-	autofree char *prefix = xasprintf("%s/", dir);
+	for (; n > 0 && from; n--) {
+		from = strchr(from, ' ');
+		from = from ? from + 1 : NULL;
+	}
+	return from;
+}
+
+/* The type of the filesystem stands behind a dash, which ends the optional words. */
+static bool is_cgroup_line(const char *line)
+{
+	const char *dash = strstr(line, " - ");
+
+	return dash && str_starts(dash + 3, "cgroup");
+}
+
+/* Something is mounted below @dir (with @cgroups: a hierarchy of cgroups): it comes with a bind mount of that. */
+static bool has_mounts_below(const char *dir, bool cgroups)
+{
+	autofree char *prefix = xasprintf("%s/", str_eq(dir, "/") ? "" : dir);
 	autofree char *text = NULL;
 	char *save = NULL;
 
 	if (file_read(AT_FDCWD, "/proc/self/mountinfo", 64u << 20, &text, NULL, NULL) < 0)
 		return true;
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		/* The place is the fifth word. */
-		for (int i = 0; i < 4 && line; i++) {
-			line = strchr(line, ' ');
-			line = line ? line + 1 : NULL;
-		}
-		if (line && escaped_starts(line, prefix))
+		const char *place = word_behind(line, 4);
+
+		if (place && escaped_starts(place, prefix) && (!cgroups || is_cgroup_line(place)))
 			return true;
 	}
 	return false;
+}
+
+/* A file of a hierarchy, or a directory that has one in it. */
+static bool leads_to_cgroups(const char *path)
+{
+	autofree char *real = realpath(path, NULL);
+	struct statfs sfs;
+	struct stat st;
+
+	if (!real || stat(real, &st) < 0)
+		return false; /* an error of its own, later */
+	return statfs(real, &sfs) < 0 || is_cgroup_file(&sfs) || (S_ISDIR(st.st_mode) && has_mounts_below(real, true));
+}
+
+/* Root of the container is root of the host's cgroup files, and needs no capability to write its number into one that it sees:
+ * without a cgroup namespace of its own that is, on cgroup v2, the whole hierarchy (rootfs/mount_cgroup.c), and in one that is
+ * joined whatever that has. */
+static bool shows_cgroups(const struct foreign_facts *f, const struct oci_mount *m)
+{
+	const char *type = m->type ? m->type : "";
+	autofree char *path = is_bind(m) ? source_of(f, m) : NULL;
+
+	if (path)
+		return leads_to_cgroups(path);
+	if (!str_eq(type, "cgroup") && !str_eq(type, "cgroup2"))
+		return false;
+	return !is_new(f->config, OCI_NS_CGROUP) && (!oci_mount_has_option(m, "ro") || oci_mount_has_option(m, "rw"));
 }
 
 /* A root directory is the container's own, as engines make it (an overlay, a copy); who uses one that has others in it runs them on
@@ -271,7 +309,7 @@ static const char *look_at_root(const struct foreign_facts *f)
 		return NULL; /* an error of its own, later */
 	if (st.st_dev == host.st_dev && st.st_ino == host.st_ino)
 		return "the container's root directory is the host's";
-	return has_mounts_below(real) ? "something of the host is mounted in the container's root directory" : NULL;
+	return has_mounts_below(real, false) ? "something of the host is mounted in the container's root directory" : NULL;
 }
 
 /* --- namespaces and capabilities ------------------------------------------------------------------------------------------- */
@@ -349,37 +387,45 @@ static void say(char *why, size_t size, const char *fmt, ...)
 
 static void look_at_mounts(const struct foreign_facts *f, char *why, size_t size)
 {
-	for (size_t i = 0; i < f->config->n_mounts && !*why; i++) {
+	for (size_t i = 0; i < f->config->n_mounts && !*why; i++)
 		if (brings_sockets(f, &f->config->mounts[i]))
 			say(why, size, is_bind(&f->config->mounts[i])
 					       ? "mounts[%zu] shares a directory or socket of the host"
 					       : "mounts[%zu] is of a filesystem that may be mounted elsewhere, too",
 			    i);
-		else if (shows_cgroups(f, &f->config->mounts[i]))
-			say(why, size, "mounts[%zu] lets the container leave its cgroup (\"ro\", or a cgroup namespace, would not)", i);
-	}
 }
 
 void foreign_look(const struct foreign_facts *f, char *why, size_t size)
 {
-	const char *cap = foreign_capability(&f->config->process, f->own_user), *what;
-	int fd = foreign_descriptor(f->preserve_fds, false, &what);
+	const char *what;
 
 	*why = '\0';
-	if (fd >= 0)
-		say(why, size, "descriptor %d, which is handed down, is %s", fd, what);
-	else if (!f->own_net)
+	if (!f->own_net)
 		say(why, size, "the container shares the host's network namespace");
 	else if (!f->own_pid)
 		say(why, size, "the container shares a pid namespace");
 	else if (!f->own_mount)
 		say(why, size, "the container shares a mount namespace");
-	else if (cap)
-		say(why, size, "the container has %s, with which it can leave its cgroup", cap);
 	else
 		look_at_mounts(f, why, size);
 	if (!*why && (what = look_at_root(f)))
 		say(why, size, "%s", what);
 	if (!*why && foreign_shares_network(f))
 		say(why, size, "the container shares its network namespace with other processes");
+}
+
+void foreign_look_for_exits(const struct foreign_facts *f, char *why, size_t size)
+{
+	const char *cap = foreign_capability(&f->config->process, f->own_user), *root = look_at_root(f);
+
+	*why = '\0';
+	if (!f->own_mount)
+		say(why, size, "the container shares a mount namespace");
+	else if (cap)
+		say(why, size, "the container has %s, with which it can leave its cgroup", cap);
+	else if (root)
+		say(why, size, "%s, and with it perhaps a way out of its cgroup", root);
+	for (size_t i = 0; i < f->config->n_mounts && !*why; i++)
+		if (shows_cgroups(f, &f->config->mounts[i]))
+			say(why, size, "mounts[%zu] lets the container leave its cgroup (\"ro\", or a cgroup namespace, would not)", i);
 }

@@ -27,14 +27,17 @@ struct foreign_facts {
 	bool own_user;
 };
 
-/* Writes into @why how it is possible: "mounts[3] shares a directory …". Empty: it is not. */
+/* Writes into @why how a process outside can hand sockets in: "mounts[3] shares a directory …". Empty: it cannot. (What is handed
+ * down is another question: foreign_descriptor().) */
 void foreign_look(const struct foreign_facts *f, char *why, size_t size);
-/* Others are in the container's network namespace already. Costs 2 µs a process of the host, where it is joined. */
+/* The same: how a process can leave the container's cgroup. */
+void foreign_look_for_exits(const struct foreign_facts *f, char *why, size_t size);
+/* Others are in the container's network namespace already, or it is the runtime's. Costs 2 µs a process of the host, where it is joined. */
 bool foreign_shares_network(const struct foreign_facts *f);
 /* The first of the descriptors 0 to 2 + @preserve_fds through which a socket comes in that only the supervisor could judge, or
- * that leads to others; with @bpf, that the cgroup program does not see and that has no Landlock behind it. -1: none. *@what is
- * then "a socket" or the like. */
-int foreign_descriptor(int preserve_fds, bool bpf, const char **what);
+ * that leads to others. @landlock: a TCP socket is none, for Landlock goes by who uses it. -1: none. *@what is then "a socket" or
+ * the like. */
+int foreign_descriptor(int preserve_fds, bool landlock, const char **what);
 /* The capability with which @p could leave its cgroup, and with it the cgroup program; NULL: none. */
 const char *foreign_capability(const struct oci_process *p, bool userns);
 /* The container can rewrite routes and addresses of its network (CAP_NET_ADMIN). */

@@ -114,7 +114,7 @@ int confine_landlock_apply(const struct confine_plan *plan, const struct policy 
 	g.ruleset = ruleset;
 	if (plan->landlock_ports) {
 		g.access = NET_CONNECT_TCP;
-		policy_each_port(p, false, grant_ports, &g);
+		confine_plan_each_port(p, grant_ports, &g);
 	}
 	if (plan->landlock_bind) {
 		g.access = NET_BIND_TCP;

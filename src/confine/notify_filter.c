@@ -45,8 +45,8 @@
 #include <netinet/in.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include "base/str.h"
@@ -74,6 +74,8 @@
 #define CODE_MAX 2048
 
 struct confine_notify {
+	bool filled;
+	struct confine_plan plan;
 	unsigned short len;
 	struct sock_filter code[CODE_MAX];
 };
@@ -146,11 +148,22 @@ static void ret_if(struct emitter *em, uint16_t op, uint32_t k, uint32_t action)
 	emit_ret(em, action);
 }
 
+static void ret_if_less(struct emitter *em, uint32_t k, uint32_t action)
+{
+	emit(em, BPF_JMP | BPF_JGE | BPF_K, 1, 0, k);
+	emit_ret(em, action);
+}
+
 static void ret_if_not(struct emitter *em, uint32_t k, uint32_t action)
 {
 	emit(em, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, k);
 	emit_ret(em, action);
 }
+
+struct context {
+	const struct policy *p;
+	const struct confine_plan *plan;
+};
 
 /* --- socket(): the policy's answers as a decision list ------------------------------------------------------ */
 
@@ -159,9 +172,9 @@ static void ret_if_not(struct emitter *em, uint32_t k, uint32_t action)
 #define PROTOCOLS (IPPROTO_MPTCP + 1)
 
 /* The bind policy speaks of TCP, and Landlock does not see MPTCP's bind: no MPTCP under any policy. */
-static int socket_errno(const struct policy *p, int family, int type, int protocol)
+static int socket_errno(const struct context *c, int family, int type, int protocol)
 {
-	int r = policy_check_socket(p, family, type, protocol);
+	int r = policy_check_socket(c->p, family, type, protocol);
 
 	if (!r && (family == AF_INET || family == AF_INET6) && protocol == IPPROTO_MPTCP)
 		return EPROTONOSUPPORT;
@@ -175,7 +188,7 @@ static uint32_t socket_action(int error)
 }
 
 /* One errno (or 0) for every type and protocol of @family, or -1 if it depends. */
-static int family_errno(const struct policy *p, int family)
+static int family_errno(const struct context *p, int family)
 {
 	int first = socket_errno(p, family, 1, 0);
 
@@ -187,7 +200,7 @@ static int family_errno(const struct policy *p, int family)
 }
 
 /* The answer that most protocols of this type get; the others become exceptions in front of it. */
-static int usual_errno(const struct policy *p, int family, int type)
+static int usual_errno(const struct context *p, int family, int type)
 {
 	/* Protocols that no one gave a meaning stand for all those that nobody names. */
 	int a = socket_errno(p, family, type, 3), b = socket_errno(p, family, type, 200);
@@ -195,7 +208,7 @@ static int usual_errno(const struct policy *p, int family, int type)
 	return a ? a : b;
 }
 
-static void emit_family(struct emitter *em, const struct policy *p, int family)
+static void emit_family(struct emitter *em, const struct context *p, int family)
 {
 	load_lo(em, 1);
 	emit(em, BPF_ALU | BPF_AND | BPF_K, 0, 0, TYPES - 1);
@@ -217,7 +230,7 @@ static void emit_family(struct emitter *em, const struct policy *p, int family)
 }
 
 /* @pair: socketpair(), where a family that needs a closer look (AF_INET) is left to the kernel, which has no pairs of it. */
-static void emit_socket(struct emitter *em, const struct policy *p, bool pair)
+static void emit_socket(struct emitter *em, const struct context *p, bool pair)
 {
 	int usual = family_errno(p, FAMILIES - 1);
 
@@ -241,23 +254,27 @@ static void emit_socket(struct emitter *em, const struct policy *p, bool pair)
 
 /* --- the other calls ------------------------------------------------------------------------------------------ */
 
-struct context {
-	const struct policy *p;
-	const struct confine_plan *plan;
-};
-
 static void do_socket(struct emitter *em, const struct context *c)
 {
-	emit_socket(em, c->p, false);
+	emit_socket(em, c, false);
 }
 
 static void do_socketpair(struct emitter *em, const struct context *c)
 {
-	emit_socket(em, c->p, true);
+	emit_socket(em, c, true);
 }
 
+/* Where the call is only judged, it need not be judged whatever the caller calls the length of the address: programs say that of an
+ * internet address, or of the room for any. So calls on unix sockets (a struct of 110 bytes) are not delayed; and what is
+ * not judged for its errno meets the wall. */
 static void do_connect(struct emitter *em, const struct context *c)
 {
+	if (c->plan->trap_connect && c->plan->judge_only) {
+		load_lo(em, 2);
+		ret_if(em, BPF_JEQ, sizeof(struct sockaddr_storage), RET_NOTIFY);
+		ret_if(em, BPF_JGT, sizeof(struct sockaddr_in6), RET_ALLOW);
+		ret_if_less(em, sizeof(struct sockaddr_in), RET_ALLOW);
+	}
 	emit_ret(em, c->plan->trap_connect ? RET_NOTIFY : RET_ALLOW);
 }
 
@@ -411,10 +428,10 @@ static void do_request_key(struct emitter *em, const struct context *c)
 	emit_ret(em, RET_ALLOW);
 }
 
-/* A device could come out of it, into a network that others share: the supervisor knows whether this kernel lets it. */
+/* A device could come out of it, into a network that others share. */
 static void trap_netns(struct emitter *em, const struct context *c)
 {
-	if (!c->plan->foreign)
+	if (!c->plan->links)
 		return;
 	load_lo(em, 0);
 	ret_if(em, BPF_JSET, CLONE_NEWNET, RET_NOTIFY);
@@ -479,13 +496,27 @@ static void emit_arch(struct emitter *em, const struct notify_arch *arch, const 
 	emit_ret(em, RET_ALLOW);
 }
 
-int confine_notify_prepare(const struct confine_plan *plan, const struct policy *p, struct confine_notify **out, struct err *e)
+struct confine_notify *confine_notify_new(struct err *e)
 {
-	autofree struct confine_notify *n = xcalloc(1, sizeof(*n));
+	struct confine_notify *n = mmap(NULL, sizeof(*n), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (n == MAP_FAILED) {
+		err_sys(e, "memory for the notify filter");
+		return NULL;
+	}
+	return n;
+}
+
+const struct confine_plan *confine_notify_plan(const struct confine_notify *n)
+{
+	return n->filled ? &n->plan : NULL;
+}
+
+int confine_notify_fill(struct confine_notify *n, const struct confine_plan *plan, const struct policy *p, struct err *e)
+{
 	struct emitter em = { .n = n };
 	struct context c = { .p = p, .plan = plan };
 
-	*out = NULL;
 	for (size_t a = 0; a < notify_arches_count; a++) {
 		unsigned int block;
 
@@ -498,13 +529,25 @@ int confine_notify_prepare(const struct confine_plan *plan, const struct policy 
 	if (em.full)
 		return err_msg(e, "the notify filter needs more than %d instructions", CODE_MAX);
 	trace(TRACE_SECCOMP, "filter of the network policy: %u instructions", (unsigned int)n->len);
-	*out = steal_ptr(&n);
+	n->plan = *plan;
+	n->filled = true;
 	return 0;
+}
+
+int confine_notify_prepare(const struct confine_plan *plan, const struct policy *p, struct confine_notify **out, struct err *e)
+{
+	*out = confine_notify_new(e);
+	if (!*out || confine_notify_fill(*out, plan, p, e) == 0)
+		return *out ? 0 : -1;
+	confine_notify_free(*out);
+	*out = NULL;
+	return -1;
 }
 
 void confine_notify_free(struct confine_notify *n)
 {
-	free(n);
+	if (n)
+		munmap(n, sizeof(*n));
 }
 
 int confine_notify_apply(const struct confine_notify *n, int *listener, struct err *e)

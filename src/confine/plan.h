@@ -14,16 +14,22 @@
  * same plan. */
 struct confine_facts {
 	int landlock_abi; /* 0 where none is in force; asked for anew by every session */
-	bool bpf;     /* a program on the container's cgroup judges all that the container makes */
-	bool foreign; /* sockets may come in that were not made in the container. Excludes @bpf */
-	bool links;   /* with @foreign: devices may be put into the container's network by whoever has one of his own */
+	bool wall;	  /* a table of nftables in the container's network namespace refuses packets */
+	bool bpf;	  /* a program on the container's cgroup judges all that the container makes */
+	bool foreign;	  /* sockets that were not made in the container are to be judged. Excludes @bpf */
+	bool tcp_from_outside; /* with @wall: a TCP socket of another network was handed down, which Landlock stops */
+	bool links;	  /* devices may be put into the container's network by whoever has one of his own */
 };
 
 struct confine_plan {
 	bool filter;	       /* the policy restricts anything at all: there is a filter, and somebody who answers */
+	bool wall;
+	bool bpf;		/* the cgroup program judges all that the container can make */
+	bool foreign;		/* sockets that were not made in the container are judged, too */
+	bool links;		/* new network namespaces are refused: devices could come out of them */
 	bool landlock;	       /* a network domain is in force: the next two are not both false */
 	bool landlock_connect; /* CONNECT_TCP is handled … */
-	bool landlock_ports;   /* … with the policy's ports granted: what is allowed may continue */
+	bool landlock_ports;   /* … with the policy's ports granted, for there is a wall that looks at addresses */
 	bool landlock_bind;    /* BIND_TCP is handled with the policy's ports granted */
 	bool trap_connect;
 	bool trap_listen;	/* Landlock does not see it */
@@ -32,17 +38,18 @@ struct confine_plan {
 	bool trap_fastopen;	/* sends whose flags have MSG_FASTOPEN */
 	bool trap_bind;
 	bool trap_options;	/* socket options that change where packets go */
-	bool bpf;		/* the cgroup program judges all that the container can make */
-	bool foreign;		/* sockets may come in that were not made in the container */
-	bool links;		/* … and devices into its network */
 	bool audit;	       /* nothing is refused, all is looked at */
 	bool restrict_clone;	/* file tables are shared by threads of one process only (see notify_filter.c) */
+	/* Nothing is done on behalf: what the policy allows is the kernel's own call again. Its packets are looked at. */
+	bool judge_only;
 	/* Every internet protocol of which the container can hold a socket is refused by the kernel itself where
 	 * the policy does not (docs/security.md, "The layers"): CONTINUE is safe. */
 	bool backstop;
 };
 
 void confine_plan_make(const struct policy *p, const struct confine_facts *f, struct confine_plan *out);
+/* The TCP ports that Landlock grants where landlock_ports: each one that is allowed at some address. */
+void confine_plan_each_port(const struct policy *p, void (*each)(uint16_t lo, uint16_t hi, void *ctx), void *ctx);
 
 /* Landlock knows network rules since this ABI (Linux 6.7). */
 #define CONFINE_LANDLOCK_NET_ABI 4

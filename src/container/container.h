@@ -61,7 +61,11 @@ struct container {
 	uint64_t supervisor_start_time;
 	char *enforcement; /* "notify,landlock"; NULL: no policy */
 	bool bpf;	   /* a cgroup program has part of the policy: the same must hold for every exec */
-	bool foreign;	   /* sockets may come in from outside (confine/foreign.h); likewise */
+	bool wall;	   /* a table in the network namespace has it; likewise (confine/plan.h has these and the next) */
+	bool foreign;	   /* sockets that were not made in the container are judged */
+	bool tcp_from_outside;
+	bool links;
+	char *wall_path;   /* the network namespace that it has to be taken out of again; NULL: that goes with the container */
 	bool private_pid;  /* a pid namespace of its own, new with the container: init's end is everybody's end */
 	char *stdio[CONTAINER_STDIO]; /* what the standard descriptors were at first (making_note_stdio()); NULL: unknown */
 	bool callers_keyring; /* create was told to keep it: --no-new-keyring */

@@ -76,6 +76,7 @@ struct creation {
 	int *nodes;
 	struct cgroup *cgroup;
 	char *rdt_root; /* NULL: no linux.intelRdt */
+	struct foreign_facts facts; /* what the policy's layers depend on */
 	struct enforcement enforcement;
 	bool claimed;
 	pid_t supervisor;
@@ -226,21 +227,6 @@ static int make_state(struct creation *k, struct err *e)
 	return bell_make(&k->bell, c->dirfd, e);
 }
 
-static int choose_enforcement(struct creation *k, struct err *e)
-{
-	const struct foreign_facts facts = foreign_facts(k);
-	autofd cgroup = cgroup_open_v2(k->cgroup);
-
-	if (enforcement_choose(k->policy, &facts, cgroup, &k->enforcement, e) < 0)
-		return -1;
-	if (k->enforcement.plan.filter && confine_notify_prepare(&k->enforcement.plan, k->policy, &k->notify, e) < 0)
-		return -1;
-	k->c->enforcement = enforcement_words(&k->enforcement);
-	k->c->bpf = k->enforcement.facts.bpf;
-	k->c->foreign = k->enforcement.facts.foreign;
-	return 0;
-}
-
 static int start_supervisor(struct creation *k, struct err *e)
 {
 	struct supervisor_request req = { .id = k->o->id, .state_dir = k->c->dirfd, .policy = k->policy,
@@ -249,8 +235,6 @@ static int start_supervisor(struct creation *k, struct err *e)
 	autofd quota = -1;
 	autofd period = -1;
 
-	if (!k->notify)
-		return 0;
 	req.has_quota = cgroup_open_cpu_quota(k->cgroup, &quota, &period);
 	req.cpu_quota = quota;
 	req.cpu_period = period;
@@ -262,6 +246,61 @@ static int start_supervisor(struct creation *k, struct err *e)
 	k->c->supervisor_pid = k->supervisor;
 	k->c->supervisor_start_time = container_start_time(k->supervisor);
 	return container_save(k->c, e);
+}
+
+/* Who enforces what, once it is known whether there is a wall: init learns it by the memory that it shares with us. */
+static int settle_enforcement(struct creation *k, struct err *e)
+{
+	struct enforcement *n = &k->enforcement;
+	autofd cgroup = cgroup_open_v2(k->cgroup);
+
+	if (enforcement_settle(k->policy, &k->facts, cgroup, n, e) < 0)
+		return -1;
+	if (n->plan.filter && confine_notify_fill(k->notify, &n->plan, k->policy, e) < 0)
+		return -1;
+	k->c->enforcement = enforcement_words(n);
+	k->c->wall = n->facts.wall;
+	k->c->bpf = n->facts.bpf;
+	k->c->foreign = n->facts.foreign;
+	k->c->tcp_from_outside = n->facts.tcp_from_outside;
+	k->c->links = n->facts.links;
+	if (n->plan.filter && start_supervisor(k, e) < 0)
+		return -1;
+	log_debug("create %s: the policy is enforced by %s%s%s; supervisor %d", k->o->id, k->c->enforcement,
+		  n->facts.wall ? "" : "; no table of nftables: ", n->facts.wall ? "" : n->missing[POLICY_LAYER_NFT], (int)k->supervisor);
+	return 0;
+}
+
+/* Into a network namespace that is there already, the table is loaded now, and noted down before. */
+static int load_wall(struct creation *k, struct err *e)
+{
+	const struct oci_namespace *ns = oci_namespace_find(&k->config.linux_, OCI_NS_NETWORK);
+	struct err why = { 0 };
+
+	k->c->wall_path = xstrdup(ns->path);
+	if (container_save(k->c, e) < 0)
+		return -1;
+	enforcement_load_wall(&k->enforcement, k->policy, wall_socket(k->facts.joined_net, &why), &why);
+	if (!k->enforcement.facts.wall) {
+		free(k->c->wall_path);
+		k->c->wall_path = NULL;
+	}
+	return 0;
+}
+
+static int choose_enforcement(struct creation *k, struct err *e)
+{
+	struct wall wall;
+
+	k->facts = foreign_facts(k);
+	wall_name(k->c->root, k->o->id, &wall);
+	k->notify = confine_notify_new(e);
+	if (!k->notify || enforcement_look(k->policy, &k->facts, &wall, &k->enforcement, e) < 0)
+		return -1;
+	if (k->enforcement.wall_wanted && k->facts.joined_net >= 0 && load_wall(k, e) < 0)
+		return -1;
+	/* Else when there is a network namespace: on_network(). */
+	return k->enforcement.wall_wanted ? 0 : settle_enforcement(k, e);
 }
 
 /* --- the conversation with init ---------------------------------------------------------------------------- */
@@ -296,6 +335,20 @@ static int on_maps_wanted(void *ctx, const struct sync_msg *m, int passed, struc
 	(void)m;
 	(void)passed;
 	return idmap_write(k->p.pid, &k->config.linux_, e);
+}
+
+static int on_network(void *ctx, const struct sync_msg *m, int passed, struct err *e)
+{
+	struct creation *k = ctx;
+	struct err why;
+
+	if (!k->enforcement.wall_wanted)
+		return err_msg(e, "init offers a network namespace that nobody has asked for");
+	wall_socket_error(m->num, &why);
+	enforcement_load_wall(&k->enforcement, k->policy, passed < 0 ? -1 : fcntl(passed, F_DUPFD_CLOEXEC, 3), &why);
+	if (settle_enforcement(k, e) < 0)
+		return -1;
+	return k->supervisor ? supervisor_watch(k->c->dirfd, k->pidfd, e) : 0;
 }
 
 static int on_namespaced(void *ctx, const struct sync_msg *m, int passed, struct err *e)
@@ -400,6 +453,7 @@ static int on_profile_listener(void *ctx, const struct sync_msg *m, int passed, 
 static const parent_handler handlers[SYNC_COUNT] = {
 	[SYNC_STAGE_MAPS] = on_stage_maps,
 	[SYNC_MAPS_WANTED] = on_maps_wanted,
+	[SYNC_NETWORK] = on_network,
 	[SYNC_NAMESPACED] = on_namespaced,
 	[SYNC_DELEGATE_WANTED] = on_delegate_wanted,
 	[SYNC_PLACED] = on_placed,
@@ -432,7 +486,7 @@ static int converse(struct creation *k, struct err *e)
 
 	if (r == 0)
 		return report_death(k, e);
-	if (r > 0 && k->notify && !k->served)
+	if (r > 0 && k->policy && (!k->enforcement.settled || (confine_notify_plan(k->notify) && !k->served)))
 		return err_msg(e, "init is ready without confinement");
 	return r < 0 ? -1 : 0;
 }
@@ -446,6 +500,7 @@ static int spawn_init(struct creation *k, bool entry, struct err *e)
 		.bundle = k->bundle,
 		.no_new_keyring = k->o->no_new_keyring,
 		.bell = k->bell,
+		.wall_wanted = k->enforcement.wall_wanted,
 		.parent = &k->p,
 		.entry.clone_fd = -1,
 		.rootfs = {
@@ -463,7 +518,6 @@ static int spawn_init(struct creation *k, bool entry, struct err *e)
 			.process = &k->config.process,
 			.linux_ = &k->config.linux_,
 			.policy = k->policy,
-			.plan = &k->enforcement.plan,
 			.profile = k->profile,
 			.notify = k->notify,
 			.preserve_fds = k->o->preserve_fds,
@@ -533,10 +587,8 @@ static int make_all(struct creation *k, struct err *e)
 	if (k->rdt_root && making_rdt(k->c, &k->config, k->rdt_root, e) < 0)
 		return -1;
 	log_debug("create %s: the cgroup is made", k->o->id);
-	if (k->policy && (choose_enforcement(k, e) < 0 || start_supervisor(k, e) < 0))
+	if (k->policy && choose_enforcement(k, e) < 0)
 		return -1;
-	if (k->c->enforcement)
-		log_debug("create %s: the policy is enforced by %s; supervisor %d", k->o->id, k->c->enforcement, (int)k->supervisor);
 	if (rootfs_open_sources(&k->config, k->bundle, &k->sources, e) < 0)
 		return -1;
 	if (k->ns.new_flags & CLONE_NEWUSER)
@@ -576,6 +628,7 @@ static void undo(struct creation *k)
 	netdev_give_back(k->netdevs);
 	k->netdevs = NULL;
 	end_supervisor(k);
+	enforcement_undo(&k->enforcement);
 	making_undo(k->claimed ? k->c : NULL, k->cgroup, &k->config.hooks.poststop);
 }
 

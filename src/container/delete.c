@@ -15,10 +15,12 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "base/trace.h"
 #include "cgroup/cgroup.h"
+#include "confine/wall/wall.h"
 #include "container/fuse.h"
 #include "container/hooks.h"
 #include "container/past.h"
@@ -85,6 +87,22 @@ static void end_supervisor(const struct container *c)
 	supervisor_end(c->dirfd, pidfd, END_MS);
 	trace(TRACE_STATE, "the supervisor has ended");
 	waitpid(c->supervisor_pid, NULL, WNOHANG);
+}
+
+/* The policy's table, out of a network namespace that outlives the container. One that is gone has none any more. */
+static void take_wall_out(const struct container *c)
+{
+	autofd netns = c->wall_path ? open(c->wall_path, O_RDONLY | O_CLOEXEC) : -1;
+	autofd sock = -1;
+	struct wall wall;
+	struct err e;
+
+	if (netns < 0)
+		return;
+	wall_name(c->root, c->id, &wall);
+	sock = wall_socket(netns, &e);
+	if (sock < 0 || wall_remove(sock, &wall, &e) < 0)
+		log_warn("the policy of container %s stays in %s: %s", c->id, c->wall_path, e.msg);
 }
 
 void container_poststop(const struct container *c, const struct oci_hook_list *hooks)
@@ -156,6 +174,7 @@ int container_delete(struct container *c, bool force, struct err *e)
 	if (c->rdt && rdt_remove(c->rdt, r == 0 ? e : NULL) < 0)
 		r = -1;
 	if (r == 0 || force) {
+		take_wall_out(c);
 		past_keep(c);
 		r = container_remove(c, e);
 	}

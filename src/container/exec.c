@@ -51,7 +51,6 @@ struct session {
 	struct oci_process given;   /* --process */
 	struct oci_process *process; /* which of the two */
 	struct policy *policy;
-	struct confine_plan plan;
 	struct confine_profile *profile;
 	struct needs needs;
 	struct confine_notify *notify;
@@ -72,7 +71,9 @@ static int load_policy(struct session *s, struct err *e)
 	struct supervisor_status sup = { 0 };
 	autofree char *text = NULL;
 	size_t len;
-	const struct confine_facts facts = { .landlock_abi = confine_landlock_abi(), .bpf = s->c->bpf, .foreign = s->c->foreign };
+	const struct confine_facts facts = { .landlock_abi = confine_landlock_abi(), .bpf = s->c->bpf, .foreign = s->c->foreign,
+					     .wall = s->c->wall, .tcp_from_outside = s->c->tcp_from_outside, .links = s->c->links };
+	struct confine_plan plan;
 	const char *cap, *what;
 	int fd;
 
@@ -87,7 +88,7 @@ static int load_policy(struct session *s, struct err *e)
 		return 0;
 	if (!foreign_check_rings(s->policy, s->o->preserve_fds, e))
 		return -1;
-	fd = foreign_descriptor(s->o->preserve_fds, s->c->bpf, &what);
+	fd = foreign_descriptor(s->o->preserve_fds, !s->c->bpf && !s->c->wall, &what);
 	if (!s->c->foreign && policy_get_traits(s->policy).egress && fd >= 0)
 		return err_msg(e, "descriptor %d is %s from outside: the layers that enforce this container's policy do not see the "
 			       "sockets that come in by it (had create been given one, or a directory of the host, they would)", fd,
@@ -96,8 +97,8 @@ static int load_policy(struct session *s, struct err *e)
 	if (s->c->bpf && cap)
 		return err_msg(e, "%s: with it a process leaves its cgroup, and with that a layer that enforces this container's "
 			       "policy (a container that is created with it does not rely on that layer)", cap);
-	confine_plan_make(s->policy, &facts, &s->plan);
-	if (confine_notify_prepare(&s->plan, s->policy, &s->notify, e) < 0)
+	confine_plan_make(s->policy, &facts, &plan);
+	if (confine_notify_prepare(&plan, s->policy, &s->notify, e) < 0)
 		return -1;
 	/* Asked before anything is made: without it the new process could do nothing on the network, and would wait for an
 	 * acknowledgement that never comes. */
@@ -379,7 +380,6 @@ static int make_process(struct session *s, struct err *e)
 		.process = s->process,
 		.linux_ = &s->config.linux_,
 		.policy = s->policy,
-		.plan = &s->plan,
 		.profile = s->profile,
 		.notify = s->notify,
 		.preserve_fds = s->o->preserve_fds,

@@ -28,6 +28,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "base/title.h"
+#include "confine/wall/wall.h"
 #include "container/annotations.h"
 #include "container/hooks.h"
 #include "container/idmap.h"
@@ -216,6 +217,21 @@ static void end_by_signals(bool on)
 		sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
+/* create loads the table by a socket that only somebody inside can make. */
+static int offer_network(struct init_args *a, struct err *e)
+{
+	struct err why = { 0 };
+	autofd sock = -1;
+
+	if (!a->wall_wanted)
+		return 0;
+	sock = wall_socket(-1, &why);
+	if (sock < 0 ? sync_send(a->workload.sync, SYNC_NETWORK, why.code, e) < 0
+		     : sync_send_fd(a->workload.sync, SYNC_NETWORK, 0, sock, e) < 0)
+		return -1;
+	return sync_wait_go(a->workload.sync, e);
+}
+
 static int until_ready(struct init_args *a, struct err *e)
 {
 	struct workload *w = &a->workload;
@@ -224,7 +240,7 @@ static int until_ready(struct init_args *a, struct err *e)
 		return -1;
 	if (setsid() < 0 && errno != EPERM) /* EPERM: we lead a group already, as the first of a new pid namespace may */
 		return err_sys(e, "start a session for the container");
-	if (sync_ask(w->sync, SYNC_NAMESPACED, e) < 0)
+	if (offer_network(a, e) < 0 || sync_ask(w->sync, SYNC_NAMESPACED, e) < 0)
 		return -1;
 	if ((a->ns->new_flags & CLONE_NEWNET) && netdev_raise_loopback(e) < 0)
 		return -1;

@@ -23,6 +23,7 @@ struct init_args {
 	const char *id;
 	const char *bundle;
 	bool no_new_keyring;
+	bool wall_wanted; /* its network namespace is new, and create loads the policy's table into it */
 	struct cgroup_entry entry; /* taken first of all (cgroup/entry.c tells why we move ourselves) */
 	struct bell bell; /* from create, before it enters anything */
 	const struct parent *parent; /* for what the stage does to itself */

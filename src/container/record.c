@@ -37,7 +37,11 @@ static const struct record_field {
 } fields[] = {
 	{ "creating", RECORD_FLAG, AT(creating) },
 	{ "bpf", RECORD_FLAG, AT(bpf) },
+	{ "wall", RECORD_FLAG, AT(wall) },
+	{ "wallPath", RECORD_TEXT, AT(wall_path) },
 	{ "foreign", RECORD_FLAG, AT(foreign) },
+	{ "tcpFromOutside", RECORD_FLAG, AT(tcp_from_outside) },
+	{ "links", RECORD_FLAG, AT(links) },
 	{ "cgroupPlanned", RECORD_FLAG, AT(cgroup_planned) },
 	{ "privatePid", RECORD_FLAG, AT(private_pid) },
 	{ "callersKeyring", RECORD_FLAG, AT(callers_keyring) },

@@ -140,6 +140,7 @@ const char *sync_word(enum sync_type type)
 		[SYNC_STAGE_MAPS] = "is made in its user namespace and wants the id maps of that",
 		[SYNC_STAGED] = "has joined namespaces and made the next one",
 		[SYNC_MAPS_WANTED] = "is in its user namespace and wants its id maps",
+		[SYNC_NETWORK] = "has a network namespace for the policy's table",
 		[SYNC_NAMESPACED] = "is in its namespaces",
 		[SYNC_DELEGATE_WANTED] = "wants to be in its delegated cgroup",
 		[SYNC_PLACED] = "is where the container is",

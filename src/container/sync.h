@@ -9,6 +9,7 @@
  *   stage     * SYNC_STAGE_MAPS         writes uid_map, gid_map of the stage GO, for the stage
  *   stage     * SYNC_STAGED (pid)       learns init's pid, reaps the stage  GO, for init
  *   init      * SYNC_MAPS_WANTED        writes uid_map, gid_map             GO
+ *   init      * SYNC_NETWORK + fd       loads the policy's table into it    GO
  *   init        SYNC_NAMESPACED         cgroup and network interfaces join  GO
  *   init      * SYNC_DELEGATE_WANTED    moves it to the cgroup it may rule  GO
  *   init        SYNC_PLACED + text      notes its namespaces              (none)
@@ -22,6 +23,7 @@
  *   any       + SYNC_LOG (level) + text writes it into its log              (none)
  *   any         SYNC_FAILED + err       reports it, undoes everything       (none)
  *
+ * SYNC_NETWORK has a netlink socket of the new network namespace, or why there is none as num (an errno).
  * A listener that cannot be sent has its number and one as num instead, and the parent fetches it.
  *
  * Anything else, or any message in the wrong place, ends the conversation. An end of file on either side means that the
@@ -39,6 +41,7 @@ enum sync_type {
 	SYNC_STAGE_MAPS,
 	SYNC_STAGED,
 	SYNC_MAPS_WANTED,
+	SYNC_NETWORK,
 	SYNC_NAMESPACED,
 	SYNC_DELEGATE_WANTED,
 	SYNC_PLACED,

@@ -91,15 +91,14 @@ static int hand_over(int sync, enum sync_type type, pid_t pid, int wake, int lis
 
 static int apply_policy(const struct workload *w, struct err *e)
 {
+	const struct confine_plan *plan = w->notify ? confine_notify_plan(w->notify) : NULL;
 	int listener = -1, wake = -1, r;
 	pid_t pid;
 
-	if (!w->policy)
+	if (!plan)
 		return 0;
-	if (confine_landlock_apply(w->plan, w->policy, e) < 0)
+	if (confine_landlock_apply(plan, w->policy, e) < 0)
 		return -1;
-	if (!w->notify)
-		return 0;
 	pid = postman(w->sync, SYNC_LISTENER, &wake, e);
 	if (pid < 0)
 		return -1;

@@ -18,9 +18,8 @@ struct workload {
 	const struct oci_process *process; /* all borrowed from the process that forked us */
 	const struct oci_linux *linux_;
 	const struct policy *policy;	      /* NULL: none */
-	const struct confine_plan *plan;      /* only with a policy */
 	const struct confine_profile *profile; /* NULL: none */
-	const struct confine_notify *notify;   /* NULL: none */
+	const struct confine_notify *notify;   /* NULL: none. With its plan, which may come only while we are on our way */
 	int sync;
 	int preserve_fds;
 	int listen_fds; /* the first of these: sockets of systemd's activation */

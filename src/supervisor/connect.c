@@ -146,6 +146,13 @@ static bool local_port_allowed(struct sup *s, int sock)
 	return port == 0 || policy_check_bind(s->policy, port).allowed;
 }
 
+/* A UDP socket that is connected to learn by which way one would go there (glibc sorts addresses so, curl and Go too) sends nothing; and
+ * if it did, the wall would refuse it. */
+static bool may_look(const struct sup *s, const struct policy_dest *d)
+{
+	return s->plan.judge_only && d->proto == POLICY_UDP && policy_covers_address(s->policy, &d->addr);
+}
+
 static enum answer judge(struct worker *w, struct op *op, struct result *r)
 {
 	enum sockopt_effect carried;
@@ -158,15 +165,20 @@ static enum answer judge(struct worker *w, struct op *op, struct result *r)
 		listener_audit(s, op, NULL, AUDIT_NO_RULE, "a protocol that no rule can allow", EACCES);
 		return fail(r, -EACCES);
 	case DEST_NONE:
-		return perform(w, op, r);
+		return s->plan.judge_only ? ANSWER_CONTINUE : perform(w, op, r);
 	case DEST_JUDGE:
 		break;
 	}
 	v = names_check(s, &d);
+	if (!v.allowed && may_look(s, &d))
+		return ANSWER_CONTINUE;
 	if (!v.allowed) {
 		listener_audit(s, op, &d, v.rule, NULL, policy_get_errno(s->policy));
 		return fail(r, -policy_get_errno(s->policy));
 	}
+	/* Backstop: the wall, whatever the address is by now. */
+	if (s->plan.judge_only)
+		return ANSWER_CONTINUE;
 	if (d.proto == POLICY_TCP && !local_port_allowed(s, op->sock)) {
 		listener_audit(s, op, &d, AUDIT_NO_RULE, "bound to a denied port", EACCES);
 		return fail(r, -EACCES);
@@ -178,10 +190,6 @@ static enum answer judge(struct worker *w, struct op *op, struct result *r)
 		listener_audit(s, op, &d, AUDIT_NO_RULE, sockopts_why(carried), policy_get_errno(s->policy));
 		return fail(r, -policy_get_errno(s->policy));
 	}
-	/* Backstop: Landlock, whose domain grants exactly the policy's ports (plan.c, "ports only"). The socket is TCP; should
-	 * the descriptor be another's by then, only one that came from outside could be anything else. */
-	if (s->plan.landlock_ports && d.proto == POLICY_TCP && s->plan.backstop && !op->call.in_memory)
-		return ANSWER_CONTINUE;
 	return perform(w, op, r);
 }
 

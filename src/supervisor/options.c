@@ -232,6 +232,8 @@ enum answer options_bind(struct worker *w, struct caller *c, struct op *op, stru
 	/* AF_UNSPEC is AF_INET to bind. A length too short for a port is the kernel's to refuse. */
 	if (is_tcp(op) && len >= (int)sizeof(struct sockaddr_in) && !bind_allowed(w, op, port_of(&op->addr)))
 		return fail(r, -EACCES);
+	if (w->sup->plan.wall)
+		return ANSWER_CONTINUE; /* backstop: nobody can connect to a refused port */
 	if (w->sup->plan.landlock_bind)
 		return ANSWER_CONTINUE; /* backstop: Landlock, with the ports of the same policy, and bind is all it can become */
 	rc = lowport_bind(w, op);

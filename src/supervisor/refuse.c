@@ -48,7 +48,7 @@ static enum answer refuse_socket(struct worker *w, const struct op *op, struct r
 }
 
 /* clone and unshare with CLONE_NEWNET, from a container that shares its network with others. Where the kernel keeps namespaces
- * apart they are nobody's business: CONTINUE, for the flags are in a register, which nobody changes. */
+ * apart the filter does not ask. */
 static bool makes_netns(const struct op *op)
 {
 	bool shares_files = (op->call.args[0] & (CLONE_FILES | CLONE_THREAD)) == CLONE_FILES;
@@ -60,11 +60,8 @@ enum answer refuse_handle(struct worker *w, const struct op *op, struct result *
 {
 	enum notify_kind kind = op->call.kind;
 
-	if (makes_netns(op)) {
-		if (!w->sup->plan.links)
-			return ANSWER_CONTINUE;
+	if (makes_netns(op))
 		kind = NOTIFY_UNSHARE;
-	}
 	if (op->call.kind == NOTIFY_SOCKET || op->call.kind == NOTIFY_SOCKETPAIR) {
 		int error = policy_check_socket(w->sup->policy, (int)op->call.args[0], (int)op->call.args[1], (int)op->call.args[2]);
 

@@ -20,22 +20,23 @@ teardown() { common_teardown; }
 rt() {
 	local enter=("${NSENTER[@]}") manager=()
 	[ -z "${RT_OUTSIDE:-}" ] || enter=()
-	[ ${#BARE[@]} = 0 ] || ! cgroup_v2 || manager=(--cgroup-manager disabled)
+	[[ " ${BARE[*]} " != *" bpf "* ]] || ! cgroup_v2 || manager=(--cgroup-manager disabled)
 	SANDRUN_TEST=$ID timeout --foreground -k 5 "${RT_TIMEOUT:-60}" "${enter[@]}" "${BARE[@]}" "$SANDRUN" "${manager[@]}" --root "$STATE" \
 		"$@" 3>&-
 }
 
 allow_udp='net-allow=udp://203.0.113.5:53;tcp://203.0.113.5:80;udp://[2001:db8::5]:53'
-modes='traps bpf bare'
+modes='traps bpf bare wall'
 
-# in_mode traps|bpf|bare POLICY
+# in_mode traps|bpf|bare|wall POLICY: REFUSED is the errno of a send that is refused.
 in_mode() {
 	cfg 'del(.annotations) | .linux.namespaces |= (map(select(.type != "network")) + [{"type": "network"}])'
-	RT_OUTSIDE= BARE=()
+	RT_OUTSIDE= BARE=() REFUSED=ECONNREFUSED
 	case $1 in
-	traps) host_network ;;
-	bare) BARE=("$PROGRAMS/oldkernel" landlock bpf --); joined_network ;;
-	*) joined_network ;;
+	traps) BARE=("$PROGRAMS/oldkernel" bpf --); host_network ;;
+	bare) BARE=("$PROGRAMS/oldkernel" landlock bpf nf-tables --); joined_network ;;
+	bpf) BARE=("$PROGRAMS/oldkernel" nf-tables --); joined_network ;;
+	wall) REFUSED=EPERM; joined_network ;;
 	esac
 	annotate "$2"
 }
@@ -48,7 +49,9 @@ capabilities() { cfg '.process.capabilities |= map_values(. + $ARGS.positional)'
 	for mode in $modes; do
 		for policy in net-deny=private "$allow_udp"; do
 			in_mode $mode "$policy"
-			trying 'foreign-source 10.1.2.3 53=ECONNREFUSED ECONNREFUSED ECONNREFUSED'
+			# By lo it gets no further than the container's own network stack.
+			[ $mode = wall ] && trying 'foreign-source 10.1.2.3 53=EPERM EPERM OK' ||
+				trying 'foreign-source 10.1.2.3 53=ECONNREFUSED ECONNREFUSED ECONNREFUSED'
 		done
 	done
 	nothing_reached udp:10.1.2.3:53
@@ -81,13 +84,16 @@ capabilities() { cfg '.process.capabilities |= map_values(. + $ARGS.positional)'
 	local mode
 	for mode in $modes; do
 		in_mode $mode 'net-deny=private loopback'
-		trying 'udp ::ffff:10.1.2.3 53=ECONNREFUSED' 'sendmsg ::ffff:10.1.2.3 53=ECONNREFUSED' 'tcp ::ffff:10.1.2.3 80=ECONNREFUSED' \
-			'udp 64:ff9b::10.1.2.3 53=ECONNREFUSED' 'tcp 64:ff9b::10.1.2.3 80=ECONNREFUSED' 'udp-v4-on-v6 10.1.2.3 53=ECONNREFUSED' \
-			'udp 0.0.0.0 53=ECONNREFUSED' 'udp :: 53=ECONNREFUSED' 'udp fe80::1%lo 53=ECONNREFUSED' 'udp 127.1.2.3 53=ECONNREFUSED'
+		trying "udp ::ffff:10.1.2.3 53=$REFUSED" "sendmsg ::ffff:10.1.2.3 53=$REFUSED" 'tcp ::ffff:10.1.2.3 80=ECONNREFUSED' \
+			"udp 64:ff9b::10.1.2.3 53=$REFUSED" 'tcp 64:ff9b::10.1.2.3 80=ECONNREFUSED' "udp-v4-on-v6 10.1.2.3 53=$REFUSED" \
+			"udp 0.0.0.0 53=$REFUSED" "udp :: 53=$REFUSED" "udp 127.1.2.3 53=$REFUSED"
 		in_mode $mode net-allow=udp://10.1.2.4:53
 		# 6to4, Teredo, ISATAP, compatible: addresses like any other, and not listed
-		trying 'udp 2002:a01:203::1 53=ECONNREFUSED' 'udp 2001:0:a01:203:: 53=ECONNREFUSED' 'udp fe80::5efe:10.1.2.3%lo 53=ECONNREFUSED' \
-			'udp ::10.1.2.3 53=ECONNREFUSED' 'udp ff02::1%lo 53=ECONNREFUSED' 'udp 255.255.255.255 53=ECONNREFUSED'
+		trying "udp 2002:a01:203::1 53=$REFUSED" "udp 2001:0:a01:203:: 53=$REFUSED" "udp ::10.1.2.3 53=$REFUSED" \
+			"broadcast 255.255.255.255 53=$REFUSED"
+		# What goes by lo does not leave, so a wall is not what refuses it.
+		[ $mode = wall ] || trying 'udp fe80::1%lo 53=ECONNREFUSED' 'udp fe80::5efe:10.1.2.3%lo 53=ECONNREFUSED' \
+			'udp ff02::1%lo 53=ECONNREFUSED'
 	done
 	nothing_reached udp:10.1.2.3:53 tcp:10.1.2.3:80
 }
@@ -99,13 +105,13 @@ capabilities() { cfg '.process.capabilities |= map_values(. + $ARGS.positional)'
 	for mode in $modes; do
 		in_mode $mode net-deny=private
 		try 'links 10.1.2.3 53' 'links 10.1.2.3 53 here'
-		grep -q 'send=ECONNREFUSED' <<<"$output"
+		grep -q "send=$REFUSED" <<<"$output"
 		for word in $(tail -1 <<<"$output" | cut -d: -f2); do
 			case $word in *=OK) echo "made: $output"; return 1 ;; esac
 		done
 		# With every capability over a namespace of its own, but none over the container's. Older kernels make the veth, see below.
 		for word in $(head -1 <<<"$output" | cut -d: -f2); do
-			case $word in *=EPERM | *=EOPNOTSUPP | veth=OK | vxlan=EINVAL | send=ECONNREFUSED) ;; *) echo "$word in: $output"; return 1 ;; esac
+			case $word in *=EPERM | *=EOPNOTSUPP | veth=OK | vxlan=EINVAL | send="$REFUSED" | send=ENETUNREACH) ;; *) echo "$word in: $output"; return 1 ;; esac
 		done
 	done
 	nothing_reached udp:10.1.2.3:53
@@ -169,7 +175,7 @@ capabilities() { cfg '.process.capabilities |= map_values(. + $ARGS.positional)'
 		is ECONNREFUSED "$output"
 		args probe exec-midcall 10.9.0.77 80 sendmsg 10.1.2.3 53
 		run_container
-		is ECONNREFUSED "$output"
+		is $REFUSED "$output"
 	done
 	nothing_reached udp:10.1.2.3:53 tcp:10.1.2.3:80
 }

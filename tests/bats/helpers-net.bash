@@ -54,7 +54,7 @@ netns_peer() {
 }
 
 # joined_network: the container gets a network of its own as engines make it: a namespace "$ID-c" in which nobody else is (so
-# the cgroup program may be used), with a way to all addresses of "$ID".
+# that a wall may stand there, or the cgroup program be used), with a way to all addresses of "$ID".
 joined_network() {
 	if [ ! -e "/run/netns/$ID-c" ]; then
 		ip netns add "$ID-c"
@@ -76,9 +76,17 @@ joined_network() {
 	cfg '.linux.namespaces |= map(if .type == "network" then .path = $p else . end)' --arg p "/run/netns/$ID-c"
 }
 
-# in_mode traps|bpf POLICY: a container on the host's network, where every call is made on behalf; or in a network of its own,
-# where the cgroup program helps.
+# in_mode traps|bpf|wall POLICY: a container on the host's network and without a cgroup program, where every call is made on behalf; or
+# in a network of its own, where that program helps, or a table of nftables refuses packets. REFUSED is then the errno of a send
+# that is refused.
 in_mode() {
+	without
+	REFUSED=ECONNREFUSED
+	case $1 in
+	wall) REFUSED=EPERM ;;
+	bpf) without nf-tables ;;
+	traps) without nf-tables bpf ;;
+	esac
 	cfg 'del(.annotations) | .linux.namespaces |= (map(select(.type != "network")) + [{"type": "network"}])'
 	RT_OUTSIDE=
 	if [ "$1" = traps ]; then host_network; else joined_network; fi

@@ -73,6 +73,7 @@ common_setup() {
 	NSENTER=()
 	CLEANUPS=()
 	SPAWNED=()
+	LACKS=()
 	make_bundle "$B"
 }
 
@@ -198,14 +199,21 @@ in_userns() {
 
 # --- running --------------------------------------------------------------------------------------------------
 
-# rt WORD…: the runtime, on this test's --root, in its network namespace if it has one (and not RT_OUTSIDE). 3 is bats' own descriptor.
+# rt WORD…: the runtime, on this test's --root, in its network namespace if it has one (and not RT_OUTSIDE), on a kernel that lacks
+# what without() said. 3 is bats' own descriptor.
 # It is killed when its time is up; the 137 of that looks like others, so it is said.
 rt() {
 	local enter=("${NSENTER[@]}") limit=${RT_TIMEOUT:-60} start=$SECONDS rc=0
 	[ -z "${RT_OUTSIDE:-}" ] || enter=()
-	SANDRUN_TEST=$ID timeout --foreground -k 5 "$limit" "${enter[@]}" "$SANDRUN" --root "$STATE" "$@" 3>&- || rc=$?
+	SANDRUN_TEST=$ID timeout --foreground -k 5 "$limit" "${enter[@]}" "${LACKS[@]}" "$SANDRUN" --root "$STATE" "$@" 3>&- || rc=$?
 	[ $((SECONDS - start)) -lt "$limit" ] || echo "helpers: the time limit of $limit s has ended this command" >&2
 	return $rc
+}
+
+# without [FEATURE…]: the runtime finds a kernel without these (tests/programs/oldkernel.c) from here on; none: the kernel as it is.
+without() {
+	LACKS=()
+	[ $# = 0 ] || LACKS=("$PROGRAMS/oldkernel" "$@" --)
 }
 
 # run_container [--annotate K=V]… [--] WORD…: runs it in the foreground: $status, $output, $stderr.

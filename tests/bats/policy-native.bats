@@ -9,6 +9,7 @@ teardown() { common_teardown; }
 
 with_program() {
 	joined_network
+	without nf-tables
 	args sleep 1000
 	start_container
 	[[ $(annotation enforcement) == *bpf* ]] || skip_or_fail "no cgroup program here"
@@ -66,6 +67,7 @@ looks() {
 
 @test "echo requests are judged at every call, also beside sends that continue; neighbours are still found" {
 	joined_network
+	without nf-tables
 	annotate 'net-deny=10.0.0.0/8;fe80::/10;multicast'
 	trying 'icmp 203.0.113.5=OK' 'icmp 10.1.2.3=ECONNREFUSED' 'icmp 2001:db8:c::1=OK'
 	cfg 'del(.annotations)'

@@ -7,6 +7,7 @@ load helpers-net
 setup() {
 	policy_setup 10.1.2.3/32 203.0.113.5/32
 	host_network
+	without nf-tables bpf
 	serve tcp:127.0.0.1:80 udp:127.0.0.1:53 tcp:203.0.113.5:80 udp:203.0.113.5:53
 	annotate net-deny=private
 	args sleep 1000

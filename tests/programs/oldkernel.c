@@ -37,6 +37,7 @@ static const struct feature {
 } features[] = {
 	{ "landlock", 444 /* landlock_create_ruleset */, 0, 0, 0, ENOSYS },
 	{ "landlock-off", 444, 0, 0, 0, EOPNOTSUPP },		       /* built in, not in lsm= */
+	{ "nf-tables", __NR_socket, 2, 0xffffffff, 12 /* NETLINK_NETFILTER; a PF_INET socket of this protocol there is not */, EPROTONOSUPPORT },
 	{ "bpf", __NR_bpf, 0, 0, 0, EPERM },			       /* kernel.unprivileged_bpf_disabled, a user's runtime */
 	{ "bpf-attach", __NR_bpf, 0, 0xffffffff, 8 /* BPF_PROG_ATTACH */, EINVAL },
 	{ "sync-wake-up", __NR_ioctl, 1, 0xffffffff, 0x40082104, EINVAL }, /* SECCOMP_IOCTL_NOTIF_SET_FLAGS; Linux 6.6 */

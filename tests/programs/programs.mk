@@ -5,7 +5,8 @@
 # either, whatever the rest is built with.
 probe_programs = tests/programs/probe tests/programs/serve tests/programs/flip tests/programs/recvtty \
 	tests/programs/reaper tests/programs/oldkernel tests/programs/passfd tests/programs/differ tests/programs/manager \
-	tests/programs/seize tests/programs/births tests/programs/sniff tests/programs/nameserver tests/programs/bare
+	tests/programs/seize tests/programs/births tests/programs/sniff tests/programs/nameserver tests/programs/bare \
+	tests/programs/forge
 check_PROGRAMS += $(probe_programs)
 
 probe_sources = tests/programs/probe.c tests/programs/probe.h tests/programs/probe_inet.c \
@@ -59,6 +60,10 @@ tests_programs_nameserver_SOURCES = tests/programs/nameserver.c
 tests_programs_nameserver_CFLAGS = $(probe_cflags)
 tests_programs_nameserver_LDFLAGS = $(probe_ldflags)
 tests_programs_nameserver_LDADD =
+tests_programs_forge_SOURCES = tests/programs/forge.c
+tests_programs_forge_CFLAGS = $(probe_cflags)
+tests_programs_forge_LDFLAGS = $(probe_ldflags)
+tests_programs_forge_LDADD =
 tests_programs_manager_SOURCES = tests/programs/manager.c
 tests_programs_manager_CFLAGS = $(probe_cflags)
 tests_programs_manager_LDFLAGS = $(probe_ldflags)
