@@ -354,6 +354,23 @@ static enum answer send_many(struct worker *w, struct caller *c, struct op *op, 
 	return ANSWER_VALUE;
 }
 
+/* The kernel finds fault with the address before it takes anything but ping's header, which has its place and nothing in it here. */
+static enum answer send_no_address(struct worker *w, const struct op *op, int flags, struct result *r)
+{
+	static const uint8_t header[8];
+	bool ping = op->si.type == SOCK_DGRAM && op->si.protocol != IPPROTO_UDP;
+	size_t len = (size_t)op->call.args[2];
+	struct sockaddr none = { .sa_family = AF_UNSPEC };
+
+	if (!listener_valid(w->sup, op))
+		return ANSWER_DONE;
+	r->error = sendto(op->sock, ping ? (const void *)header : UNREADABLE, ping && len > sizeof(header) ? sizeof(header) : len,
+			  flags | MSG_DONTWAIT | MSG_NOSIGNAL, &none, 0) < 0
+			   ? -errno
+			   : -EINVAL;
+	return ANSWER_VALUE;
+}
+
 static enum answer send_single(struct worker *w, struct caller *c, struct op *op, struct result *r)
 {
 	uint8_t header[MESSAGE_HEADER_MAX];
@@ -371,16 +388,10 @@ static enum answer send_single(struct worker *w, struct caller *c, struct op *op
 			r->error = -EINVAL;
 			return ANSWER_VALUE;
 		}
-		/* An address of no length is too short for a datagram and Fast Open; sendmsg, which we make of it, would see none. */
-		if (m.name && name_len == 0 && verdict_is_inet(&op->si) && (!is_stream(op) || flags & MSG_FASTOPEN)) {
-			/* (Ping wants to read its header before it looks at the address.) */
-			bool ping = !is_stream(op) && op->si.protocol != IPPROTO_UDP && caller_read(c, op->call.args[1], w->payload, 8) == 0;
-			void *p = ping ? w->payload : UNREADABLE;
-
-			r->error = sendto(op->sock, p, (size_t)op->call.args[2], flags | MSG_DONTWAIT | MSG_NOSIGNAL,
-					  (struct sockaddr *)w->payload, 0) < 0 ? -errno : -EINVAL;
-			return ANSWER_VALUE;
-		}
+		/* An address of no length is too short for most; sendmsg, which is made of it, would see none. (To raw IPv4 sockets it is none.) */
+		if (m.name && name_len == 0 && verdict_is_inet(&op->si) && (!is_stream(op) || flags & MSG_FASTOPEN) &&
+		    !(op->si.type == SOCK_RAW && op->si.domain == AF_INET))
+			return send_no_address(w, op, flags, r);
 		m.name_len = (uint32_t)name_len;
 		m.iov = op->call.args[1];
 		m.iov_len = op->call.args[2] > 0x7ffff000u ? 0x7ffff000u : op->call.args[2];

@@ -95,3 +95,9 @@ own() {
 		}
 	done
 }
+
+@test "a raw socket that names no address sends its own bytes, and nobody else's" {
+	in_mode traps 'net-allow=icmp://127.0.0.1'
+	cfg '.annotations["io.sandlock.allow-icmp"] = "true"'
+	trying raw-leak=MINE
+}
