@@ -9,9 +9,8 @@
  * worker hands the lead to another, and connects. (Handing over costs 8 µs. So it waits until a connect was seen to
  * take its time: on loopback none does. The first one delays others for a tick or two.) If that takes longer than a tick, the main thread interrupts it; the
  * socket is then as after an interrupted connect of the container's own (SS_CONNECTING), and waits in the epoll set for
- * its handshake, without a thread. When it is writable, connect is called again and collects the outcome, as the
- * kernel does after its own wait. So if the caller is interrupted meanwhile, nothing was taken from it: its restarted
- * connect finds the socket as it would natively.
+ * its handshake, without a thread. When it is writable, the outcome is collected as the
+ * kernel does after its own wait (collect()).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -101,32 +100,54 @@ static int64_t now_us(void)
 /* … and for so long, the next ones will be, too. */
 #define EXPECT_BLOCK_US 10000000
 
+/* What became of a connect that was interrupted. The same connect(2) again would tell, but begin anew where another thread has ended it
+ * meanwhile (shutdown, AF_UNSPEC): it would hang, and later there would be a connection that nobody wants. So it is called with an address
+ * too short to begin anything with, at which the kernel does not look while a connect is under way. */
+static enum answer collect(struct worker *w, struct op *op, struct result *r)
+{
+	const struct sockaddr none = { .sa_family = op->addr.ss_family };
+	socklen_t len = sizeof(int);
+	int error = 0, rc;
+
+	atomic_store(&w->in_connect, true);
+	rc = connect(op->sock, &none, sizeof(none.sa_family));
+	error = rc < 0 ? errno : 0;
+	atomic_store(&w->in_connect, false);
+	if (error == EINTR || error == EALREADY || error == EINPROGRESS)
+		return ANSWER_WAIT;
+	/* Another thread has collected the outcome that this one waited for, too: natively both get 0. */
+	if (error == EISCONN)
+		error = 0;
+	if (error == EINVAL) {
+		getsockopt(op->sock, SOL_SOCKET, SO_ERROR, &error, &len);
+		error = error == EINVAL || !error ? ECONNABORTED : error;
+	}
+	return fail(r, -error);
+}
+
 static enum answer perform(struct worker *w, struct op *op, struct result *r)
 {
-	bool again = op->phase == OP_CONNECTING;
-	bool may_block = op->si.type == SOCK_STREAM && !sockinfo_nonblock(op->sock);
-	int64_t began = 0;
+	/* Whatever O_NONBLOCK says at this moment: it may be said anew at the next, so every connect can be interrupted. */
+	bool stream = op->si.type == SOCK_STREAM, blocks = stream && !sockinfo_nonblock(op->sock);
+	int64_t began = now_us();
 	int rc, error;
 
-	if (may_block) {
-		if (!again)
-			op->timeout_errno = timeout_errno(op->sock);
-		began = now_us();
-		if (began < atomic_load(&w->sup->connects_block_until))
-			loop_hand_over(w);
-		atomic_store(&w->in_connect, true);
-	}
+	if (blocks)
+		op->timeout_errno = timeout_errno(op->sock);
+	if (blocks && began < atomic_load(&w->sup->connects_block_until))
+		loop_hand_over(w);
+	atomic_store(&w->in_connect, stream);
 	rc = connect(op->sock, (struct sockaddr *)&op->addr, op->addr_len);
 	error = rc < 0 ? errno : 0;
 	atomic_store(&w->in_connect, false);
-	if (may_block && now_us() - began > BLOCKED_US)
+	if (blocks && now_us() - began > BLOCKED_US)
 		atomic_store(&w->sup->connects_block_until, began + EXPECT_BLOCK_US);
-	if (may_block && error == EINTR) {
+	if (stream && error == EINTR) {
 		op->phase = OP_CONNECTING;
 		return ANSWER_WAIT;
 	}
 	/* Another thread's connect has collected the outcome that this one waited for, too: natively both get 0. */
-	if (error == EISCONN && (again || was_undelivered(w->sup, op->sock)))
+	if (error == EISCONN && was_undelivered(w->sup, op->sock))
 		error = 0;
 	return fail(r, -error);
 }
@@ -200,7 +221,7 @@ enum answer connect_handle(struct worker *w, struct caller *c, struct op *op, st
 	int rc;
 
 	if (op->phase == OP_CONNECTING)
-		return op->si.domain == AF_UNIX ? unix_connect(w, op, r) : perform(w, op, r);
+		return op->si.domain == AF_UNIX ? unix_connect(w, op, r) : collect(w, op, r);
 
 	/* Step 1: materialize, in the order in which the kernel finds fault. */
 	op->sock = caller_fetch(c, (int)op->call.args[0]);

@@ -388,6 +388,8 @@ bool listener_valid(struct sup *s, const struct op *op);
 bool listener_respond(struct sup *s, const struct op *op, int64_t val, int error, uint32_t flags);
 int listener_add_fd(struct sup *s, const struct op *op, int fd, bool cloexec);
 void listener_put(struct sup *s, unsigned int slot);
+/* Closes what may be the last duplicate of a socket that lingers, for as long as its maker says: may be interrupted. */
+void listener_close(struct worker *w, int *sock);
 /* Runs a call (new or once blocked) to its next stop and answers it if it is over. True: it waits, keep it. */
 bool listener_run(struct worker *w, struct op *op);
 void listener_audit(struct sup *s, const struct op *op, const struct policy_dest *d, int rule, const char *why, int error);

@@ -280,6 +280,13 @@ static void answer_full(struct sup *s, const struct op *op)
 	listener_respond(s, op, 0, op->call.kind == NOTIFY_CONNECT ? -EAGAIN : -ENOBUFS, 0);
 }
 
+void listener_close(struct worker *w, int *sock)
+{
+	atomic_store(&w->in_connect, true);
+	fd_close(sock);
+	atomic_store(&w->in_connect, false);
+}
+
 static void serve_one(struct worker *w, unsigned int slot, const struct seccomp_notif *n)
 {
 	struct op op = { .id = n->id, .listener = slot, .tid = (pid_t)n->pid, .sock = -1 };
@@ -293,7 +300,7 @@ static void serve_one(struct worker *w, unsigned int slot, const struct seccomp_
 			return;
 		answer_full(s, &op);
 	}
-	fd_close(&op.sock);
+	listener_close(w, &op.sock);
 	listener_put(s, slot);
 }
 

@@ -120,8 +120,9 @@ bool pending_add(struct sup *s, struct op *op)
 	return p != NULL;
 }
 
-static void release(struct sup *s, struct pending *p)
+static void release(struct worker *w, struct pending *p)
 {
+	struct sup *s = w->sup;
 	unsigned int slot = p->op.listener;
 	int sock;
 
@@ -134,7 +135,7 @@ static void release(struct sup *s, struct pending *p)
 	s->pending_count--;
 	pthread_mutex_unlock(&s->lock);
 	/* Outside the lock: the last close of a socket that lingers takes its time. */
-	fd_close(&sock);
+	listener_close(w, &sock);
 	listener_put(s, slot);
 }
 
@@ -144,7 +145,7 @@ static void run(struct worker *w, struct pending *p)
 	struct sup *s = w->sup;
 
 	if (!listener_run(w, &p->op)) {
-		release(s, p);
+		release(w, p);
 		return;
 	}
 	pthread_mutex_lock(&s->lock);
@@ -232,7 +233,7 @@ static void look(struct worker *w, struct pending *p, int64_t now)
 	struct sup *s = w->sup;
 
 	if (give_up(s, p)) {
-		release(s, p);
+		release(w, p);
 		return;
 	}
 	if (p->next_retry && p->next_retry <= now) {

@@ -156,3 +156,21 @@ more_seeds() {
 	try 'zerocopy 203.0.113.5 53'
 	case $output in *': OK' | *': EOPNOTSUPP') ;; *) is "OK or EOPNOTSUPP" "$output" ;; esac
 }
+
+@test "a connect that another thread ends ends, and nothing is connected later" {
+	local policy
+	host_network
+	trying 'end-midair shutdown=ECONNRESET 0' 'end-midair unspec=ECONNRESET 0'
+	for policy in net-deny=10.0.0.0/8 net-allow=127.0.0.1; do
+		in_mode traps "$policy"
+		trying 'end-midair shutdown=ECONNRESET 0'
+		trying 'end-midair unspec=ECONNRESET 0'
+	done
+}
+
+@test "O_NONBLOCK that comes and goes does not keep everybody else waiting" {
+	netns_peer
+	serve tcp:203.0.113.5:80
+	in_mode traps net-deny=10.1.0.0/16
+	trying 'stick 10.9.0.77 203.0.113.5 80=QUICK'
+}

@@ -5,6 +5,12 @@
  *           mid-call, cgroups, a look at the supervisor. Whether a packet reached the denied destination is counted by serve, outside.
  * Runs in:  the container.
  */
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <time.h>
+#include <sys/time.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/aio_abi.h>
@@ -372,7 +378,165 @@ static void pry(int argc, char **argv)
 	say_way("fd", readlink(path, buf, sizeof(buf)));
 }
 
+/* --- a call in mid-air that another thread ends ------------------------------------------------------------------------- */
+
+static struct {
+	int sock, error;
+	struct sockaddr_in to;
+	_Atomic bool done;
+} midair;
+
+static void *connect_midair(void *arg)
+{
+	midair.error = connect(midair.sock, (struct sockaddr *)&midair.to, sizeof(midair.to)) < 0 ? errno : 0;
+	atomic_store(&midair.done, true);
+	return arg;
+}
+
+/* A blocking connect to a listener whose backlog is full, ended by "shutdown" or "unspec": its errno ("HANGS" if it does not end), and how
+ * many connections of that socket come about when there is room again. */
+static void end_midair(int argc, char **argv)
+{
+	struct sockaddr_in lo = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) }, from, peer;
+	int l = sock(AF_INET, SOCK_STREAM, 0), seen = 0, fd;
+	struct timeval second = { .tv_usec = 200000 };
+	socklen_t len = sizeof(peer);
+	pthread_t t;
+
+	(void)argc;
+	bind(l, (struct sockaddr *)&lo, sizeof(lo));
+	listen(l, 0);
+	getsockname(l, (struct sockaddr *)&lo, &len);
+	from = lo;
+	for (int i = 0; i < 3; i++)
+		connect(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), (struct sockaddr *)&lo, sizeof(lo));
+	midair.to = lo;
+	midair.sock = socket(AF_INET, SOCK_STREAM, 0);
+	from.sin_addr.s_addr = htonl(0x7f000009);
+	from.sin_port = 0;
+	bind(midair.sock, (struct sockaddr *)&from, sizeof(from));
+	pthread_create(&t, NULL, connect_midair, NULL);
+	usleep(300000);
+	if (strcmp(argv[1], "shutdown") == 0)
+		shutdown(midair.sock, SHUT_RDWR);
+	else
+		connect(midair.sock, &(struct sockaddr){ .sa_family = AF_UNSPEC }, sizeof(struct sockaddr));
+	for (int i = 0; i < 100 && !atomic_load(&midair.done); i++)
+		usleep(10000);
+	if (atomic_load(&midair.done))
+		say(midair.error);
+	else
+		printf("HANGS");
+	setsockopt(l, SOL_SOCKET, SO_RCVTIMEO, &second, sizeof(second));
+	for (int i = 0; i < 15; i++) {
+		len = sizeof(peer);
+		fd = accept(l, (struct sockaddr *)&peer, &len);
+		seen += fd >= 0 && peer.sin_addr.s_addr == from.sin_addr.s_addr;
+	}
+	printf(" %d", seen);
+}
+
+/* --- O_NONBLOCK, which comes and goes ------------------------------------------------------------------------------------ */
+
+static struct sockaddr_in hole;
+static _Atomic bool enough;
+
+static void *flip_nonblock(void *arg)
+{
+	int *s = arg;
+
+	while (!atomic_load(&enough)) {
+		fcntl(*s, F_SETFL, O_NONBLOCK);
+		for (volatile int i = 0; i < 300; i++)
+			;
+		fcntl(*s, F_SETFL, 0);
+	}
+	return NULL;
+}
+
+static _Atomic pid_t tids[40];
+
+static void ignore_signal(int sig)
+{
+	(void)sig;
+}
+
+static void *connect_hole(void *arg)
+{
+	static _Atomic unsigned int n;
+	int *s = arg;
+
+	atomic_store(&tids[atomic_fetch_add(&n, 1)], (pid_t)syscall(SYS_gettid));
+
+	while (!atomic_load(&enough)) {
+		int next, old = *s, syns = 127;
+
+		if (connect(*s, (struct sockaddr *)&hole, sizeof(hole)) == 0 || errno == ECONNREFUSED)
+			continue;
+		next = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		setsockopt(next, IPPROTO_TCP, 7 /* TCP_SYNCNT */, &syns, sizeof(syns));
+		*s = next;
+		close(old);
+	}
+	return NULL;
+}
+
+/* 40 threads connect to HOLE, which swallows, while 40 others change O_NONBLOCK of their sockets; another process connects to ADDR PORT
+ * meanwhile: "QUICK", or how many of its connects took longer than half a second. */
+static void stick(int argc, char **argv)
+{
+	struct sigaction sa = { .sa_handler = ignore_signal };
+	static pthread_t callers[40];
+	static int socks[40];
+	struct dest d, h;
+	int slow = 0;
+	pthread_t t;
+
+	(void)argc;
+	dest_parse(&h, argv[1], "80");
+	memcpy(&hole, &h.ss, sizeof(hole));
+	dest_parse(&d, argv[2], argv[3]);
+	for (int i = 0; i < 40; i++) {
+		socks[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		pthread_create(&callers[i], NULL, connect_hole, &socks[i]);
+		pthread_create(&t, NULL, flip_nonblock, &socks[i]);
+	}
+	sigaction(SIGUSR1, &sa, NULL);
+	usleep(300000); /* for all of them to have written down who they are */
+	if (fork() == 0) {
+		/* Every connect is begun again and again. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;) {
+			usleep(20000);
+			for (int i = 0; i < 40; i++)
+				syscall(SYS_tgkill, getppid(), tids[i], SIGUSR1);
+		}
+	}
+	for (int i = 0; i < 80; i++) {
+		struct timespec a, b;
+		int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+		clock_gettime(CLOCK_MONOTONIC, &a);
+		connect(fd, &d.sa, d.len);
+		clock_gettime(CLOCK_MONOTONIC, &b);
+		slow += (b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000 > 500;
+		close(fd);
+		usleep(100000);
+		if (slow > 3)
+			break;
+	}
+	atomic_store(&enough, true);
+	if (slow > 3)
+		printf("%d slow", slow);
+	else
+		printf("QUICK");
+	fflush(stdout);
+	_exit(0);
+}
+
 const struct verb attack_task_verbs[] = {
+	{ "end-midair", "shutdown|unspec", 1, end_midair },
+	{ "stick", "HOLE ADDR PORT", 3, stick },
 	{ "page-flip", "N ADDR PORT ADDR PORT", 5, page_flip },
 	{ "write-ways", "ADDR PORT", 2, write_ways },
 	{ "exec-midcall", "BLOCKED-ADDR PORT VERB ADDR PORT", 5, exec_midcall },
