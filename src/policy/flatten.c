@@ -121,7 +121,7 @@ static void put_ports(struct flat *f, struct flat_node *node, uint32_t lo, uint3
 		return;
 	}
 	if (f->n_ports == f->cap_ports) {
-		f->cap_ports = f->cap_ports ? f->cap_ports * 2 : 256;
+		f->cap_ports *= 2;
 		f->ports = xrealloc(f->ports, f->cap_ports, sizeof(*f->ports));
 	}
 	f->ports[f->n_ports++] = (struct policy_ports){ (uint16_t)lo, (uint16_t)hi };
@@ -160,6 +160,8 @@ static bool flatten(struct flat *f, size_t limit)
 	size_t around[131], depth = 0;
 
 	collect_nets(f);
+	f->cap_ports = 64;
+	f->ports = xcalloc(f->cap_ports, sizeof(*f->ports));
 	f->v = xcalloc(f->n_nets, sizeof(*f->v));
 	for (size_t i = 0; i < f->n_nets; i++) {
 		struct flat_node *node = &f->v[f->n];

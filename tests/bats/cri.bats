@@ -201,3 +201,19 @@ teardown() { cri_teardown; }
 	c=$(container e 'sleep 1000')
 	is ok "$(cr exec -s "$c" echo ok)"
 }
+
+@test "cri: one container's own keys win over the pod's, and the pause container has no policy" {
+	local web db policy pause
+	serve tcp:127.0.0.1:80 tcp:127.0.0.1:81
+	pod '.annotations = {"io.sandlock.net-deny": "127.0.0.1:80", "io.sandlock.container.web.net-allow": "127.0.0.1:80"}'
+	pause=$POD
+	is "" "$(rt_of_cri state "$pause" | jq -r '.annotations["io.sandlock.supervisor-pid"] // ""')"
+	web=$(container web 'sleep 1000')
+	db=$(container db 'sleep 1000')
+	is OK "$(cr exec -s "$web" probe tcp 127.0.0.1 80)"
+	is ECONNREFUSED "$(cr exec -s "$web" probe tcp 127.0.0.1 81)"
+	is ECONNREFUSED "$(cr exec -s "$db" probe tcp 127.0.0.1 80)"
+	is OK "$(cr exec -s "$db" probe tcp 127.0.0.1 81)"
+	reached tcp:127.0.0.1:80 1
+	reached tcp:127.0.0.1:81 1
+}

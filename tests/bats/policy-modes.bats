@@ -94,3 +94,19 @@ has_line() {
 	is EHOSTUNREACH "$output"
 	wait_until file_has "$STATE/$ID/denied.jsonl" EHOSTUNREACH
 }
+
+@test "another version's stored policy: exec says so, and enters nobody" {
+	annotate net-deny=private
+	args sleep 1000
+	start_container
+	local number
+	for number in 1 3 12; do
+		sed -i "1s/.*/sandrun-policy $number/" "$STATE/$ID/policy"
+		run --separate-stderr rt exec "$ID" /bin/true
+		one_clear_line 'another version of sandrun'
+	done
+	sed -i '1s/.*/sandrun-policy 2/; s/private/10.0.0.1/' "$STATE/$ID/policy"
+	run --separate-stderr rt exec "$ID" /bin/true
+	one_clear_line 'not whole'
+	status_is running
+}

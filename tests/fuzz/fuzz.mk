@@ -7,7 +7,7 @@
 #
 # A further harness is tests/fuzz/fuzz-NAME.c (it defines LLVMFuzzerTestOneInput and includes the .c files that it
 # needs), seeds in tests/fuzz/corpus/NAME/, NAME in FUZZ_NAMES, and a block like that of "config" below.
-FUZZ_NAMES = config rules message toml names
+FUZZ_NAMES = config rules message toml names resolv
 
 FUZZ_CC = clang-14
 FUZZ_CFLAGS = -std=gnu11 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
@@ -49,6 +49,12 @@ TESTS += tests/fuzz/fuzz-toml
 tests_fuzz_fuzz_toml_SOURCES = tests/fuzz/fuzz-toml.c tests/fuzz/replay.c
 tests_fuzz_fuzz_toml_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"tests/fuzz/corpus/toml"'
 tests_fuzz_fuzz_toml_LDADD =
+
+# --- resolv: a container's resolv.conf and hosts file
+check_PROGRAMS += tests/fuzz/fuzz-resolv
+TESTS += tests/fuzz/fuzz-resolv
+tests_fuzz_fuzz_resolv_SOURCES = tests/fuzz/fuzz-resolv.c tests/fuzz/replay.c
+tests_fuzz_fuzz_resolv_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"tests/fuzz/corpus/resolv"'
 
 # --- all of them
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/config.dict
