@@ -69,6 +69,7 @@ struct creation {
 	struct namespaces ns;
 	struct netdevs *netdevs; /* moved into the container's network namespace */
 	struct policy *policy;
+	struct policy_resolv_conf resolv; /* with the servers that may be believed */
 	struct confine_profile *profile;
 	struct confine_notify *notify;
 	struct rootfs_source *sources;
@@ -131,6 +132,7 @@ static int compile_policy(struct creation *k, struct err *e)
 	r = policy_parse(&k->config.annotations, &facts, &k->policy, e);
 	if (r == 0 && k->policy)
 		r = resolve_names(k, &given, &l, e);
+	k->resolv = l.conf;
 	lookup_free(&l);
 	if (r < 0 || !k->policy)
 		return r;
@@ -363,7 +365,7 @@ static int on_namespaced(void *ctx, const struct sync_msg *m, int passed, struct
 		return -1;
 	if (netdev_move(&k->config.linux_, k->p.pid, &k->netdevs, e) < 0)
 		return -1;
-	if (serve_names(k->policy, k->p.pid, k->pidfd, k->c->dirfd, e) < 0)
+	if (serve_names(k->policy, &k->resolv, k->p.pid, k->pidfd, k->c->dirfd, e) < 0)
 		return -1;
 	return making_note_cgroup(k->c, k->cgroup, e);
 }

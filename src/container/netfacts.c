@@ -5,8 +5,9 @@
  *
  * Engines mount a resolv.conf and a hosts file that they write themselves. Where they do not, a container has its image's
  * resolv.conf, and that is what its programs go by. It may be a stranger's: it is read below its root, like any file of an
- * image, and all it can say is which addresses are name servers. An image's hosts file is not believed: it would say which
- * addresses a name in a policy has.
+ * image, and all it can say is which addresses are name servers. Which addresses a name in a policy has is not for an image to
+ * say: neither its hosts file nor the servers of its resolv.conf are asked. Nor is a server on the container's own loopback, which may be
+ * a program of the workload's; Docker's 127.0.0.11 is a way to its daemon, and taken for that.
  */
 #include "container/netfacts.h"
 
@@ -107,16 +108,39 @@ char *netfacts_read(const struct foreign_facts *f, const char *path, bool image,
 	return file_read_regular(AT_FDCWD, root, FILE_MAX, &text, len, NULL) < 0 ? NULL : text;
 }
 
+static bool is_own_program(const struct in6_addr *a)
+{
+	static const struct in6_addr docker = { .s6_addr = { [10] = 0xff, 0xff, 127, 0, 0, 11 } };
+	bool loopback = IN6_IS_ADDR_LOOPBACK(a) || (IN6_IS_ADDR_V4MAPPED(a) && a->s6_addr[12] == 127);
+
+	return loopback && memcmp(a, &docker, sizeof(docker)) != 0;
+}
+
+/* Of the servers those whose word on a name counts. */
+static void keep_believed(const struct foreign_facts *f, bool own_network, struct policy_resolv_conf *conf)
+{
+	const char *rest;
+	bool engines = mount_of(f->config, "/etc/resolv.conf", &rest);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < conf->n_servers && engines; i++)
+		if (!own_network || !is_own_program(&conf->servers[i]))
+			conf->servers[kept++] = conf->servers[i];
+	conf->n_servers = kept;
+}
+
 void netfacts_look(const struct foreign_facts *f, struct policy_facts *out, struct policy_resolv_conf *conf)
 {
 	autofree char *text = NULL;
 	size_t len = 0;
 
-	*out = (struct policy_facts){ .own_network = !foreign_shares_network(f), .can_serve_names = geteuid() == 0 };
+	*out = (struct policy_facts){ .own_network = !foreign_shares_network(f) };
 	text = netfacts_read(f, "/etc/resolv.conf", true, &len);
 	policy_read_resolv_conf(text ? text : "", len, conf);
 	memcpy(out->resolvers, conf->servers, sizeof(conf->servers));
 	out->n_resolvers = conf->n_servers;
+	keep_believed(f, out->own_network, conf);
+	out->can_serve_names = geteuid() == 0 && conf->n_servers > 0;
 }
 
 void netfacts_warn(const struct policy *p)

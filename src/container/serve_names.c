@@ -23,11 +23,10 @@ static struct names_pattern pattern_of(const char *name)
 				       .depth = stars == 0 ? NAMES_EXACT : stars == 1 ? NAMES_ONE_LABEL : NAMES_ANY_DEPTH };
 }
 
-int serve_names(const struct policy *p, pid_t init, int init_fd, int state_dir, struct err *e)
+int serve_names(const struct policy *p, const struct policy_resolv_conf *conf, pid_t init, int init_fd, int state_dir, struct err *e)
 {
 	autofree char *path = xasprintf("/proc/%d/ns/net", (int)init);
 	autofree struct names_pattern *patterns = NULL;
-	const struct policy_facts *facts;
 	const struct policy_host *hosts;
 	struct names_request q = { .init = init_fd, .state_dir = state_dir, .join = supervisor_join_names };
 	autofd netns = -1;
@@ -37,10 +36,9 @@ int serve_names(const struct policy *p, pid_t init, int init_fd, int state_dir, 
 	netns = open(path, O_RDONLY | O_CLOEXEC);
 	if (netns < 0)
 		return err_sys(e, "open the container's network namespace");
-	facts = policy_get_facts(p);
 	q.netns = netns;
-	q.servers = facts->resolvers;
-	q.n_servers = facts->n_resolvers;
+	q.servers = conf->servers;
+	q.n_servers = conf->n_servers;
 	q.n_patterns = policy_hosts(p, &hosts);
 	patterns = xcalloc(q.n_patterns, sizeof(*patterns));
 	for (size_t i = 0; i < q.n_patterns; i++)

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "policy/policy.h"
 
-/* Starts it in the network namespace of @init (a pid; @init_fd its pidfd). Nothing to do where no names are followed. 0 or -1 with @e. */
-int serve_names(const struct policy *p, pid_t init, int init_fd, int state_dir, struct err *e);
+/* Starts it, with the servers of @conf, in the network namespace of @init (a pid; @init_fd its pidfd). Nothing to do where no names are followed. 0 or -1 with @e. */
+int serve_names(const struct policy *p, const struct policy_resolv_conf *conf, pid_t init, int init_fd, int state_dir, struct err *e);
 
 #endif

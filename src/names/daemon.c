@@ -6,8 +6,8 @@
  * the conversation. The questions of the moment are lost, and asked again by whoever waits. Until the supervisor has the new
  * conversation nobody serves: closed.
  *
- * The inner one reads what strangers wrote, so it is another user where that is possible, may make no file, no process and no
- * socket, and connects only by TCP sockets that are there already.
+ * The inner one reads what strangers wrote, so it has no right, may open no file, make no process and no socket, and connects only
+ * by TCP sockets that are there already.
  *
  * Runs in:  names_start() in create; the rest in its children.
  */
@@ -37,7 +37,6 @@
 #include "base/str.h"
 #include "base/sys.h"
 
-#define NOBODY 65534
 #define DELAY_FIRST_MS 20
 #define DELAY_MAX_MS 1000
 
@@ -96,14 +95,6 @@ static int load_filter(struct err *e)
 	return 0;
 }
 
-static void be_nobody(void)
-{
-	/* Without privileges, or in a user namespace without that id: then it stays whom the container belongs to, without a right. */
-	if (syscall(SYS_setgroups, 0, NULL) == 0 && syscall(SYS_setresgid, NOBODY, NOBODY, NOBODY) == 0)
-		(void)!syscall(SYS_setresuid, NOBODY, NOBODY, NOBODY);
-	hide_self();
-}
-
 static int drop_caps(struct err *e)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -128,8 +119,7 @@ __attribute__((noreturn)) static void serve(const struct names_request *q, const
 	fd_close(&(int){ q->netns });
 	setrlimit(RLIMIT_CORE, &none);
 	setrlimit(RLIMIT_NPROC, &none);
-	be_nobody();
-	/* After the change of user, which would bring nothing back: there is nothing to bring. */
+	/* It stays the user that it is: another one's processes in a shared pid namespace could end it. */
 	if (drop_caps(&e) < 0 || names_serve(&setup, load_filter, &e) < 0)
 		_exit(EXIT_FAILURE);
 	_exit(EXIT_SUCCESS);

@@ -37,7 +37,8 @@ static const char *why_not(const struct policy *p)
 	if (!f->n_resolvers)
 		return "the container's resolv.conf has no name server";
 	if (!f->can_serve_names)
-		return "the runtime has no rights over the container's network (it is neither root nor root of a user namespace)";
+		return "no name server of a resolv.conf that the engine mounts can be asked there (an image's is not believed, nor one on the "
+		       "container's own loopback; and the runtime has to be root, or root of a user namespace)";
 	return NULL;
 }
 

@@ -56,7 +56,7 @@ struct policy_facts {
 	/* The name servers of the resolv.conf that the container sees, in canonical form. */
 	struct in6_addr resolvers[POLICY_MAX_RESOLVERS];
 	size_t n_resolvers;
-	/* A name service can be made in that namespace (names/). */
+	/* A name service can be made in that namespace (names/), with name servers to ask that are not the workload's. */
 	bool can_serve_names;
 };
 

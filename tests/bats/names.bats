@@ -9,8 +9,9 @@ load helpers-net
 setup() {
 	policy_setup 203.0.113.53/32 203.0.113.10/32 203.0.113.11/32 203.0.113.12/32 10.1.2.3/32 169.254.169.254/32
 	joined_network
-	mkdir -p "$B/rootfs/etc"
-	printf 'nameserver 203.0.113.53\nsearch corp.test\noptions ndots:1\n' >"$B/rootfs/etc/resolv.conf"
+	printf 'nameserver 203.0.113.53\nsearch corp.test\noptions ndots:1\n' >"$T/resolv.conf"
+	printf 'nameserver 203.0.113.10\n' >"$B/rootfs/etc/resolv.conf" # the image's
+	cfg '.mounts += [{"type": "bind", "source": $s, "destination": "/etc/resolv.conf", "options": ["rbind", "rprivate"]}]' --arg s "$T/resolv.conf"
 	world 'api.test A 203.0.113.10 1' 'other.test A 203.0.113.11 60' 'a.wild.test A 203.0.113.11 60' 'a.b.wild.test A 203.0.113.12 60' \
 		'in.wild.test A 10.1.2.3 60' 'meta.test A 169.254.169.254 60' 'inside.test A 10.1.2.3 60' 'c.test CNAME x.test 60' 'x.test A 203.0.113.12 60'
 	spawn "${NSENTER[@]}" "$PROGRAMS/nameserver" 203.0.113.53 "$T/world" "$T/asked"
@@ -41,7 +42,7 @@ reach() { exec_probe tcp "$1" "${2:-443}"; is "$3" "$output"; }
 	is ECONNREFUSED "$output"
 	reached tcp:203.0.113.10:443 1
 	nothing_reached tcp:203.0.113.11:443
-	has "127.0.53.53" "$(cat "$B/rootfs/etc/resolv.conf" /dev/null; rt exec "$ID" cat /etc/resolv.conf </dev/null)"
+	is "nameserver 127.0.53.53" "$(rt exec "$ID" cat /etc/resolv.conf </dev/null | grep nameserver)"
 	has "search corp.test" "$(rt exec "$ID" cat /etc/resolv.conf </dev/null)"
 }
 
@@ -134,4 +135,21 @@ service_pids() {
 	annotate 'net-allow=*.wild.test:443' dns=open
 	run_container /bin/true
 	one_clear_line "io.sandlock.dns is open"
+}
+
+# Who answers says where an allowed name leads.
+@test "an image's resolv.conf, and a server on the container's own loopback, are not asked for the addresses of a name" {
+	printf 'nameserver 127.0.0.1\n' >"$T/resolv.conf"
+	annotate 'net-allow=*.wild.test:443'
+	run_container /bin/true
+	one_clear_line "name service" "own loopback"
+	cfg 'del(.mounts[-1])'
+	printf 'nameserver 203.0.113.53\n' >"$B/rootfs/etc/resolv.conf"
+	run_container /bin/true
+	one_clear_line "name service" "an image's is not believed"
+	cfg 'del(.annotations)'
+	annotate 'net-allow=?api.test:443'
+	try 'tcp 203.0.113.10 443'
+	outcome 'tcp 203.0.113.10 443' ECONNREFUSED
+	is "" "$(cat "$T/asked")"
 }

@@ -20,7 +20,8 @@ setup() {
 }
 teardown() { common_teardown; }
 
-resolv_conf() { printf '%s\n' "$@" >"$B/rootfs/etc/resolv.conf"; }
+# The engine's: an image is not asked where a name leads (names.bats).
+resolv_conf() { mounted resolv.conf "$@"; }
 mounted() {
 	printf '%s\n' "${@:2}" >"$T/$1"
 	cfg '.mounts += [{"type": "bind", "source": $s, "destination": ("/etc/" + $n), "options": ["rbind", "rprivate"]}]' --arg s "$T/$1" --arg n "$1"
@@ -63,13 +64,14 @@ policy() {
 }
 
 @test "the engine's resolv.conf wins over the image's" {
-	resolv_conf 'nameserver 203.0.113.99'
+	printf 'nameserver 203.0.113.99\n' >"$B/rootfs/etc/resolv.conf"
 	mounted resolv.conf '# made by an engine' 'nameserver 203.0.113.53'
 	policy 'net-allow=api.test:443'
 	trying 'tcp-echo 203.0.113.10 443=OK'
 }
 
 @test "a resolv.conf that leads out of the root, or is no file, is not read" {
+	cfg '.mounts |= map(select(.destination != "/etc/resolv.conf"))'
 	printf 'nameserver 203.0.113.53\n' >"$T/outside"
 	ln -sf "$T/outside" "$B/rootfs/etc/resolv.conf"
 	policy 'net-allow=?api.test:443'
