@@ -526,6 +526,7 @@ static int spawn_init(struct creation *k, bool entry, struct err *e)
 			.listen_fds = k->o->listen_fds,
 			.keep_groups = annotations_keep_groups(&k->config.annotations),
 			.limits_from_parent = namespaces_has(&k->ns, OCI_NS_USER),
+			.at_execve = -1,
 			.label_fd = -1,
 		},
 	};

@@ -386,6 +386,7 @@ static int make_process(struct session *s, struct err *e)
 		.listen_fds = s->o->listen_fds,
 		.keep_groups = annotations_keep_groups(&s->config.annotations),
 		.limits_from_parent = namespaces_has(&s->ns, OCI_NS_USER),
+		.at_execve = -1,
 		.label_fd = -1,
 	};
 	if (process_set_cpu_affinity(s->process->exec_cpu_affinity.initial, e) < 0)

@@ -284,6 +284,12 @@ static int wait_for_start(struct init_args *a, struct err *e)
 	return r;
 }
 
+static void exec_workload(struct init_args *a, struct err *e)
+{
+	a->workload.at_execve = a->bell.answer;
+	workload_exec(&a->workload, e);
+}
+
 void init_run(void *args)
 {
 	struct init_args *a = args;
@@ -301,7 +307,7 @@ void init_run(void *args)
 		if (run_hooks(a, &a->config->hooks.start_container, "startContainer", "created", &e) < 0)
 			bell_complain(&a->bell, INIT_HOOK_FAILED);
 		else
-			workload_exec(&a->workload, &e);
+			exec_workload(a, &e);
 	}
 	bell_complain(&a->bell, e.msg);
 	_exit(1);

@@ -14,6 +14,8 @@
 
 /* In front of the error that start is told: a startContainer hook failed, after which the container is to be destroyed. */
 #define INIT_HOOK_FAILED "\001"
+/* What init says last where nothing fails: only execve, and a profile that waits for it, are to come. */
+#define INIT_AT_EXECVE "\002"
 
 struct init_args {
 	const struct oci_config *config;

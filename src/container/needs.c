@@ -17,7 +17,7 @@
 
 #include "base/str.h"
 
-enum stage { BECOME, WAIT, EXEC };
+enum stage { BECOME, WAIT, LAST, EXEC };
 
 #define CALL(name, stage, always) { SYS_##name, #name, stage, always }
 
@@ -46,10 +46,10 @@ static const struct {
 	CALL(write, WAIT, true),
 	CALL(close, WAIT, true),
 	CALL(read, WAIT, true),
-	CALL(rt_sigaction, WAIT, true),
-	CALL(rt_sigprocmask, WAIT, true),
-	CALL(getpid, WAIT, false),
-	CALL(close_range, WAIT, false),
+	CALL(getpid, WAIT, true),
+	CALL(close_range, LAST, true),
+	CALL(rt_sigaction, LAST, true),
+	CALL(rt_sigprocmask, LAST, true),
 	CALL(execve, EXEC, true),
 };
 
@@ -117,8 +117,11 @@ static int killed_by_profile(const struct needs *n, const char *what, struct err
 
 int needs_death(const struct needs *n, const char *what, int status, bool oom, struct err *e)
 {
+	char names[256];
 	const char *name;
 
+	if (status == 0 && list_calls(n, CONFINE_KILLS, true, names, sizeof(names)))
+		return err_msg(e, "%s ended before it was the command (killed by linux.seccomp? It needs %s)", what, names);
 	if (status == 0)
 		return err_msg(e, "%s ended before it was the command", what);
 	if (WIFEXITED(status))

@@ -47,10 +47,11 @@ static int check_status(const struct container *c, struct err *e)
 	return err_text(e, ESRCH, "cannot start a container that has stopped: %s", c->id);
 }
 
-/* Reads what init has to say until it hangs up, by execve or by its end. *hook: it was a hook that failed. */
-static int hear(struct patience *patience, int fd, int pidfd, bool *hook, struct err *e)
+/* Reads what init has to say until it hangs up, by execve or by its end. *hook: it was a hook that failed. *died: it did not come to
+ * its execve, for sure. */
+static int hear(struct patience *patience, int fd, int pidfd, bool *hook, bool *died, struct err *e)
 {
-	char text[sizeof(e->msg)];
+	char buf[sizeof(e->msg)], *text = buf;
 	size_t len = 0;
 
 	for (;;) {
@@ -59,19 +60,23 @@ static int hear(struct patience *patience, int fd, int pidfd, bool *hook, struct
 
 		if (patience_wait(patience, p, 2, e) < 0)
 			return -1;
-		n = read(fd, text + len, sizeof(text) - 1 - len);
+		n = read(fd, buf + len, sizeof(buf) - 1 - len);
 		if (n > 0) {
 			len += (size_t)n;
 			continue;
 		}
+		/* With an end of file it had taken the connection, and could have said that it goes. */
+		*died = n == 0 && len == 0;
 		if (n == 0 || errno == ECONNRESET || (p[1].revents && errno == EAGAIN))
 			break;
 	}
-	text[len] = 0;
+	buf[len] = 0;
+	if (str_starts(text, INIT_AT_EXECVE))
+		text++;
 	*hook = str_starts(text, INIT_HOOK_FAILED);
 	if (*hook)
 		return err_text(e, 0, "%s", text + strlen(INIT_HOOK_FAILED));
-	return len ? err_text(e, 0, "%s", text) : 0;
+	return *text ? err_text(e, 0, "%s", text) : 0;
 }
 
 static int report_death(const struct container *c, int status, struct err *e)
@@ -92,15 +97,16 @@ static int report_death(const struct container *c, int status, struct err *e)
 	return -1;
 }
 
-/* Init has hung up, and it has said nothing: by execve, or because it died on the way there. If whoever reaps it was
- * faster than this look, its exit code is all that there is. */
-static int check_exec(const struct container *c, struct err *e)
+/* Init has hung up without a word of failure: by execve, or because it died on the way there. The kernel knows, if whoever reaps it was
+ * not faster than this look. */
+static int check_exec(const struct container *c, bool died, struct err *e)
 {
 	struct proc_stat st;
+	bool there = proc_stat(c->pid, &st) && st.start == c->start_time;
 
-	if (!proc_stat(c->pid, &st) || st.start != c->start_time || !proc_has_not_execed(&st))
+	if (!died && (!there || !proc_has_not_execed(&st)))
 		return 0;
-	return report_death(c, st.exit_status, e);
+	return report_death(c, there ? st.exit_status : 0, e);
 }
 
 static int poststart(struct container *c, struct err *e)
@@ -125,12 +131,13 @@ static int poststart(struct container *c, struct err *e)
 static int follow(struct container *c, int error, int pidfd, bool *hook_failed, struct err *e)
 {
 	struct patience patience = { .pid = c->pid, .limit_ms = c->start_hooks ? 0 : PATIENCE_MS };
+	bool died = false;
 	int r;
 
 	patience_begin(&patience);
-	r = hear(&patience, error, pidfd, hook_failed, e);
+	r = hear(&patience, error, pidfd, hook_failed, &died, e);
 	if (r == 0)
-		r = check_exec(c, e);
+		r = check_exec(c, died, e);
 	if (r == 0 && poststart(c, e) < 0) {
 		*hook_failed = true;
 		r = -1;

@@ -26,6 +26,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "base/trace.h"
+#include "container/init.h"
 #include "container/making.h"
 #include "container/needs.h"
 #include "container/sync.h"
@@ -263,6 +264,9 @@ int workload_exec(struct workload *w, struct err *e)
 		return err_msg(e, "process: config.json has none, so there is nothing to start");
 	/* Every descriptor of ours is close-on-exec from birth; this is the belt to those braces (CVE-2024-21626). */
 	fd_cloexec_from(3 + w->preserve_fds);
+	/* With SIGPIPE still ignored: who listens may be gone. */
+	if (w->at_execve >= 0)
+		(void)!write(w->at_execve, INIT_AT_EXECVE, 1);
 	process_reset_signals();
 	if (confine_profile_apply(workload_late_profile(w), &listener, e) < 0)
 		return -1;

@@ -25,6 +25,7 @@ struct workload {
 	int listen_fds; /* the first of these: sockets of systemd's activation */
 	bool keep_groups; /* the engine's groups stay: annotations_keep_groups() */
 	bool limits_from_parent; /* in a user namespace we may not raise a hard limit: the parent is asked to */
+	int at_execve; /* -1, or where a byte is written before the last steps: INIT_AT_EXECVE of init.h */
 	int label_fd; /* -1, or what process_open_label_fd() gave */
 	char *command; /* found by workload_become() */
 	char **env;    /* made by it */
