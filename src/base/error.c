@@ -7,6 +7,7 @@
 /* What error.h has for the analyzer only. */
 #undef err_set
 #undef err_text
+#undef err_command
 #undef err_prefix
 
 #include <stdio.h>
@@ -14,7 +15,8 @@
 
 const char *err_words(int code)
 {
-	const char *s = strerrordesc_np(code);
+	/* Not "no such file or directory": error.h, err_command(). */
+	const char *s = code == ENOENT ? "it is not there" : strerrordesc_np(code);
 
 	return s ? s : "unknown error";
 }
@@ -27,18 +29,20 @@ static void append(char *buf, size_t size, const char *s)
 		snprintf(buf + n, size - n, "%s", s);
 }
 
+enum words { NONE, OURS, OF_A_COMMAND };
+
 /* Lower-case, like the errors of Go's runtimes: docker looks for "no such file or directory" and "permission denied" in
  * just these letters (127, 126), and would exit with 125 otherwise. "RPC …" stays. */
-static void append_words(char *buf, size_t size, int code)
+static void append_words(char *buf, size_t size, int code, enum words words)
 {
 	size_t n = strlen(buf);
 
-	append(buf, size, err_words(code));
+	append(buf, size, words == OF_A_COMMAND && code == ENOENT ? "no such file or directory" : err_words(code));
 	if (n + 1 < size && buf[n] >= 'A' && buf[n] <= 'Z' && buf[n + 1] >= 'a' && buf[n + 1] <= 'z')
 		buf[n] = (char)(buf[n] - 'A' + 'a');
 }
 
-static int vset(struct err *e, int code, int words, const char *fmt, va_list ap)
+static int vset(struct err *e, int code, enum words words, const char *fmt, va_list ap)
 {
 	int saved = errno;
 
@@ -49,7 +53,7 @@ static int vset(struct err *e, int code, int words, const char *fmt, va_list ap)
 		vsnprintf(buf, sizeof(buf), fmt, ap);
 		if (words && code) {
 			append(buf, sizeof(buf), ": ");
-			append_words(buf, sizeof(buf), code);
+			append_words(buf, sizeof(buf), code, words);
 		}
 		memcpy(e->msg, buf, sizeof(buf));
 		e->code = code;
@@ -63,7 +67,17 @@ int err_set(struct err *e, int code, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vset(e, code, 1, fmt, ap);
+	vset(e, code, OURS, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+int err_command(struct err *e, int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vset(e, code, OF_A_COMMAND, fmt, ap);
 	va_end(ap);
 	return -1;
 }
@@ -73,7 +87,7 @@ int err_text(struct err *e, int code, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vset(e, code, 0, fmt, ap);
+	vset(e, code, NONE, fmt, ap);
 	va_end(ap);
 	return -1;
 }

@@ -27,6 +27,10 @@ int err_set(struct err *e, int code, const char *fmt, ...) __attribute__((format
 /* As err_set() without the errno in words: for a message that says it itself, in an engine's wording. */
 int err_text(struct err *e, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/* As err_set(), but ENOENT in the words by which engines know that the container's command is missing (podman and Docker: exit
+ * status 127). For the command and its working directory only: everywhere else these words would be a lie. */
+int err_command(struct err *e, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
 /* Puts "…: " in front of the message in @e. For a caller that knows more than the callee ("mounts[3]").
  * Returns -1. */
 int err_prefix(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -35,6 +39,7 @@ int err_prefix(struct err *e, const char *fmt, ...) __attribute__((format(printf
 /* The analyzer does not look into error.c, and would take every way on from a failure as one where it succeeded. */
 #define err_set(...) ((void)(err_set)(__VA_ARGS__), -1)
 #define err_text(...) ((void)(err_text)(__VA_ARGS__), -1)
+#define err_command(...) ((void)(err_command)(__VA_ARGS__), -1)
 #define err_prefix(...) ((void)(err_prefix)(__VA_ARGS__), -1)
 #endif
 

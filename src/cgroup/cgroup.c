@@ -324,6 +324,8 @@ static int add_systemd(struct cgroup *cg, pid_t pid, struct err *e)
 		return -1;
 	if (cg->rootless && !cg_layout_pure_v2(&layout)) {
 		cg_layout_free(&layout);
+		if (cg_systemd_absent(e))
+			return -1;
 		return err_text(e, EOPNOTSUPP,
 				"the systemd cgroup manager needs cgroup v2 where one is not root");
 	}
@@ -377,7 +379,8 @@ int cgroup_destroy(struct cgroup *cg, struct err *e)
 	int r = 0;
 
 	cg_holder_end(cg);
-	if (cg->manager == CGROUP_SYSTEMD && cg->unit) {
+	/* Without a directory there was no unit of ours: one of this name is somebody else's. */
+	if (cg->manager == CGROUP_SYSTEMD && cg->unit && cg->n_dirs > 0) {
 		/* systemd sends SIGTERM to what is left and may take 90 s over it: not while there
 		 * is somebody. */
 		cg_tree_wait_empty(cg, 2000);

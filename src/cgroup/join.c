@@ -113,7 +113,7 @@ static int join_dir(const struct cgroup *cg, const struct cg_dir *d, const char 
 		return cg_systemd_attach(cg, sub, pid, e);
 	if (cg_gone(errno))
 		/* Asked for by name: in runc's words. Else not in those of a missing command. */
-		return *sub ? err_set(e, ENOENT, "--cgroup: error adding pid %d to %s", (int)pid, dir)
+		return *sub ? err_command(e, ENOENT, "--cgroup: error adding pid %d to %s", (int)pid, dir)
 			    : err_text(e, errno, "join the cgroup %s: there is none", dir);
 	return err_sys(e, "join the cgroup %s", dir);
 }

@@ -70,8 +70,7 @@ static int load_library(struct err *e)
 	if (!lib)
 		return err_text(
 			e, EOPNOTSUPP,
-			"the systemd cgroup manager needs libsystemd, which cannot be loaded: %s",
-			dlerror());
+			"the systemd cgroup manager needs libsystemd, which cannot be loaded (libsystemd.so.0)");
 #define LOOK_UP(name)                                                                              \
 	*(void **)&sd.name = dlsym(lib, #name);                                                    \
 	if (!sd.name)                                                                              \
@@ -125,6 +124,28 @@ static int open_private(sd_bus **bus)
 	return r;
 }
 
+/* As sd_booted(3). */
+bool cg_systemd_absent(struct err *e)
+{
+	if (access("/run/systemd/system", F_OK) == 0)
+		return false;
+	err_text(e, EOPNOTSUPP,
+		 "systemd does not run on this machine, and the systemd cgroup manager is asked for: use cgroupfs (podman: "
+		 "--cgroup-manager=cgroupfs; Docker: native.cgroupdriver=cgroupfs; containerd: SystemdCgroup = false)");
+	return true;
+}
+
+static int no_bus(int r, bool user, struct err *e)
+{
+	if (cg_systemd_absent(e))
+		return -1;
+	if (user)
+		return err_set(e, -r,
+			       "connect to the user's systemd (it needs a login session, or lingering: loginctl "
+			       "enable-linger; and XDG_RUNTIME_DIR)");
+	return err_set(e, -r, "connect to systemd");
+}
+
 static int connect_bus(bool user, sd_bus **bus, struct err *e)
 {
 	int r;
@@ -134,17 +155,10 @@ static int connect_bus(bool user, sd_bus **bus, struct err *e)
 		return -1;
 	if (user) {
 		r = sd.sd_bus_open_user(bus);
-		if (r < 0)
-			return err_set(e, -r,
-				       "connect to the user's systemd (it needs a login session, "
-				       "or lingering: loginctl "
-				       "enable-linger; and XDG_RUNTIME_DIR)");
-		return 0;
+		return r < 0 ? no_bus(r, true, e) : 0;
 	}
 	r = sd.sd_bus_open_system(bus);
-	if (r < 0 && open_private(bus) < 0)
-		return err_set(e, -r, "connect to systemd");
-	return 0;
+	return r < 0 && open_private(bus) < 0 ? no_bus(r, false, e) : 0;
 }
 
 /* --- calls and jobs ----------------------------------------------------------------------- */

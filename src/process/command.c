@@ -225,7 +225,7 @@ int process_enter_cwd(const char *cwd, struct err *e)
 	long n;
 
 	if (chdir(cwd) < 0)
-		return err_sys(e, "chdir to cwd `%s`", cwd);
+		return err_command(e, errno, "chdir to cwd `%s`", cwd);
 	/* CVE-2024-21626: a cwd such as /proc/self/fd/7 leads to a host directory that somebody left open. The kernel's
 	 * name for a place that the root does not reach begins with "(unreachable)". */
 	n = sys_getcwd(buf, sizeof(buf));
@@ -284,7 +284,7 @@ static char *say(enum found f, const char *path, int code, struct err *e)
 		break;
 	case FOUND:
 	case OTHER_ERROR:
-		err_set(e, code, "exec `%s`: stat %s", path, path);
+		err_command(e, code, "exec `%s`: stat %s", path, path);
 		break;
 	}
 	return NULL;
@@ -301,7 +301,7 @@ int process_exec_error(const char *command, int code, bool may_look, struct err 
 					    "");
 	if (code == EACCES && there)
 		return err_text(e, code, "exec %s: permission denied (for its interpreter or loader)", command);
-	return err_set(e, code, "exec %s", command);
+	return err_command(e, code, "exec %s", command);
 }
 
 static char *search(const char *name, const char *path, struct err *e)
@@ -329,7 +329,7 @@ static char *search(const char *name, const char *path, struct err *e)
 	}
 	if (seen)
 		return say(why, seen, 0, e);
-	err_set(e, ENOENT, "executable file `%s` not found in $PATH", name);
+	err_command(e, ENOENT, "executable file `%s` not found in $PATH", name);
 	return NULL;
 }
 
@@ -340,7 +340,7 @@ char *process_find_command(const struct oci_process *p, struct err *e)
 	enum found f;
 
 	if (!name || !*name) {
-		err_set(e, ENOENT, "cannot find `` in $PATH");
+		err_command(e, ENOENT, "cannot find `` in $PATH");
 		return NULL;
 	}
 	if (!strchr(name, '/'))

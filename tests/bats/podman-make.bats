@@ -195,3 +195,13 @@ build() { pm build --network none --isolation oci "$@" -f "$T/Dockerfile" "$T" >
 		pm rm -f -t 0 "$NAME" >/dev/null
 	done
 }
+
+@test "podman: the systemd cgroup manager without a systemd is an error of its own, and not a missing command" {
+	need sandrun
+	[ ! -d /run/systemd/system ] || skip "systemd runs here"
+	run --separate-stderr pm --cgroup-manager systemd run --rm --network none --name "$NAME" t true
+	[ "$status" = 125 ] || [ "$status" = 126 ]
+	# The other lines are podman's own.
+	has "systemd does not run on this machine" "$(grep ^Error: <<<"$stderr")"
+	[[ $(grep ^Error: <<<"${stderr,,}") != *"not found"* ]]
+}

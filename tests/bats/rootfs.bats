@@ -291,5 +291,5 @@ run_idmapped() {
 	mkdir -p "$B/rootfs/vol/hidden"
 	cfg '.mounts[-1].source = $s | .mounts[-1].options -= ["src-nofollow"]' --arg s "$B/rootfs/vol/hidden"
 	run_idmapped true
-	one_clear_line "mounts[" "/mapped" "bind source" "no such file"
+	one_clear_line "mounts[" "/mapped" "bind source" "it is not there"
 }

@@ -75,6 +75,22 @@ in_slice() { is "$1" "$(place_of "$2" | sed -E 's/^(user|system)\.slice.//')"; }
 }
 scope_is_there() { "${NSENTER[@]}" systemctl --user list-units --all --no-legend --plain | grep -q "sandrun-$ID.scope"; }
 
+# There is none: a mount namespace without /run, and no bus by the environment.
+no_systemd() { unshare -m --propagation private sh -c 'mount -t tmpfs tmpfs /run; unset DBUS_SESSION_BUS_ADDRESS DBUS_SYSTEM_BUS_ADDRESS; exec "$@"' sh "$@"; }
+
+@test "without a systemd: one line that says so, and none that engines take for a missing command" {
+	NSENTER=()
+	run --separate-stderr no_systemd "$SANDRUN" --root "$STATE" --systemd-cgroup run --bundle "$B" "$ID"
+	one_clear_line "systemd does not run on this machine" "cgroupfs"
+	[[ ${stderr,,} != *"not found"* && ${stderr,,} != *"no such file"* ]]
+	[ ! -e "$STATE/$ID" ]
+	# A socket that nobody serves.
+	run --separate-stderr env DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nowhere DBUS_SESSION_BUS_ADDRESS=unix:path=/nowhere \
+		"$SANDRUN" --root "$STATE" --systemd-cgroup run --bundle "$B" "$ID"
+	one_clear_line systemd
+	[[ ${stderr,,} != *"not found"* && ${stderr,,} != *"no such file"* ]]
+}
+
 @test "run.oci.systemd.subgroup: the container is in a cgroup below the scope, exec, pause and delete find it" {
 	args sleep 1000
 	annotate run.oci.systemd.subgroup=inner/most

@@ -30,7 +30,7 @@ static void error_says_errno_in_words(void **state)
 	(void)state;
 	assert_int_equal(err_set(&e, ENOENT, "open %s", "x"), -1);
 	assert_int_equal(e.code, ENOENT);
-	assert_string_equal(e.msg, "open x: no such file or directory");
+	assert_string_equal(e.msg, "open x: it is not there");
 	err_text(&e, ESRCH, "container not running: %s", "a");
 	assert_string_equal(e.msg, "container not running: a");
 	assert_int_equal(err_set(NULL, EINVAL, "nobody listens"), -1);

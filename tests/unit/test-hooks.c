@@ -105,7 +105,7 @@ static void a_missing_program_is_an_error(void **state)
 
 	(void)state;
 	assert_int_equal(hooks_run(&list, "prestart", "", NULL, &e), -1);
-	assert_string_equal(e.msg, "error running prestart hook #0: /nowhere/hook: execute it: no such file or directory");
+	assert_string_equal(e.msg, "error running prestart hook #0: /nowhere/hook: execute it: it is not there");
 }
 
 int main(void)

@@ -53,7 +53,7 @@ static void mistakes_are_said_with_their_place(void **state)
 
 	(void)state;
 	box_add(b, "/data", "bind", "/no/such", "bind", NULL);
-	box_fails(b, "mounts[7] (/data): bind source /no/such: no such file or directory");
+	box_fails(b, "mounts[7] (/data): bind source /no/such: it is not there");
 	b = box_new();
 	box_add(b, "/tmp", "bind", box_in(b, "host/file"), "bind", NULL);
 	box_fails(b, "on a directory: not a directory");
