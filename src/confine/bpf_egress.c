@@ -225,6 +225,9 @@ static void emit_log(struct prog *p, int log, enum who who, bool send)
 	}
 	STX(p, BPF_W, BPF_REG_1, (int16_t)(record + 24), BPF_REG_9);
 	ST(p, BPF_W, BPF_REG_1, (int16_t)(record + 28), send);
+	/* Not what another refusal has left there. */
+	ST(p, BPF_DW, BPF_REG_1, (int16_t)(record + 32), 0);
+	ST(p, BPF_DW, BPF_REG_1, (int16_t)(record + 40), 0);
 	if (who == WHO_PID_COMM) {
 		ADD_IMM(p, BPF_REG_1, record + 32);
 		MOV_IMM(p, BPF_REG_2, sizeof(((struct bpf_egress_record *)0)->comm));
