@@ -64,7 +64,17 @@ int watch_tell(struct sup *s, const struct watch_note *note, int fd, struct err 
 {
 	struct err mine = { 0 };
 
-	if (s->watch_fd < 0 || fd_send(s->watch_fd, fd, note, sizeof(*note), &mine) == 0)
+	int r;
+
+	if (s->watch_fd < 0)
+		return 0;
+	/* In effect for the moment: without CAP_SYS_ADMIN the kernel counts what others of this user have on its way, too, containers
+	 * among them (ETOOMANYREFS). */
+	self_raise(true);
+	r = fd_send(s->watch_fd, fd, note, sizeof(*note), &mine);
+	if (self_raise(false) < 0)
+		_exit(EXIT_FAILURE);
+	if (r == 0)
 		return 0;
 	/* Gone in this moment: as if it had been before. */
 	if (mine.code == EPIPE || mine.code == ECONNRESET)
