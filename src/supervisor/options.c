@@ -240,9 +240,41 @@ enum answer options_bind(struct worker *w, struct caller *c, struct op *op, stru
 	return rc == -ESRCH ? ANSWER_DONE : fail(r, rc);
 }
 
-enum answer options_listen(struct worker *w, struct caller *c, struct op *op, struct result *r)
+static bool real_port_allowed(struct worker *w, struct op *op)
 {
 	socklen_t len = sizeof(op->addr);
+
+	return getsockname(op->sock, (struct sockaddr *)&op->addr, &len) < 0 || bind_allowed(w, op, port_of(&op->addr));
+}
+
+/* The port that counts is the one that the socket really has. One that has none gets it first, as listen(2) would give it: where the kernel
+ * chooses, the caller has its hand in that (IP_LOCAL_PORT_RANGE), and another thread may bind the socket meanwhile. */
+static enum answer listen_tcp(struct worker *w, struct op *op, struct result *r)
+{
+	struct sockaddr_storage any = { .ss_family = (sa_family_t)op->si.domain };
+	socklen_t len = sizeof(op->addr);
+
+	if (getsockname(op->sock, (struct sockaddr *)&op->addr, &len) == 0 && port_of(&op->addr) == 0) {
+		if (!bind_allowed(w, op, 0))
+			return fail(r, -EACCES);
+		/* EINVAL: it is bound by now. */
+		bind(op->sock, (struct sockaddr *)&any,
+		     op->si.domain == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
+	}
+	if (!real_port_allowed(w, op))
+		return fail(r, -EACCES);
+	if (listen(op->sock, (int)op->call.args[1]) < 0)
+		return fail(r, -errno);
+	/* A connect and a dissolve in between would have made it choose again. */
+	if (!real_port_allowed(w, op)) {
+		shutdown(op->sock, SHUT_RDWR);
+		return fail(r, -EACCES);
+	}
+	return fail(r, 0);
+}
+
+enum answer options_listen(struct worker *w, struct caller *c, struct op *op, struct result *r)
+{
 	int rc = fetch(c, op);
 
 	if (rc < 0)
@@ -255,8 +287,5 @@ enum answer options_listen(struct worker *w, struct caller *c, struct op *op, st
 		return !op->call.in_memory && caller_is_alone(c, (int)op->call.args[0], &op->si)
 			       ? ANSWER_CONTINUE
 			       : fail(r, unix_listen(w, op, (int)op->call.args[1]));
-	if (is_tcp(op) && getsockname(op->sock, (struct sockaddr *)&op->addr, &len) == 0 &&
-	    !bind_allowed(w, op, port_of(&op->addr)))
-		return fail(r, -EACCES);
-	return fail(r, listen(op->sock, (int)op->call.args[1]) < 0 ? -errno : 0);
+	return is_tcp(op) ? listen_tcp(w, op, r) : fail(r, listen(op->sock, (int)op->call.args[1]) < 0 ? -errno : 0);
 }

@@ -197,7 +197,7 @@ static const unsigned int own_calls[] = {
 	__NR_process_vm_readv, __NR_pidfd_open, __NR_pidfd_getfd, __NR_pidfd_send_signal, __NR_kcmp,
 	__NR_openat, __NR_read, __NR_close, __NR_newfstatat, __NR_fstat,
 	/* connect.c, send.c, options.c */
-	__NR_pwrite64, __NR_getsockopt, __NR_setsockopt, __NR_getsockname, __NR_fcntl, __NR_connect, __NR_sendmsg, __NR_bind, __NR_listen,
+	__NR_pwrite64, __NR_getsockopt, __NR_setsockopt, __NR_getsockname, __NR_fcntl, __NR_connect, __NR_sendmsg, __NR_bind, __NR_listen, __NR_shutdown,
 	__NR_socket, __NR_setns,
 	/* deputy.c */
 	__NR_openat2, __NR_fchdir, __NR_chroot, __NR_umask, __NR_setresuid, __NR_setresgid, __NR_setgroups, __NR_setfsuid, __NR_setfsgid,
