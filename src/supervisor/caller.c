@@ -103,20 +103,70 @@ int caller_read(const struct caller *c, uint64_t addr, void *buf, size_t len)
 }
 
 /* What is read from a stranger is thrown away. What is written to one is not: its number must not be what finds the memory.
- * The descriptor stands for the memory that its task has now, whatever becomes of the number. */
-int caller_open_memory(const struct caller *c)
+ * The descriptors stand for the memory that its task has now, whatever becomes of the number. */
+int caller_open_memory(const struct caller *c, struct caller_memory *out)
 {
 	char path[32];
-	int fd;
 
+	*out = (struct caller_memory){ -1, -1, 0, 0 };
 	snprintf(path, sizeof(path), "%d/mem", (int)c->tid);
-	fd = openat(c->sup->proc_fd, path, O_WRONLY | O_CLOEXEC);
-	return fd < 0 ? -EFAULT : fd;
+	out->fd = openat(c->sup->proc_fd, path, O_WRONLY | O_CLOEXEC);
+	snprintf(path, sizeof(path), "%d/maps", (int)c->tid);
+	out->maps = openat(c->sup->proc_fd, path, O_RDONLY | O_CLOEXEC);
+	return out->fd < 0 || out->maps < 0 ? -EFAULT : 0;
 }
 
-int caller_write(int memory, uint64_t addr, const void *buf, size_t len)
+void caller_close_memory(struct caller_memory *m)
 {
-	return pwrite(memory, buf, len, (off_t)addr) == (ssize_t)len ? 0 : -EFAULT;
+	fd_close(&m->fd);
+	fd_close(&m->maps);
+}
+
+/* Takes the mapping of this line, "from-to perms …", if @addr is in it and the caller itself could write there. */
+static bool take_mapping(struct caller_memory *m, const char *line, uint64_t addr)
+{
+	char *end;
+	uint64_t from = strtoull(line, &end, 16), to = *end == '-' ? strtoull(end + 1, &end, 16) : 0;
+
+	if (addr < from || addr >= to || end[0] != ' ' || end[2] != 'w')
+		return false;
+	m->from = from;
+	m->to = to;
+	return true;
+}
+
+/* By this file the kernel writes through protections. */
+static bool is_writable(struct caller_memory *m, uint64_t addr)
+{
+	char buf[4096];
+	size_t have = 0;
+	off_t at = 0;
+	ssize_t n;
+
+	if (addr >= m->from && addr < m->to)
+		return true;
+	while ((n = pread(m->maps, buf + have, sizeof(buf) - 1 - have, at)) > 0) {
+		char *line = buf, *next;
+
+		at += n;
+		buf[have + (size_t)n] = '\0';
+		for (; (next = strchr(line, '\n')); line = next + 1)
+			if (take_mapping(m, line, addr))
+				return true;
+		have = strlen(line);
+		/* A name longer than the buffer: of no interest any more. */
+		if (have >= sizeof(buf) - 1)
+			have = 0;
+		memmove(buf, line, have);
+	}
+	return false;
+}
+
+int caller_write(struct caller_memory *m, uint64_t addr, const void *buf, size_t len)
+{
+	if (!is_writable(m, addr) || addr + len > m->to)
+		return -EFAULT;
+	return pwrite(m->fd, buf, len, (off_t)addr) == (ssize_t)len ? 0 : -EFAULT;
 }
 
 int caller_fetch(struct caller *c, int fd)

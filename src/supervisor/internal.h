@@ -95,10 +95,16 @@ int caller_read(const struct caller *c, uint64_t addr, void *buf, size_t len);
 /* Two places at once. */
 int caller_read2(const struct caller *c, uint64_t addr1, void *buf1, size_t len1, uint64_t addr2, void *buf2, size_t len2);
 int caller_read_vec(const struct caller *c, const struct iovec *remote, size_t n, void *buf, size_t len);
-/* The caller's memory for caller_write(): a descriptor of the caller of this, or a negative errno. It is the caller's if the
+/* The caller's memory for caller_write(): 0 or a negative errno, to be closed in any case. It is the caller's if the
  * notification is found valid after this; a stranger's must not be written to. */
-int caller_open_memory(const struct caller *c);
-int caller_write(int memory, uint64_t addr, const void *buf, size_t len);
+struct caller_memory {
+	int fd, maps;
+	uint64_t from, to; /* a mapping that the caller may write to */
+};
+int caller_open_memory(const struct caller *c, struct caller_memory *out);
+void caller_close_memory(struct caller_memory *m);
+/* Where the caller itself could write; else -EFAULT. */
+int caller_write(struct caller_memory *m, uint64_t addr, const void *buf, size_t len);
 /* The caller's descriptor @fd as one of ours, or a negative errno (-EBADF). */
 int caller_fetch(struct caller *c, int fd);
 struct sockinfo;

@@ -301,7 +301,7 @@ static enum answer finish(struct op *op, int64_t n, uint64_t done, int flags, st
 	return ANSWER_VALUE;
 }
 
-static enum answer send_many(struct worker *w, struct caller *c, struct op *op, struct result *r)
+static enum answer send_each(struct worker *w, struct caller *c, struct op *op, struct caller_memory *memory, struct result *r)
 {
 	uint8_t header[MESSAGE_HEADER_MAX];
 	uint64_t base = op->call.args[1];
@@ -309,15 +309,10 @@ static enum answer send_many(struct worker *w, struct caller *c, struct op *op, 
 	int flags = (int)op->call.args[3] & ~MSG_CMSG_COMPAT;
 	size_t size = message_entry_size(op->call.compat);
 	uint64_t i = op->done;
-	autofd memory = caller_open_memory(c);
 	int64_t n = 0;
 
 	if (count > IOVECS_MAX)
 		count = IOVECS_MAX;
-	if (memory < 0) {
-		r->error = memory;
-		return ANSWER_VALUE;
-	}
 	if (!listener_valid(w->sup, op))
 		return ANSWER_DONE;
 	for (; i < count; i++) {
@@ -352,6 +347,18 @@ static enum answer send_many(struct worker *w, struct caller *c, struct op *op, 
 	else
 		r->error = (int)n;
 	return ANSWER_VALUE;
+}
+
+static enum answer send_many(struct worker *w, struct caller *c, struct op *op, struct result *r)
+{
+	struct caller_memory memory;
+	enum answer answer = ANSWER_VALUE;
+
+	r->error = caller_open_memory(c, &memory);
+	if (r->error == 0)
+		answer = send_each(w, c, op, &memory, r);
+	caller_close_memory(&memory);
+	return answer;
 }
 
 /* The kernel finds fault with the address before it takes anything but ping's header, which has its place and nothing in it here. */

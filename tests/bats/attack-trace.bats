@@ -77,3 +77,23 @@ rt() {
 	trying 'many-groups /run/sock 204242=OK EINTR'
 	trying 'many-groups /run/sock 204243=EACCES EINTR'
 }
+
+@test "what a sendmmsg says of its messages is not written where the caller could not write" {
+	serve udp:203.0.113.5:53
+	host_network
+	trying 'mmsg-readonly 203.0.113.5 53=EFAULT kept'
+	in_mode traps net-deny=private
+	trying 'mmsg-readonly 203.0.113.5 53=EFAULT kept' 'sendmmsg 203.0.113.5 53 203.0.113.5 53=OK 2'
+}
+
+@test "a port that may not be bound is not listened on by way of a range from which the kernel chooses" {
+	host_network
+	in_ns sh -c 'echo 1024 65535 >/proc/sys/net/ipv4/ip_local_port_range'
+	trying 'listen-range 8081=OK OK THERE'
+	local policy
+	for policy in net-deny-bind=8081 net-allow-bind=8080; do
+		in_mode traps "$policy"
+		try 'listen-range 8081'
+		case $output in *' elsewhere') ;; *) is "not there" "$output" ;; esac
+	done
+}

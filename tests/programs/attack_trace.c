@@ -7,12 +7,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -201,7 +203,46 @@ static void many_groups(int argc, char **argv)
 	say_ret(connect(socket(AF_UNIX, SOCK_STREAM, 0), (struct sockaddr *)&full, sizeof(full)));
 }
 
+/* A sendmmsg whose headers lie in memory that may only be read: its errno, and whether that memory is as it was. */
+static void mmsg_readonly(int argc, char **argv)
+{
+	struct mmsghdr *m = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct iovec iov = { (void *)(uintptr_t)payload, sizeof(payload) };
+	struct dest d;
+	int fd = dest_sock(&d, argv + 1, 0, SOCK_DGRAM, 0);
+
+	(void)argc;
+	if (fd < 0)
+		return;
+	m[0].msg_hdr = (struct msghdr){ .msg_name = &d.ss, .msg_namelen = d.len, .msg_iov = &iov, .msg_iovlen = 1 };
+	mprotect(m, 4096, PROT_READ);
+	say_ret(sendmmsg(fd, m, 1, 0));
+	printf(m[0].msg_len ? " WRITTEN" : " kept");
+	close(fd);
+}
+
+/* A listener without a bind, for which the kernel chooses from a range of the one port PORT; and one on whatever it chooses. */
+static void listen_range(int argc, char **argv)
+{
+	uint32_t port = (uint32_t)atoi(argv[1]), range = port | port << 16;
+	struct sockaddr_in a = { 0 };
+	socklen_t len = sizeof(a);
+	int fd = sock(AF_INET, SOCK_STREAM, 0);
+
+	(void)argc;
+	if (fd < 0)
+		return;
+	say_ret(setsockopt(fd, IPPROTO_IP, 51 /* IP_LOCAL_PORT_RANGE */, &range, sizeof(range)));
+	printf(" ");
+	say_ret(listen(fd, 1));
+	getsockname(fd, (struct sockaddr *)&a, &len);
+	printf(ntohs(a.sin_port) == port ? " THERE" : " elsewhere");
+	close(fd);
+}
+
 const struct verb attack_trace_verbs[] = {
+	{ "mmsg-readonly", "ADDR PORT", 2, mmsg_readonly },
+	{ "listen-range", "PORT", 1, listen_range },
 	{ "many-groups", "PATH GROUP", 2, many_groups },
 	{ "peer-pidfd", "[wait]", 0, peer_pidfd },
 	{ "unix-memory", "MB", 1, unix_memory },
