@@ -25,6 +25,7 @@
 #define PREFIX "io.sandlock."
 #define CONTAINER "container."
 #define CREDENTIAL "credential."
+#define NAME_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
 
 const char *const annotations_names[KEY_COUNT] = {
 	[KEY_NET_ALLOW] = PREFIX "net-allow",
@@ -181,20 +182,21 @@ static const char *meant_key(const char *key)
 
 static int unknown_key(const char *key, const char *name, struct err *e)
 {
-	char quoted[TEXT_QUOTED];
+	char quoted[TEXT_QUOTED], cure[TEXT_QUOTED];
 	unsigned int distance;
 	const char *best = nearest_key(name, &distance);
 
 	text_quote(quoted, key, strlen(key));
-	if (best && distance <= strlen(best) / 2)
-		return err_text(e, EINVAL, "annotation %s: unknown key; did you mean \"%.*s%s\"?", quoted,
-				(int)(name - key), key, best);
-	return err_text(
-		e, EINVAL,
-		"annotation %s: unknown key; the keys are net-allow, net-deny, allow-udp, allow-icmp, net-allow-bind, "
-		"net-deny-bind, require, dns, mode, outside, errno, log, log-allowed and tell, each behind \"" PREFIX
-		"\"",
-		quoted);
+	if (best && distance <= strlen(best) / 2) {
+		autofree char *meant = xasprintf("%.*s%s", (int)(name - key), key, best);
+
+		return err_text(e, EINVAL, "annotation %s: unknown key; did you mean %s?", quoted,
+				text_quote(cure, meant, strlen(meant)));
+	}
+	return err_text(e, EINVAL,
+			"annotation %s: unknown key; the keys are net-allow, net-deny, allow-udp, allow-icmp, net-allow-bind, "
+			"net-deny-bind, require, dns, mode, outside, errno, log, log-allowed and tell, each behind \"" PREFIX "\"",
+			quoted);
 }
 
 bool policy_wanted(const struct oci_map *annotations)
@@ -346,6 +348,9 @@ int keys_collect(const struct oci_map *map, const struct policy_facts *f, struct
 	struct collector c = { .a = a, .e = e };
 
 	c.name = f->name || f->distrust_name ? f->name : container_name(map);
+	/* Engines give no others; what has them could make a key that cannot be shown. */
+	if (c.name && strspn(c.name, NAME_CHARACTERS) != strlen(c.name))
+		c.name = NULL;
 
 	*a = (struct annotations){ 0 };
 	for (size_t i = 0; i < map->n; i++)
