@@ -15,9 +15,6 @@
 #include "base/fd.h"
 #include "base/str.h"
 
-/* More than the kernel puts into one message of a dump (32 KiB). */
-#define ANSWER_MAX 65536
-
 int netlink_open(struct netlink *n, unsigned int groups, struct err *e)
 {
 	struct sockaddr_nl sa = { .nl_family = AF_NETLINK, .nl_groups = groups };
@@ -165,7 +162,7 @@ static int take_done(const struct nlmsghdr *h, struct err *e)
 static ssize_t receive(const struct netlink *n, void *buf, int flags)
 {
 	struct sockaddr_nl from = { 0 };
-	struct iovec iov = { .iov_base = buf, .iov_len = ANSWER_MAX };
+	struct iovec iov = { .iov_base = buf, .iov_len = NETLINK_ROOM };
 	struct msghdr m = { .msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov, .msg_iovlen = 1 };
 	ssize_t len;
 
@@ -181,13 +178,16 @@ static ssize_t receive(const struct netlink *n, void *buf, int flags)
 
 enum answer { ANSWER_MORE, ANSWER_END, ANSWER_ERROR };
 
-/* The messages of one datagram. */
-static enum answer take_answers(const struct netlink *n, const struct nlmsghdr *h, size_t len, bool *torn,
+/* The messages of one datagram. @type: of the question; an answer is of the same subsystem. */
+static enum answer take_answers(const struct netlink *n, uint16_t type, const struct nlmsghdr *h, size_t len, bool *torn,
 				netlink_each each, void *arg, struct err *e)
 {
 	for (; NLMSG_OK(h, len); h = NLMSG_NEXT(h, len)) {
-		if (h->nlmsg_seq != n->seq)
+		if (h->nlmsg_seq != n->seq || (h->nlmsg_type >> 8 != type >> 8 && h->nlmsg_type >= NLMSG_MIN_TYPE)) {
+			if (n->unasked)
+				n->unasked(h, n->unasked_arg);
 			continue;
+		}
 		*torn |= (h->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
 		if (h->nlmsg_type == NLMSG_ERROR)
 			return take_ack(h, e) < 0 ? ANSWER_ERROR : ANSWER_END;
@@ -201,7 +201,8 @@ static enum answer take_answers(const struct netlink *n, const struct nlmsghdr *
 
 int netlink_ask(struct netlink *n, struct netlink_request *r, netlink_each each, void *arg, struct err *e)
 {
-	autofree void *buf = xcalloc(1, ANSWER_MAX);
+	autofree void *heap = n->room ? NULL : xcalloc(1, NETLINK_ROOM);
+	void *buf = n->room ? n->room : heap;
 	enum answer answer = ANSWER_MORE;
 	bool torn = false;
 
@@ -216,7 +217,7 @@ int netlink_ask(struct netlink *n, struct netlink_request *r, netlink_each each,
 
 		if (len < 0)
 			return err_sys(e, "netlink: receive");
-		answer = take_answers(n, buf, (size_t)len, &torn, each, arg, e);
+		answer = take_answers(n, r->h.nlmsg_type, buf, (size_t)len, &torn, each, arg, e);
 	}
 	if (answer == ANSWER_END && torn)
 		return err_set(e, EINTR, "netlink: the list changed while it was read");
@@ -227,7 +228,7 @@ int netlink_ask(struct netlink *n, struct netlink_request *r, netlink_each each,
  * it refuses as a whole (no memory when it came to commit) is answered as its first message. */
 int netlink_commit(struct netlink *n, const void *batch, size_t len, uint32_t last, struct err *e)
 {
-	autofree void *buf = xcalloc(1, ANSWER_MAX);
+	autofree void *buf = xcalloc(1, NETLINK_ROOM);
 	bool acknowledged = false, refused = false;
 	ssize_t got;
 
@@ -254,7 +255,8 @@ int netlink_commit(struct netlink *n, const void *batch, size_t len, uint32_t la
 
 void netlink_overhear(struct netlink *n, netlink_each each, void *arg)
 {
-	autofree void *buf = xcalloc(1, ANSWER_MAX);
+	autofree void *heap = n->room ? NULL : xcalloc(1, NETLINK_ROOM);
+	void *buf = n->room ? n->room : heap;
 	ssize_t len;
 
 	/* ENOBUFS: something was lost. The next receive goes on behind it; the caller sees what it did not find. */

@@ -14,9 +14,17 @@
 
 #include "base/error.h"
 
+/* For each message that is no acknowledgement. */
+typedef void (*netlink_each)(const struct nlmsghdr *h, void *arg);
+
+#define NETLINK_ROOM 65536 /* more than the kernel puts into one message of a dump (32 KiB) */
 struct netlink {
 	int fd;
 	uint32_t seq;
+	void *room; /* NETLINK_ROOM bytes for answers, of a caller that wants no heap; NULL: heap */
+	/* What comes unasked while an answer is waited for. NULL: is passed over. */
+	netlink_each unasked;
+	void *unasked_arg;
 };
 
 /* A socket of the network namespace that the caller is in now; it stays one of it. @groups: RTMGRP_… to listen to, or 0. */
@@ -40,9 +48,6 @@ size_t netlink_nest(struct netlink_request *r, uint16_t type);
 void netlink_put(struct netlink_request *r, const void *data, size_t len);
 void netlink_end(struct netlink_request *r, size_t nest);
 
-/* For each message that is no acknowledgement. */
-typedef void (*netlink_each)(const struct nlmsghdr *h, void *arg);
-
 /* Sends and takes the answers up to the last one. A dump that the kernel marks as inconsistent is EINTR: ask again. */
 int netlink_ask(struct netlink *n, struct netlink_request *r, netlink_each each, void *arg, struct err *e);
 
@@ -50,7 +55,7 @@ int netlink_ask(struct netlink *n, struct netlink_request *r, netlink_each each,
  * number of the message that asks for an acknowledgement. -1 with the first refusal. */
 int netlink_commit(struct netlink *n, const void *batch, size_t len, uint32_t last, struct err *e);
 
-/* What has come without being asked for (groups), without waiting. */
+/* What has come without being asked for (groups, NFLOG), without waiting. */
 void netlink_overhear(struct netlink *n, netlink_each each, void *arg);
 
 /* The attribute of type @type behind a family header of @head bytes, NULL if there is none of at least @min bytes. */

@@ -176,9 +176,9 @@ const char *notify_calls_name(enum notify_kind kind)
 	static const char *const names[] = {
 		"socket", "socketpair", "bind", "listen", "connect", "sendto", "sendmsg",
 		"sendmmsg", "setsockopt", "getsockopt", "socketcall", "io_uring_setup", "io_uring_enter", "io_uring_register",
-		"clone", "clone3", "unshare", "request_key", "x32",
+		"clone", "clone3", "unshare", "request_key", "x32", "packet",
 	};
 
-	_Static_assert(ARRAY_SIZE(names) == NOTIFY_X32 + 1, "a name for each");
-	return (unsigned int)kind <= NOTIFY_X32 ? names[kind] : "?";
+	_Static_assert(ARRAY_SIZE(names) == NOTIFY_NAMES, "a name for each");
+	return (unsigned int)kind < NOTIFY_NAMES ? names[kind] : "?";
 }

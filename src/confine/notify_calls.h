@@ -33,6 +33,8 @@ enum notify_kind {
 	NOTIFY_REQUEST_KEY,
 	NOTIFY_KINDS,
 	NOTIFY_X32 = NOTIFY_KINDS, /* any number of that table: refused, whatever it is */
+	NOTIFY_PACKET,		   /* no call: a packet, which the wall refused */
+	NOTIFY_NAMES
 };
 
 /* A number that no architecture has: the call does not exist there. */

@@ -30,6 +30,7 @@
 #include "base/sys.h"
 #include "confine/confine.h"
 #include "confine/enforcement.h"
+#include "confine/wall/log.h"
 #include "container/annotations.h"
 #include "container/bell.h"
 #include "container/bundle.h"
@@ -232,7 +233,7 @@ static int make_state(struct creation *k, struct err *e)
 static int start_supervisor(struct creation *k, struct err *e)
 {
 	struct supervisor_request req = { .id = k->o->id, .state_dir = k->c->dirfd, .policy = k->policy,
-					  .plan = &k->enforcement.plan, .bpf_log = k->enforcement.bpf_log,
+					  .plan = &k->enforcement.plan, .wall = k->enforcement.wall, .bpf_log = k->enforcement.bpf_log,
 					  .bpf_cgroup = k->enforcement.bpf_cgroup };
 	autofd quota = -1;
 	autofd period = -1;
@@ -248,6 +249,16 @@ static int start_supervisor(struct creation *k, struct err *e)
 	k->c->supervisor_pid = k->supervisor;
 	k->c->supervisor_start_time = container_start_time(k->supervisor);
 	return container_save(k->c, e);
+}
+
+/* Where a kernel cannot tell of single packets (no nfnetlink_log), they are counted all the same. */
+static int show_wall(struct creation *k, struct err *e)
+{
+	struct err why;
+
+	if (wall_log_bind(k->enforcement.netlink, &k->enforcement.wall, &why) < 0)
+		log_debug("create %s: %s", k->o->id, why.msg);
+	return supervisor_show_wall(k->c->dirfd, k->enforcement.netlink, e);
 }
 
 /* Who enforces what, once it is known whether there is a wall: init learns it by the memory that it shares with us. */
@@ -267,6 +278,8 @@ static int settle_enforcement(struct creation *k, struct err *e)
 	k->c->tcp_from_outside = n->facts.tcp_from_outside;
 	k->c->links = n->facts.links;
 	if (n->plan.filter && start_supervisor(k, e) < 0)
+		return -1;
+	if (n->plan.wall && show_wall(k, e) < 0)
 		return -1;
 	log_debug("create %s: the policy is enforced by %s%s%s; supervisor %d", k->o->id, k->c->enforcement,
 		  n->facts.wall ? "" : "; no table of nftables: ", n->facts.wall ? "" : n->missing[POLICY_LAYER_NFT], (int)k->supervisor);

@@ -181,7 +181,7 @@ static void put_wanted(const struct audit_record *r, char *out, size_t size)
 
 static size_t format_record(const struct audit_record *r, const struct policy *p, const char *id, char *out, size_t size)
 {
-	char comm[96], rule_raw[160] = "", rule[320], wanted[192], name[2 * LEARNED_TEXT], named[2 * LEARNED_TEXT + 16] = "";
+	char comm[96], rule_raw[160] = "", rule[320], wanted[192], uid[24] = "", name[2 * LEARNED_TEXT], named[2 * LEARNED_TEXT + 16] = "";
 	size_t head = put_head(&r->when, id, out, size);
 	int n;
 
@@ -190,6 +190,8 @@ static size_t format_record(const struct audit_record *r, const struct policy *p
 	escape(r->name, name, sizeof(name));
 	if (name[0])
 		snprintf(named, sizeof(named), ",\"name\":\"%s\"", name);
+	if (r->has_uid)
+		snprintf(uid, sizeof(uid), ",\"uid\":%u", (unsigned int)r->uid);
 	if (r->rule >= 0)
 		policy_rule_text(p, r->rule, rule_raw, sizeof(rule_raw));
 	else
@@ -198,9 +200,9 @@ static size_t format_record(const struct audit_record *r, const struct policy *p
 	if (head >= size)
 		return 0;
 	n = snprintf(out + head, size - head,
-		     ",\"seq\":%llu,\"verdict\":\"%s\",\"pid\":%d,\"comm\":\"%s\",\"call\":\"%s\",%s%s,\"rule\":\"%s\","
+		     ",\"seq\":%llu,\"verdict\":\"%s\",\"pid\":%d,\"comm\":\"%s\"%s,\"call\":\"%s\",%s%s,\"rule\":\"%s\","
 		     "\"layer\":\"%s\",\"error\":\"%s\"}\n",
-		     (unsigned long long)r->seq, policy_is_audit(p) ? "would-deny" : "denied", (int)r->tid, comm, r->dns ? "dns" : notify_calls_name(r->kind), wanted, named, rule,
+		     (unsigned long long)r->seq, policy_is_audit(p) ? "would-deny" : "denied", (int)r->tid, comm, uid, r->dns ? "dns" : notify_calls_name(r->kind), wanted, named, rule,
 		     policy_layer_names[r->layer], strerrorname_np(r->error) ? strerrorname_np(r->error) : "?");
 	return n < 0 || (size_t)n >= size - head ? 0 : head + (size_t)n;
 }

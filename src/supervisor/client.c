@@ -127,6 +127,14 @@ int supervisor_join_names(int state_dir, int sock, struct err *e)
 	return dial_and_ask(state_dir, CONTROL_NAMES, sock, &reply, &gone, e);
 }
 
+int supervisor_show_wall(int state_dir, int sock, struct err *e)
+{
+	struct control_reply reply;
+	bool gone;
+
+	return dial_and_ask(state_dir, CONTROL_WALL, sock, &reply, &gone, e);
+}
+
 int supervisor_get_status(int state_dir, struct supervisor_status *out, struct err *e)
 {
 	struct control_reply reply;

@@ -47,6 +47,17 @@ static int take_names(struct sup *s, int *fd, struct err *e)
 	return 0;
 }
 
+static int take_wall(struct sup *s, int *fd, struct err *e)
+{
+	if (!s->plan.wall || s->wall_fd >= 0)
+		return err_set(e, EPROTO, "the supervisor knows of no wall, or has seen it");
+	if (watch_tell(s, &(struct watch_note){ .what = WATCH_WALL }, *fd, e) < 0)
+		return -1;
+	s->wall_fd = fd_steal(fd);
+	loop_watch_wall(s);
+	return 0;
+}
+
 static int take_status(struct sup *s, int *fd, struct err *e)
 {
 	(void)s;
@@ -65,6 +76,7 @@ static const struct {
 	[CONTROL_WATCH] = { true, BEFORE_WATCH, take_init }, /* hence once */
 	[CONTROL_LISTENER] = { true, WATCHING, take_listener },
 	[CONTROL_NAMES] = { true, WATCHING, take_names },
+	[CONTROL_WALL] = { true, BEFORE_WATCH | WATCHING, take_wall },
 	[CONTROL_STATUS] = { false, BEFORE_WATCH | WATCHING, take_status },
 };
 _Static_assert(sizeof(requests) / sizeof(requests[0]) == CONTROL_OPS, "a handler for each request");
@@ -135,6 +147,7 @@ void control_serve(struct sup *s, unsigned int conn)
 		snprintf(reply.text, sizeof(reply.text), "%.255s", e.msg);
 	}
 	kernel_log_drain(s);
+	wall_log_drain(s);
 	reply.denied = atomic_load(&s->counts->denied);
 	reply.restarts = atomic_load(&s->shared->restarts);
 	reply.watcher = s->watch_fd >= 0 ? s->shared->watcher : 0;

@@ -23,6 +23,7 @@
 #include "confine/bpf_egress.h"
 #include "confine/notify_calls.h"
 #include "confine/plan.h"
+#include "confine/wall/wall.h"
 #include "policy/learned.h"
 #include "policy/policy.h"
 #include "supervisor/counts.h"
@@ -63,6 +64,7 @@ struct inflight {
 
 struct sup_shared {
 	_Atomic uint64_t kernel_seen;
+	uint64_t wall_seen, wall_told; /* the main threads', one after the other: wall_log.c */
 	_Atomic unsigned int restarts;
 	pid_t watcher;
 	/* The kernel writes here, so that between "received" and "written down" there is nothing to be killed in. */
@@ -218,6 +220,8 @@ struct audit_record {
 	int rule; /* as policy_verdict.rule; AUDIT_NO_RULE: not a rule but @why */
 	const char *why; /* a string constant */
 	int error;
+	bool has_uid; /* of whom is known only whose socket it was */
+	uid_t uid;
 	bool dns; /* a question for @name, not a call */
 	char name[LEARNED_TEXT]; /* by which the destination is known; empty: none */
 };
@@ -355,6 +359,9 @@ struct sup {
 	struct audit audit;
 	struct counts *counts; /* a file in the state directory; shared with the watcher */
 	const volatile struct bpf_egress_log *kernel_log; /* NULL: no cgroup program */
+	struct wall wall;
+	int wall_fd;	 /* a socket of the network that it stands in; -1: there is none */
+	bool wall_dirty; /* it has refused something since its counters were read */
 	pthread_mutex_t lock; /* listeners and pending */
 	struct listener listeners[LISTENERS_MAX];
 	struct pending *pending;
@@ -412,6 +419,12 @@ void names_take(struct sup *s, int fd);
 /* Main thread: it has said something, or has ended. */
 void names_hear(struct sup *s);
 
+/* --- wall_log.c: main thread --------------------------------------------------------------------------------------------- */
+/* It has told something. */
+void wall_log_hear(struct sup *s);
+/* Brings the counts up to date. */
+void wall_log_drain(struct sup *s);
+
 /* --- kernel_log.c: main thread ------------------------------------------------------------------------------------------- */
 int kernel_log_open(struct sup *s, int map_fd);
 void kernel_log_drain(struct sup *s);
@@ -440,6 +453,7 @@ bool loop_hand_over(struct worker *w);
 void loop_arm_tick(struct sup *s);
 void loop_watch_init(struct sup *s);
 void loop_watch_names(struct sup *s);
+void loop_watch_wall(struct sup *s);
 void loop_watch_connection(struct sup *s, int fd, unsigned int index);
 
 /* --- the handlers: connect.c, send.c, unix.c, options.c, socket.c --------------------------------------------------------------------- */
@@ -497,7 +511,7 @@ void deputy_clone_args(const void **from, size_t *size);
 /* --- watch.c, start.c ------------------------------------------------------------------------------------------------ */
 
 struct watch_note {
-	enum { WATCH_INIT = 1, WATCH_LISTENER } what; /* + init's pidfd; + a listener */
+	enum { WATCH_INIT = 1, WATCH_LISTENER, WATCH_WALL } what; /* + init's pidfd; + a listener; + its socket */
 	unsigned int slot;
 };
 /* In the supervisor: hands a copy of @fd to the watcher. No watcher (any more) is no error. */
@@ -517,13 +531,15 @@ int self_detach(int *keep[], size_t n, struct err *e);
 /* The caller's resource limits are not ours (ulimits.c). */
 void ulimits_lift(void);
 /* rlimits, dumpable, no_new_privs, groups, capabilities. *groups_denied: setgroups(2) is not ours to call. */
-int self_limit(bool *groups_denied, struct err *e);
+int self_limit(bool network, bool *groups_denied, struct err *e);
 int self_filter(struct err *e); /* its own seccomp filter; after the first threads have been made */
 int self_filter_watcher(struct err *e); /* the watcher's, which each further supervisor has, too */
 /* The supervisor's share of self_detach(), for a child of the watcher. */
 void self_begin(const char *name);
 /* For the calling thread only: adds to (or returns to) the effective capabilities. */
 int self_raise(bool on);
+/* The same for CAP_NET_ADMIN, where self_limit() was told that it is needed, and nothing else. */
+void self_raise_network(bool on);
 /* All that may ever be in effect. */
 uint64_t self_caps(void);
 

@@ -28,4 +28,5 @@ libsandrun_a_SOURCES += \
 	src/supervisor/ulimits.c \
 	src/supervisor/unix.c \
 	src/supervisor/verdict.c \
+	src/supervisor/wall_log.c \
 	src/supervisor/watch.c

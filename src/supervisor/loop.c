@@ -330,7 +330,7 @@ static void let_go(struct sup *s)
 	}
 }
 
-enum main_tag { MAIN_CONTROL = 1, MAIN_CONNECTION, MAIN_CREATOR, MAIN_INIT, MAIN_WATCHER, MAIN_TICK, MAIN_AUDIT, MAIN_NAMES };
+enum main_tag { MAIN_CONTROL = 1, MAIN_CONNECTION, MAIN_CREATOR, MAIN_INIT, MAIN_WATCHER, MAIN_TICK, MAIN_AUDIT, MAIN_WALL, MAIN_NAMES };
 
 static void add(int ep, int fd, uint64_t data)
 {
@@ -350,6 +350,11 @@ void loop_watch_names(struct sup *s)
 	add(s->main_ep, s->names_fd, (uint64_t)MAIN_NAMES << 56);
 }
 
+void loop_watch_wall(struct sup *s)
+{
+	add(s->main_ep, s->wall_fd, (uint64_t)MAIN_WALL << 56);
+}
+
 void loop_watch_connection(struct sup *s, int fd, unsigned int index)
 {
 	add(s->main_ep, fd, (uint64_t)MAIN_CONNECTION << 56 | index);
@@ -366,6 +371,9 @@ static void main_event(struct sup *s, const struct epoll_event *ev)
 		break;
 	case MAIN_NAMES:
 		names_hear(s);
+		break;
+	case MAIN_WALL:
+		wall_log_hear(s);
 		break;
 	case MAIN_TICK:
 		tick(s);
@@ -387,6 +395,7 @@ static void main_event(struct sup *s, const struct epoll_event *ev)
 		break;
 	case MAIN_INIT:
 		kernel_log_drain(s);
+		wall_log_drain(s);
 		audit_flush(&s->audit, s->policy, s->id, true);
 		audit_ended(&s->audit, s->id);
 		let_go(s);
@@ -413,6 +422,7 @@ void loop_run(struct sup *s)
 	add(s->main_ep, s->creator_fd, (uint64_t)MAIN_CREATOR << 56);
 	add(s->main_ep, s->watch_fd, (uint64_t)MAIN_WATCHER << 56);
 	add(s->main_ep, s->init_fd, (uint64_t)MAIN_INIT << 56); /* known from the start by all but the first */
+	loop_watch_wall(s); /* likewise */
 	add(s->main_ep, s->tick_fd, (uint64_t)MAIN_TICK << 56);
 	add(s->main_ep, s->audit.wake_fd, (uint64_t)MAIN_AUDIT << 56);
 	add(s->work_ep, s->pending_fd, (uint64_t)WORK_TIMER << 56);
@@ -428,16 +438,18 @@ void loop_run(struct sup *s)
 	for (;;) {
 		struct epoll_event ev;
 		/* Before there is an init, a deadline; with unwritten refusals or the kernel's ring, a second look. */
-		int n = epoll_wait(s->main_ep, &ev, 1, s->init_fd < 0 || s->audit.suppressed || s->kernel_log ? 1000 : -1);
+		int n = epoll_wait(s->main_ep, &ev, 1, s->init_fd < 0 || s->audit.suppressed || s->kernel_log || s->wall_dirty ? 1000 : -1);
 
 		if (s->init_fd < 0 && sup_now_ms() > deadline)
 			_exit(EXIT_SUCCESS);
 		if (n > 0)
 			main_event(s, &ev);
 		/* Not only when nothing happens: ticks come every TICK_MS while calls do. */
-		if (s->kernel_log && (n == 0 || sup_now_ms() - looked >= 1000)) {
+		if ((s->kernel_log || s->wall_dirty) && (n == 0 || sup_now_ms() - looked >= 1000)) {
 			looked = sup_now_ms();
 			kernel_log_drain(s);
+			if (s->wall_dirty)
+				wall_log_drain(s);
 		}
 		if (n == 0)
 			audit_flush(&s->audit, s->policy, s->id, false);

@@ -17,6 +17,7 @@ enum control_op {
 	CONTROL_LISTENER, /* + a seccomp listener */
 	CONTROL_STATUS,
 	CONTROL_NAMES, /* + a conversation with the name service */
+	CONTROL_WALL,  /* + a netlink socket of the network that it stands in */
 	CONTROL_OPS,
 };
 

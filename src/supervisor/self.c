@@ -130,10 +130,18 @@ int self_detach(int *keep[], size_t n, struct err *e)
 	 CAP(CAP_DAC_READ_SEARCH) | CAP(CAP_NET_BIND_SERVICE))
 
 static uint64_t permitted_caps;
+/* Beside them, where there is a wall: to read its counters. No deputy has it. */
+static uint64_t network_caps;
 
 int self_raise(bool on)
 {
-	return raw_capset(on ? permitted_caps : CAPS_ALWAYS & permitted_caps, permitted_caps);
+	return raw_capset(on ? permitted_caps : CAPS_ALWAYS & permitted_caps, permitted_caps | network_caps);
+}
+
+void self_raise_network(bool on)
+{
+	/* A user's supervisor may have none: who has made a user namespace needs none over its networks. */
+	(void)raw_capset((CAPS_ALWAYS & permitted_caps) | (on ? network_caps : 0), permitted_caps | network_caps);
 }
 
 uint64_t self_caps(void)
@@ -141,7 +149,7 @@ uint64_t self_caps(void)
 	return permitted_caps;
 }
 
-int self_limit(bool *groups_denied, struct err *e)
+int self_limit(bool network, bool *groups_denied, struct err *e)
 {
 	uint64_t effective, permitted;
 	const struct rlimit rl = { 0, 0 };
@@ -155,6 +163,7 @@ int self_limit(bool *groups_denied, struct err *e)
 	/* Fails without CAP_SETPCAP (rootless with a trimmed set): then there are no uids to change to, either. */
 	prctl(PR_SET_SECUREBITS, SECURE_NO_SETUID_FIXUP_LOCKED, 0, 0, 0);
 	permitted_caps = permitted & (CAPS_ALWAYS | CAPS_AS_CALLER);
+	network_caps = network ? permitted & CAP(CAP_NET_ADMIN) : 0;
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	if (self_raise(false) < 0)
 		return err_sys(e, "reduce the supervisor's capabilities");
@@ -313,7 +322,7 @@ int self_filter(struct err *e)
 int self_filter_watcher(struct err *e)
 {
 	/* In effect: nothing. Permitted: what the next supervisor takes (start_supervise()). */
-	if (raw_capset(0, permitted_caps) < 0)
+	if (raw_capset(0, permitted_caps | network_caps) < 0)
 		return err_sys(e, "drop the watcher's capabilities");
 	return load_filter(watcher_rules, ARRAY_SIZE(watcher_rules), true, e);
 }

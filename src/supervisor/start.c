@@ -123,7 +123,7 @@ static int prepare(struct sup *s, int *ready, struct err *e)
 	if (s->shared == MAP_FAILED)
 		return err_sys(e, "share memory with the supervisor");
 	s->counts = counts_make(s->state_dir, policy_rule_count(s->policy), e);
-	return s->counts ? self_limit(&s->groups_denied, e) : -1;
+	return s->counts ? self_limit(s->plan.wall, &s->groups_denied, e) : -1;
 }
 
 static void child(struct sup *s, int ready) __attribute__((noreturn));
@@ -157,12 +157,13 @@ static struct sup *make_sup(const struct supervisor_request *req, struct err *e)
 	s->policy = req->policy;
 	s->traits = policy_get_traits(req->policy);
 	s->plan = *req->plan;
+	s->wall = req->wall;
 	snprintf(s->id, sizeof(s->id), "%s", req->id);
 	s->state_dir = req->state_dir;
 	s->cgroup_fd = s->plan.bpf ? req->bpf_cgroup : -1;
 	s->cpu_quota_fd = req->has_quota ? req->cpu_quota : -1;
 	s->cpu_period_fd = req->has_quota ? req->cpu_period : -1;
-	s->init_fd = s->control_fd = s->watch_fd = s->names_fd = -1;
+	s->init_fd = s->control_fd = s->watch_fd = s->names_fd = s->wall_fd = -1;
 	/* Mapped here and inherited: the descriptor need not be kept. */
 	if (s->plan.bpf && kernel_log_open(s, req->bpf_log) < 0) {
 		err_sys(e, "map the log of the cgroup program");

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "confine/plan.h"
+#include "confine/wall/wall.h"
 #include "policy/policy.h"
 
 struct supervisor_request {
@@ -20,6 +21,7 @@ struct supervisor_request {
 				      * "supervisor.sock" and the audit log "denied.jsonl" live there. Borrowed */
 	const struct policy *policy; /* read before the fork, inherited by memory */
 	const struct confine_plan *plan;
+	struct wall wall; /* only with plan->wall */
 	int bpf_log;		     /* only with plan->bpf: the log of the cgroup program. Borrowed */
 	int bpf_cgroup;		     /* only then: the cgroup that it is attached to. Borrowed */
 	bool has_quota;		     /* the container's cgroup has a processor quota to read: */
@@ -40,6 +42,9 @@ void supervisor_end(int state_dir, int pidfd, int timeout_ms);
 int supervisor_watch(int state_dir, int init_pidfd, struct err *e);
 /* Hands over a listener (of init or of an exec session); returns when it is being served. @listener stays the caller's. */
 int supervisor_add_listener(int state_dir, int listener, struct err *e);
+/* Hands over a netlink socket of the network namespace in which the wall stands, bound to what it tells (wall_log_bind()). @sock stays the
+ * caller's. */
+int supervisor_show_wall(int state_dir, int sock, struct err *e);
 /* Hands the supervisor its end of the conversation with the container's name service (names/names.h). @sock is borrowed. */
 int supervisor_join_names(int state_dir, int sock, struct err *e);
 

@@ -135,6 +135,8 @@ static void take_note(struct watch *w, const struct watch_note *note, int *fd)
 		w->sup->init_fd = fd_steal(fd);
 		add(w, w->sup->init_fd, EPOLLIN, TAG_INIT, 0);
 	}
+	if (note->what == WATCH_WALL && w->sup->wall_fd < 0)
+		w->sup->wall_fd = fd_steal(fd);
 	if (note->what == WATCH_LISTENER && note->slot < LISTENERS_MAX) {
 		/* A slot is used again when its session has ended; we may not have looked since. */
 		drop_listener(w, note->slot);

@@ -170,3 +170,25 @@ forged_kinds() { "$PROGRAMS/forge" kinds; }
 	walled "net-deny=10.66.66.66 $rules"
 	is EPERM "$(in_c "$PROBE" udp 11.39.15.200 53)"
 }
+
+@test "what it refuses by itself is counted exactly, and told with whose socket it was and no name; a new supervisor goes on" {
+	annotate net-deny=10.0.0.0/8
+	cfg '.process.user = {"uid": 1000, "gid": 1000}'
+	args sleep 1000
+	start_container
+	exec_probe each 'udp 10.66.66.66 53' 'sendmsg 10.66.66.66 54' 'tcp 10.66.66.66 80' 'fastopen 10.66.66.66 81' 'icmp 10.66.66.66'
+	is 5 "$(annotation denied)"
+	wait_until eval '[ "$(wc -l <"$STATE/$ID/denied.jsonl")" = 5 ]'
+	is '["udp://10.66.66.66:53","udp://10.66.66.66:54","tcp://10.66.66.66:81","icmp://10.66.66.66"]' "$(jq -sc 'map(select(.layer == "nft" and
+		.pid == 0 and .comm == "" and .uid == 1000 and .call == "packet" and (.rule | startswith("10.0.0.0/8")))) | map(.destination)' \
+		"$STATE/$ID/denied.jsonl")"
+	is '["tcp://10.66.66.66:80"]' "$(jq -sc 'map(select(.layer == "notify" and .pid > 0 and .comm == "probe" and .call == "connect")) |
+		map(.destination)' "$STATE/$ID/denied.jsonl")"
+	kill -KILL "$(supervisor_pid)"
+	run --separate-stderr rt exec "$ID" probe udp-flood 10.66.66.66 53 20000
+	is 20000 "$output"
+	is 20005 "$(annotation denied)"
+	is 1 "$(annotation supervisor-restarts)"
+	[ "$(wc -l <"$STATE/$ID/denied.jsonl")" -lt 200 ]
+	nothing_sniffed 10.66.66.66
+}

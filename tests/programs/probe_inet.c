@@ -109,6 +109,23 @@ static void udp(int argc, char **argv)
 	udp_to(argc, argv, 0);
 }
 
+/* How many of N datagrams were refused. */
+static void udp_flood(int argc, char **argv)
+{
+	unsigned long refused = 0;
+	struct dest d;
+	int fd;
+
+	(void)argc;
+	fd = dest_sock(&d, argv + 1, 0, SOCK_DGRAM, 0);
+	if (fd < 0)
+		return;
+	for (unsigned long n = strtoul(argv[3], NULL, 10); n; n--)
+		refused += sendto(fd, payload, sizeof(payload), 0, &d.sa, d.len) < 0;
+	printf("%lu", refused);
+	close(fd);
+}
+
 static void udplite(int argc, char **argv)
 {
 	udp_to(argc, argv, IPPROTO_UDPLITE);
@@ -354,6 +371,7 @@ const struct verb probe_inet_verbs[] = {
 	{ "tcp-echo", "ADDR PORT", 2, tcp_echo },
 	{ "nonblock", "ADDR PORT", 2, nonblock },
 	{ "udp", "ADDR PORT", 2, udp },
+	{ "udp-flood", "ADDR PORT N", 3, udp_flood },
 	{ "udp-echo", "ADDR PORT", 2, udp_echo },
 	{ "zerocopy", "ADDR PORT", 2, zerocopy },
 	{ "recv-timeout", "", 0, recv_timeout },

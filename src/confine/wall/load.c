@@ -205,14 +205,12 @@ static int dump(struct netlink *n, uint16_t type, uint16_t table, netlink_each e
 	return r;
 }
 
-int wall_read(int sock, const struct wall *w, struct wall_counters *out, struct err *e)
+int wall_read(struct netlink *n, const struct wall *w, struct wall_counters *out, struct err *e)
 {
 	struct found f = { .w = w, .counters = out };
-	struct netlink n;
 
 	*out = (struct wall_counters){ 0 };
-	netlink_adopt(&n, sock);
-	return dump(&n, NFT_MSG_GETRULE, NFTA_RULE_TABLE, take_rule, &f, e) < 0 ? err_prefix(e, "read the table %s", w->table) : 0;
+	return dump(n, NFT_MSG_GETRULE, NFTA_RULE_TABLE, take_rule, &f, e) < 0 ? err_prefix(e, "read the table %s", w->table) : 0;
 }
 
 /* A kernel that leaves something out without a word is not believed. */

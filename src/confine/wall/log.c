@@ -9,6 +9,8 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_log.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 
 #include "base/netlink.h"
 
@@ -26,8 +28,13 @@ int wall_log_bind(int sock, const struct wall *w, struct err *e)
 {
 	const struct nfulnl_msg_config_cmd bind = { .command = NFULNL_CFG_CMD_BIND };
 	const struct nfulnl_msg_config_mode mode = { .copy_range = htonl(96), .copy_mode = NFULNL_COPY_PACKET };
+	/* A reader that is late loses what it is told, not its place; and waits for no answer that was lost with it. */
+	const struct timeval soon = { .tv_usec = 500000 };
+	const int on = 1;
 	struct netlink n;
 
+	setsockopt(sock, SOL_NETLINK, NETLINK_NO_ENOBUFS, &on, sizeof(on));
+	setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof(soon));
 	netlink_adopt(&n, sock);
 	if (ask_config(&n, w, NFULA_CFG_CMD, &bind, sizeof(bind), e) < 0 ||
 	    ask_config(&n, w, NFULA_CFG_MODE, &mode, sizeof(mode), e) < 0)

@@ -44,6 +44,7 @@ struct wall_counters {
 	uint64_t routed;    /* by a source route, or headers that may hide one */
 	uint64_t listeners; /* connections to ports that may not be listened on */
 };
-int wall_read(int sock, const struct wall *w, struct wall_counters *out, struct err *e);
+struct netlink;
+int wall_read(struct netlink *n, const struct wall *w, struct wall_counters *out, struct err *e);
 
 #endif
