@@ -26,14 +26,6 @@
 
 /* --- notes -------------------------------------------------------------------------------------------------- */
 
-static ino_t namespace_number(int fd)
-{
-	struct statfs fs;
-	struct stat st;
-
-	return fstatfs(fd, &fs) == 0 && fs.f_type == NSFS_MAGIC && fstat(fd, &st) == 0 ? st.st_ino : 0;
-}
-
 static int open_namespace(const char *who, enum oci_namespace_type t)
 {
 	autofree char *path = xasprintf("/proc/%s/ns/%s", who, namespaces_proc_name(t));
@@ -41,19 +33,37 @@ static int open_namespace(const char *who, enum oci_namespace_type t)
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
+static bool look_at(const char *who, enum oci_namespace_type t, struct stat *st)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%s/ns/%s", who, namespaces_proc_name(t));
+	return stat(path, st) == 0;
+}
+
+/* The device that all namespaces are on, and no other file. 0: @who shows none. */
+static dev_t device_of_namespaces(const char *who)
+{
+	autofd fd = open_namespace(who, OCI_NS_MOUNT);
+	struct statfs fs;
+	struct stat st;
+
+	return fd >= 0 && fstatfs(fd, &fs) == 0 && fs.f_type == NSFS_MAGIC && fstat(fd, &st) == 0 ? st.st_dev : 0;
+}
+
 char *places_note(const char *who)
 {
+	dev_t device = device_of_namespaces(who);
 	char *text = xstrdup("");
 
-	for (size_t t = 0; t < OCI_NS_COUNT; t++) {
-		autofd fd = open_namespace(who, (enum oci_namespace_type)t);
-		ino_t number = fd < 0 ? 0 : namespace_number(fd);
+	for (size_t t = 0; device && t < OCI_NS_COUNT; t++) {
+		struct stat st;
 		char *more;
 
-		if (!number)
+		if (!look_at(who, (enum oci_namespace_type)t, &st) || st.st_dev != device)
 			continue;
 		more = xasprintf("%s%s%s=%llu", text, *text ? " " : "", namespaces_proc_name((enum oci_namespace_type)t),
-				 (unsigned long long)number);
+				 (unsigned long long)st.st_ino);
 		free(text);
 		text = more;
 	}
@@ -93,15 +103,23 @@ struct search {
 	const struct container *c;
 	const struct oci_config *config;
 	const struct cgroup *cgroup;
+	dev_t device; /* of namespaces */
 	pid_t *pids; /* of the cgroup, once they were asked for */
 	size_t n;
 	bool listed;
 };
 
-/* @fd is closed unless it is the one. */
-static int keep_if(int fd, ino_t number)
+static bool has_number(const struct search *s, int fd, ino_t number)
 {
-	if (fd >= 0 && namespace_number(fd) == number)
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 && st.st_dev == s->device && st.st_ino == number;
+}
+
+/* @fd is closed unless it is the one. */
+static int keep_if(const struct search *s, int fd, ino_t number)
+{
+	if (has_number(s, fd, number))
 		return fd;
 	if (fd >= 0)
 		close(fd);
@@ -109,12 +127,12 @@ static int keep_if(int fd, ino_t number)
 }
 
 /* @user, or the nearest above it that has the @number. */
-static int climb_to(int user, ino_t number)
+static int climb_to(const struct search *s, int user, ino_t number)
 {
 	for (int i = 0; i < DEPTH_MAX && user >= 0; i++) {
 		int above;
 
-		if (namespace_number(user) == number)
+		if (has_number(s, user, number))
 			return user;
 		above = ioctl(user, NS_GET_PARENT); /* EPERM: not below the caller's own */
 		close(user);
@@ -129,7 +147,7 @@ static int of_config(const struct search *s, enum oci_namespace_type t, ino_t nu
 {
 	const struct oci_namespace *n = oci_namespace_find(&s->config->linux_, t);
 
-	return n && n->path && *n->path ? keep_if(open(n->path, O_RDONLY | O_CLOEXEC), number) : -1;
+	return n && n->path && *n->path ? keep_if(s, open(n->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), number) : -1;
 }
 
 static int of_members(struct search *s, enum oci_namespace_type t, ino_t number)
@@ -142,7 +160,7 @@ static int of_members(struct search *s, enum oci_namespace_type t, ino_t number)
 		int fd;
 
 		snprintf(who, sizeof(who), "%d", (int)s->pids[i]);
-		fd = keep_if(open_namespace(who, t), number);
+		fd = keep_if(s, open_namespace(who, t), number);
 		if (fd >= 0)
 			return fd;
 	}
@@ -156,7 +174,7 @@ static bool is_within(const struct search *s, int fd)
 
 	if (user < 0)
 		return false;
-	user = climb_to(fd_steal(&user), noted(s->c->namespaces, OCI_NS_USER));
+	user = climb_to(s, fd_steal(&user), noted(s->c->namespaces, OCI_NS_USER));
 	return user >= 0;
 }
 
@@ -165,10 +183,10 @@ static int find_one(struct search *s, int of_init, enum oci_namespace_type t, in
 	autofd fd = of_init;
 	int other;
 
-	if (fd >= 0 && namespace_number(fd) == number)
+	if (has_number(s, fd, number))
 		return fd_steal(&fd);
 	if (t == OCI_NS_USER) {
-		other = climb_to(fd_steal(&fd), number);
+		other = climb_to(s, fd_steal(&fd), number);
 		return other >= 0 ? other : err_msg(e, "its first process is in a user namespace that is none of the container's");
 	}
 	other = of_config(s, t, number);
@@ -190,10 +208,13 @@ static int find_all(struct search *s, struct namespaces *ns, struct err *e)
 	for (size_t i = 0; i < OCI_NS_COUNT; i++) {
 		enum oci_namespace_type t = (enum oci_namespace_type)i;
 		ino_t number = noted(s->c->namespaces, t);
-		autofd own = number ? open_namespace("self", t) : -1;
+		struct stat own;
 		int of_init;
 
-		if (!number || (own >= 0 && namespace_number(own) == number))
+		if (!number || !look_at("self", t, &own))
+			continue;
+		s->device = own.st_dev;
+		if (own.st_ino == number)
 			continue;
 		of_init = open_namespace(init, t);
 		if (of_init < 0)
