@@ -26,6 +26,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -34,6 +35,14 @@
 #include "base/trace.h"
 #include "container/sync.h"
 #include "oci/names.h"
+
+#define STACK_SIZE ((size_t)8 << 20) /* of addresses: only what is touched takes memory */
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SHARED 0
+#else
+#define SHARED CLONE_VM
+#endif
 
 /* --- a new time namespace --------------------------------------------------------------------------------- */
 
@@ -166,12 +175,9 @@ static bool needs_stage(const struct spawn *s)
 
 static pid_t do_clone(uint64_t flags, int cgroup_fd, struct err *e)
 {
-	struct clone_args args = { .flags = flags };
+	struct clone_args args = { .flags = flags, .exit_signal = SIGCHLD };
 	pid_t pid;
 
-	/* With CLONE_PARENT the exit signal is the caller's and must not be given. */
-	if (!(flags & CLONE_PARENT))
-		args.exit_signal = SIGCHLD;
 	if (cgroup_fd >= 0) {
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)cgroup_fd;
@@ -207,6 +213,23 @@ __attribute__((noreturn)) static void run_body(const struct spawn *s, bool stage
 	_exit(1);
 }
 
+static int run_beside(void *arg)
+{
+	run_body(arg, true);
+}
+
+/* With the stage's memory, which would be copied only to be given up at once: the process waits, on a stack of its own, for an answer
+ * that comes when the stage has been reaped. */
+static pid_t clone_beside(const struct spawn *s, struct err *e)
+{
+	/* With CLONE_PARENT the exit signal is the caller's and must not be given. */
+	const int flags = (int)(SHARED | CLONE_PARENT | clone_flags(s->ns));
+	char *stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
+	pid_t pid = stack == MAP_FAILED ? -1 : clone(run_beside, stack + STACK_SIZE, flags, (void *)(uintptr_t)s);
+
+	return pid >= 0 ? pid : clone_error(clone_flags(s->ns), e);
+}
+
 __attribute__((noreturn)) static void stage(const struct spawn *s)
 {
 	struct err e;
@@ -215,11 +238,9 @@ __attribute__((noreturn)) static void stage(const struct spawn *s)
 	s->begin(s->arg, true);
 	if (enter(s, &e) < 0 || s->enter(s->arg, &e) < 0)
 		goto fail;
-	pid = do_clone(CLONE_PARENT | clone_flags(s->ns), -1, &e);
+	pid = clone_beside(s, &e);
 	if (pid < 0)
 		goto fail;
-	if (pid == 0)
-		run_body(s, true);
 	/* The number is one of our own pid namespace: setns(2) moves only children into the other. */
 	if (sync_send(s->sync, SYNC_STAGED, (int)pid, &e) < 0)
 		_exit(1); /* the caller is gone; init reads the end of file */
