@@ -46,7 +46,7 @@ own() {
 
 @test "no answer of the container's own kernel goes to a denied host" {
 	local mode own kind way
-	for mode in traps bpf; do
+	for mode in traps bpf wall; do
 		in_mode $mode "$deny"
 		own=($(own $mode))
 		for way in freebind freebind6 transparent transparent6; do
@@ -62,7 +62,7 @@ own() {
 
 @test "nor of an allowed host" {
 	local mode way
-	for mode in traps bpf; do
+	for mode in traps bpf wall; do
 		in_mode $mode "$deny"
 		for way in none freebind6 transparent6; do
 			try "reflect udp fd66::66 fd09::2 7777 $way" "reflect ping fd66::66 fd09::2 0 $way" "reflect tcp fd66::66 fd09::2 7777 $way" \
@@ -74,7 +74,7 @@ own() {
 
 @test "a raw socket cannot be told by any level that its packets come whole" {
 	local mode own level
-	for mode in traps bpf; do
+	for mode in traps bpf wall; do
 		in_mode $mode 'net-allow=icmp://*'
 		cfg '.annotations["io.sandlock.allow-icmp"] = "true"'
 		own=($(own $mode))
@@ -85,7 +85,7 @@ own() {
 
 @test "no option of any level gives a socket a header, a source or a mark of its own" {
 	local mode
-	for mode in traps bpf; do
+	for mode in traps bpf wall; do
 		in_mode $mode 'net-allow=udp://* icmp://* tcp://*'
 		cfg '.annotations["io.sandlock.allow-icmp"] = "true"'
 		trying 'every-level=8 kinds' 'every-level old=8 kinds'
