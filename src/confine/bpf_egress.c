@@ -96,11 +96,13 @@ static void place(struct prog *p, enum label l)
 /* r6 context, r7 protocol, r8 port, r9 spare; the key on the stack. */
 #define KEY_AT (-24)
 #define PROTO_AT (-20)
+#define WHEN_AT (-32)
 #define ADDR_AT(word) ((int16_t)(-16 + 4 * (word)))
 #define CTX(field) ((int16_t)offsetof(struct bpf_sock_addr, field))
 #define HELPER_SET_RETVAL 187
 #define HELPER_PID_TGID 14
 #define HELPER_COMM 16
+#define HELPER_KTIME 5
 
 static void load_map(struct prog *p, uint8_t reg, int fd, bool value)
 {
@@ -205,6 +207,8 @@ static void emit_log(struct prog *p, int log, enum who who, bool send)
 {
 	const int16_t record = (int16_t)offsetof(struct bpf_egress_log, ring);
 
+	CALL(p, HELPER_KTIME);
+	STX(p, BPF_DW, BPF_REG_10, WHEN_AT, BPF_REG_0);
 	if (who != WHO_UNKNOWN)
 		CALL(p, HELPER_PID_TGID);
 	else
@@ -228,6 +232,8 @@ static void emit_log(struct prog *p, int log, enum who who, bool send)
 	/* Not what another refusal has left there. */
 	ST(p, BPF_DW, BPF_REG_1, (int16_t)(record + 32), 0);
 	ST(p, BPF_DW, BPF_REG_1, (int16_t)(record + 40), 0);
+	LDX(p, BPF_DW, BPF_REG_3, BPF_REG_10, WHEN_AT);
+	STX(p, BPF_DW, BPF_REG_1, (int16_t)(record + offsetof(struct bpf_egress_record, when)), BPF_REG_3);
 	if (who == WHO_PID_COMM) {
 		ADD_IMM(p, BPF_REG_1, record + 32);
 		MOV_IMM(p, BPF_REG_2, sizeof(((struct bpf_egress_record *)0)->comm));

@@ -23,6 +23,7 @@ struct bpf_egress_record {
 	uint32_t tid; /* in the root pid namespace; 0 where the kernel does not tell */
 	uint32_t send; /* not a connect */
 	char comm[16]; /* empty where the kernel does not tell */
+	uint64_t when; /* CLOCK_MONOTONIC, ns */
 };
 #define BPF_EGRESS_OTHER 0xff
 #define BPF_EGRESS_ROUTED 0xfe /* a packet with a source route or a routing header */

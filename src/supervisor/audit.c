@@ -39,6 +39,28 @@ int audit_init(struct audit *a, int dir_fd, struct counts *counts)
 	return a->wake_fd < 0 ? -1 : 0;
 }
 
+static bool is_later(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec != b->tv_sec ? a->tv_sec > b->tv_sec : a->tv_nsec > b->tv_nsec;
+}
+
+/* The last record to its place: what the kernel refused is heard of later than what we did. The numbers stay in order. */
+static void sort_in(struct audit *a)
+{
+	for (unsigned int i = a->count - 1; i > 0; i--) {
+		struct audit_record *before = &a->ring[(a->head + i - 1) % AUDIT_RING], *last = &a->ring[(a->head + i) % AUDIT_RING];
+		struct audit_record moved = *before;
+		uint64_t seq = last->seq;
+
+		if (!is_later(&before->when, &last->when))
+			return;
+		*before = *last;
+		*last = moved;
+		last->seq = seq;
+		before->seq = moved.seq;
+	}
+}
+
 void audit_denied(struct audit *a, const struct audit_record *r)
 {
 	const uint64_t one = 1;
@@ -55,6 +77,7 @@ void audit_denied(struct audit *a, const struct audit_record *r)
 
 		*slot = *r;
 		slot->seq = seq;
+		sort_in(a);
 	} else {
 		a->suppressed++;
 	}

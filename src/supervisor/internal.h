@@ -359,6 +359,7 @@ struct sup {
 	struct audit audit;
 	struct counts *counts; /* a file in the state directory; shared with the watcher */
 	const volatile struct bpf_egress_log *kernel_log; /* NULL: no cgroup program */
+	bool first_pid_ns;	    /* only then: ours is the one in which the program counts */
 	struct wall wall;
 	int wall_fd;	 /* a socket of the network that it stands in; -1: there is none */
 	bool wall_dirty; /* it has refused something since its counters were read */

@@ -379,6 +379,7 @@ static void main_event(struct sup *s, const struct epoll_event *ev)
 		tick(s);
 		break;
 	case MAIN_AUDIT:
+		kernel_log_drain(s); /* what came before is written before */
 		audit_flush(&s->audit, s->policy, s->id, false);
 		break;
 	case MAIN_CREATOR:

@@ -174,3 +174,25 @@ more_seeds() {
 	in_mode traps net-deny=10.1.0.0/16
 	trying 'stick 10.9.0.77 203.0.113.5 80=QUICK'
 }
+
+@test "what the cgroup program refuses is recorded with its own time and pid, in order with what the supervisor refuses" {
+	local before after i
+	annotate net-deny=10.0.0.0/8
+	with_program
+	before=$(date -u +%FT%T.%3NZ)
+	rt exec --detach --pid-file "$T/session" "$ID" probe tcp 10.1.2.3 80 >"$OUT" </dev/null
+	wait_until file_has "$OUT" ECONNREFUSED
+	after=$(date -u +%FT%T.%3NZ)
+	# Nobody is told at once: the program's record is looked at once a second.
+	wait_until test -s "$STATE/$ID/denied.jsonl"
+	is true "$(jq --arg a "$before" --arg b "$after" '.time >= $a and .time <= $b' "$STATE/$ID/denied.jsonl")"
+	is "$(cat "$T/session")" "$(jq .pid "$STATE/$ID/denied.jsonl")"
+	is bpf "$(jq -r '.layer' "$STATE/$ID/denied.jsonl")"
+	for i in 1 2 3 4 5; do
+		run rt exec "$ID" probe each 'tcp 10.1.2.3 80' 'socket inet raw' 'tcp 10.1.2.3 81' 'socket packet raw'
+	done
+	wait_until recorded 21
+	jq -r .time "$STATE/$ID/denied.jsonl" | sort -c
+	jq .seq "$STATE/$ID/denied.jsonl" | sort -nc
+}
+recorded() { [ "$(wc -l <"$STATE/$ID/denied.jsonl")" -ge "$1" ]; }
