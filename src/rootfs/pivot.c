@@ -181,15 +181,42 @@ static int remove_or_hide(const char *place, struct err *e)
 	return 0;
 }
 
+static bool is_below(const char *place, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	return !strncmp(place, dir, len) && (!place[len] || place[len] == '/');
+}
+
+/* An unmount, and the move of the root onto "/", happen to the peers of the mount that is below it as well. With a shared
+ * rootfsPropagation those are the host's. What is in the container's root keeps what was asked for. */
+static int stop_sharing(const char *mountinfo, const char *rootfs, struct err *e)
+{
+	autofree char *text = xstrdup(mountinfo);
+	char *save = NULL;
+
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char *root = NULL, *place = NULL, *type = NULL;
+
+		if (!parse_mountinfo(line, &root, &place, &type))
+			continue;
+		unescape(place);
+		/* Out of sight, under another mount or beyond the caller's rights: then it is not what we unmount from either. */
+		if (!is_below(place, rootfs) && mount(NULL, place, NULL, MS_SLAVE, NULL) < 0 && errno != ENOENT && errno != EINVAL &&
+		    errno != EACCES)
+			return err_sys(e, "make %s a slave", place);
+	}
+	return 0;
+}
+
 /* With MS_MOVE the host's mounts stay in the namespace, under our root. A complete procfs or sysfs among them would allow
  * the workload (in a user namespace of its own) to mount one without the masks. So they go. */
 static int remove_host_procfs(const char *rootfs, struct err *e)
 {
 	autofree char *text = NULL;
 	char *save = NULL;
-	size_t len = strlen(rootfs);
 
-	if (file_read(AT_FDCWD, "/proc/self/mountinfo", 64u << 20, &text, NULL, e) < 0)
+	if (file_read(AT_FDCWD, "/proc/self/mountinfo", 64u << 20, &text, NULL, e) < 0 || stop_sharing(text, rootfs, e) < 0)
 		return -1;
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		char *root = NULL, *place = NULL, *type = NULL;
@@ -199,7 +226,7 @@ static int remove_host_procfs(const char *rootfs, struct err *e)
 		unescape(place);
 		if (!str_eq(root, "/") || (!str_eq(type, "proc") && !str_eq(type, "sysfs")))
 			continue;
-		if (!strncmp(place, rootfs, len) && (!place[len] || place[len] == '/'))
+		if (is_below(place, rootfs))
 			continue;
 		if (remove_or_hide(place, e) < 0)
 			return -1;

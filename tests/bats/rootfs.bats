@@ -237,6 +237,30 @@ late_mounts() {
 	is 0 "$status"
 }
 
+@test "the change of root takes nothing away from the host, and adds nothing, whatever is shared" {
+	# A host of its own, all of it shared, where the bundle is on a mount of its own: the change of root is one of its parent.
+	mkdir "$T/m"
+	mkfifo "$T/ready"
+	spawn unshare -m sh -c 'mount --make-rprivate / && mount -t tmpfs tmpfs "$1/m" && cp -a "$1/bundle" "$1/m/" &&
+		mount --make-rshared / && echo >"$1/ready"; exec sleep 1000' sh "$T"
+	NSENTER=(nsenter -t $! -m)
+	read -r <"$T/ready"
+	local word how before
+	# But for those of other tests, which go when their place is removed.
+	mounts_there() { "${NSENTER[@]}" grep -vE ' /(run/netns|tmp|var)/' /proc/self/mountinfo; }
+	before=$(mounts_there)
+	for word in '' private slave rslave shared rshared unbindable; do
+		"${NSENTER[@]}" sh -c 'jq --arg w "$2" ".linux.rootfsPropagation = \$w | if \$w == \"\" then del(.linux.rootfsPropagation) else . end |
+			.process.args = [\"cat\", \"/proc/self/mountinfo\"]" "$1/bundle/config.json" >"$1/m/bundle/config.json"' sh "$T" "$word"
+		for how in --keep --no-pivot; do
+			run --separate-stderr rt run $how --bundle "$T/m/bundle" "$ID"
+			is "$how $word: 0 " "$how $word: $status $stderr"
+			diff <(echo "$before") <(mounts_there) || { echo "with $how, $word"; return 1; }
+			[ $how != --keep ] || rt delete "$ID"
+		done
+	done
+}
+
 @test "copying up: tmpcopyup fills a tmpfs with what the image has there" {
 	mkdir "$B/rootfs/data"
 	echo kept >"$B/rootfs/data/f"
