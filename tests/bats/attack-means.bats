@@ -21,7 +21,7 @@ rt() {
 	local enter=("${NSENTER[@]}") manager=()
 	[ -z "${RT_OUTSIDE:-}" ] || enter=()
 	[[ " ${BARE[*]} " != *" bpf "* ]] || ! cgroup_v2 || manager=(--cgroup-manager disabled)
-	SANDRUN_TEST=$ID timeout --foreground -k 5 "${RT_TIMEOUT:-60}" "${enter[@]}" "${BARE[@]}" "$SANDRUN" "${manager[@]}" --root "$STATE" \
+	SANDRUN_TEST=$ID timeout --foreground -k 5 $((${RT_TIMEOUT:-60} * SLOWER)) "${enter[@]}" "${BARE[@]}" "$SANDRUN" "${manager[@]}" --root "$STATE" \
 		"$@" 3>&-
 }
 

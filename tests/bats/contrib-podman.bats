@@ -38,7 +38,7 @@ teardown_file() {
 
 inside() { nsenter --mount --net --target "$HOLDER" "$@"; }
 # pd WORD…: podman as a user of the drop-in calls it.
-pd() { CONTAINERS_STORAGE_CONF=$FT/storage.conf timeout --foreground -k 5 "${RT_TIMEOUT:-90}" nsenter --mount --net --target "$HOLDER" podman "$@" 3>&-; }
+pd() { CONTAINERS_STORAGE_CONF=$FT/storage.conf timeout --foreground -k 5 $((${RT_TIMEOUT:-90} * SLOWER)) nsenter --mount --net --target "$HOLDER" podman "$@" 3>&-; }
 # drop_in [SED-EXPRESSION]: the shipped file, with comment signs taken away.
 drop_in() { sed "${1:-}" "$CONF" >"$FT/etc-containers/containers.conf.d/sandrun.conf"; }
 

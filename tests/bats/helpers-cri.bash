@@ -117,7 +117,7 @@ nothing_left_of_cri() { [ -z "$(leftovers_of_cri)" ]; }
 
 # cr WORD…: crictl at this file's containerd.
 CRI_SOCKET=unix:///run/containerd/containerd.sock
-cr() { timeout --foreground -k 5 "${RT_TIMEOUT:-60}" nsenter --mount --net --target "$HOLDER" "$CRICTL" -r "$CRI_SOCKET" -i "$CRI_SOCKET" "$@" 3>&-; }
+cr() { timeout --foreground -k 5 $((${RT_TIMEOUT:-60} * SLOWER)) nsenter --mount --net --target "$HOLDER" "$CRICTL" -r "$CRI_SOCKET" -i "$CRI_SOCKET" "$@" 3>&-; }
 
 # pod [JQ-FILTER [HANDLER]]: sets $POD. container NAME SCRIPT [JQ-FILTER]: created and started in $POD; its id is printed.
 pod() {

@@ -106,7 +106,7 @@ docker_stop() {
 
 # dk WORD…: the distribution's docker at this engine. A detached container outlives it, so 3 must not stay open.
 dk() {
-	DOCKER_CONFIG=$FT/cli timeout --foreground -k 5 "${RT_TIMEOUT:-60}" "$DK" -H "unix://${DKDIR:-$FT}/d.sock" "$@" 3>&-
+	DOCKER_CONFIG=$FT/cli timeout --foreground -k 5 $((${RT_TIMEOUT:-60} * SLOWER)) "$DK" -H "unix://${DKDIR:-$FT}/d.sock" "$@" 3>&-
 }
 # The same for script(1), which wants one string.
 DKS() { printf '%s -H unix://%s/d.sock' "$DK" "$FT"; }

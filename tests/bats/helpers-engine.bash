@@ -70,7 +70,7 @@ podman_file_teardown() {
 
 # pm WORD…: podman with our runtime. RUNTIME_BIN overrides the wrapper.
 pm() {
-	CONTAINERS_CONF=$FT/containers.conf CONTAINERS_STORAGE_CONF=$FT/storage.conf timeout --foreground -k 5 "${RT_TIMEOUT:-90}" \
+	CONTAINERS_CONF=$FT/containers.conf CONTAINERS_STORAGE_CONF=$FT/storage.conf timeout --foreground -k 5 $((${RT_TIMEOUT:-90} * SLOWER)) \
 		"${NSENTER[@]}" podman --runtime "${RUNTIME_BIN:-$FT/bin/sandrun}" --tmpdir "$FT/tmp" "$@" 3>&-
 }
 
@@ -152,7 +152,7 @@ ctr_file_teardown() {
 
 # cc WORD…: ctr, in a namespace of its own. IMG is the image.
 IMG=localhost/t:latest
-cc() { timeout --foreground -k 5 "${RT_TIMEOUT:-60}" ctr -a "$FT/ctd/c.sock" -n sr "$@" 3>&-; }
+cc() { timeout --foreground -k 5 $((${RT_TIMEOUT:-60} * SLOWER)) ctr -a "$FT/ctd/c.sock" -n sr "$@" 3>&-; }
 # The runtime itself, without the wrapper: containerd always gives a --root.
 cc_run() { cc run --runc-binary "$SANDRUN" --runc-root "$FT/rr" "$@"; }
 

@@ -203,7 +203,7 @@ in_userns() {
 # what without() said. 3 is bats' own descriptor.
 # It is killed when its time is up; the 137 of that looks like others, so it is said.
 rt() {
-	local enter=("${NSENTER[@]}") limit=${RT_TIMEOUT:-60} start=$SECONDS rc=0
+	local enter=("${NSENTER[@]}") limit=$((${RT_TIMEOUT:-60} * SLOWER)) start=$SECONDS rc=0
 	[ -z "${RT_OUTSIDE:-}" ] || enter=()
 	SANDRUN_TEST=$ID timeout --foreground -k 5 "$limit" "${enter[@]}" "${LACKS[@]}" "$SANDRUN" --root "$STATE" "$@" 3>&- || rc=$?
 	[ $((SECONDS - start)) -lt "$limit" ] || echo "helpers: the time limit of $limit s has ended this command" >&2

@@ -43,7 +43,7 @@ teardown() {
 
 inside() { nsenter --mount --net --target "$HOLDER" "$@"; }
 pd() {
-	CONTAINERS_CONF=$FT/containers.conf CONTAINERS_STORAGE_CONF=$FT/storage.conf timeout --foreground -k 5 "${RT_TIMEOUT:-90}" \
+	CONTAINERS_CONF=$FT/containers.conf CONTAINERS_STORAGE_CONF=$FT/storage.conf timeout --foreground -k 5 $((${RT_TIMEOUT:-90} * SLOWER)) \
 		nsenter --mount --net --target "$HOLDER" podman --runtime /usr/local/bin/sandrun --hooks-dir "$FT/hooks.d" "$@" 3>&-
 }
 

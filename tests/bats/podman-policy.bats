@@ -166,7 +166,7 @@ world() {
 	pm network create "$NET" >/dev/null
 }
 pm() {
-	CONTAINERS_CONF=${CONF:-$FT/containers.conf} CONTAINERS_STORAGE_CONF=$FT/storage.conf timeout --foreground -k 5 "${RT_TIMEOUT:-90}" \
+	CONTAINERS_CONF=${CONF:-$FT/containers.conf} CONTAINERS_STORAGE_CONF=$FT/storage.conf timeout --foreground -k 5 $((${RT_TIMEOUT:-90} * SLOWER)) \
 		"${NSENTER[@]}" podman --runtime "${RUNTIME_BIN:-$FT/bin/sandrun}" --tmpdir "$FT/tmp" "$@" 3>&-
 }
 

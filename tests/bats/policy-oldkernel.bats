@@ -17,7 +17,7 @@ teardown() { common_teardown; }
 rt() {
 	local manager=()
 	case " ${LACKS[*]}" in *' bpf'*) ! cgroup_v2 || manager=(--cgroup-manager disabled) ;; esac
-	SANDRUN_TEST=$ID timeout --foreground -k 5 "${RT_TIMEOUT:-60}" "${NSENTER[@]}" "$PROGRAMS/oldkernel" "${LACKS[@]}" -- \
+	SANDRUN_TEST=$ID timeout --foreground -k 5 $((${RT_TIMEOUT:-60} * SLOWER)) "${NSENTER[@]}" "$PROGRAMS/oldkernel" "${LACKS[@]}" -- \
 		"$SANDRUN" "${manager[@]}" --root "$STATE" "$@" 3>&-
 }
 # What `state` says of the kernel as it is, but without a cgroup program.

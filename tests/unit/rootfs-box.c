@@ -390,5 +390,10 @@ int box_tests(const char *name, const struct CMUnitTest *tests, size_t n)
 		perror("make a mount namespace");
 		return 1;
 	}
+	/* Where it is a mount of its own (Debian 13: nosuid, nodev), device nodes of images can be opened in ours all the same. */
+	if (mount(NULL, "/tmp", NULL, MS_REMOUNT | MS_BIND | MS_RELATIME, NULL) < 0 && errno != EINVAL) {
+		perror("take nodev off /tmp");
+		return 1;
+	}
 	return _cmocka_run_group_tests(name, tests, n, NULL, NULL);
 }

@@ -44,6 +44,7 @@
 #include "confine/bpf_egress.h"
 #include "confine/confine.h"
 #include "policy/policy.h"
+#include "limit.h"
 #include "supervisor/supervisor.h"
 
 #define CHECK(x) do { if (!(x)) { fprintf(stderr, "%s:%d: %s (errno %s)\n", __FILE__, __LINE__, #x, strerrorname_np(errno)); return __LINE__; } } while (0)
@@ -251,13 +252,13 @@ static inline void util_open(struct util_session *s, const char *const kv[], con
 	assert_int_equal(confine_notify_prepare(&s->plan, s->policy, &s->filter, &e), 0);
 }
 
-/* Waits for @pid at most 30 s; its exit status, or -1 (and it is killed). */
+/* Waits for @pid; its exit status, or -1 (and it is killed). */
 static inline int util_wait(pid_t pid)
 {
 	struct pollfd p = { .fd = sys_pidfd_open(pid, 0), .events = POLLIN };
 	int status = -1;
 
-	if (p.fd < 0 || poll(&p, 1, 30000) != 1)
+	if (p.fd < 0 || poll(&p, 1, limit_ms()) != 1)
 		kill(pid, SIGKILL);
 	close(p.fd);
 	waitpid(pid, &status, 0);
@@ -305,7 +306,7 @@ static inline void util_gone(int pidfd)
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
 
 	assert_true(pidfd >= 0);
-	assert_int_equal(poll(&p, 1, 5000), 1);
+	assert_int_equal(poll(&p, 1, limit_ms()), 1);
 	close(pidfd);
 }
 

@@ -30,6 +30,7 @@
 #include "cgroup/internal.h"
 #include "cgroup/layout.h"
 #include "cgroup-util.h"
+#include "limit.h"
 
 static char id[64];
 
@@ -347,7 +348,7 @@ static void frozen_processes_stand_still_and_thaw(void **state)
 		skip_because("no freezer");
 	}
 	assert_int_equal(write(fd, "x", 1), 1);
-	assert_true(answers(fd, 5000));
+	assert_true(answers(fd, limit_ms()));
 	assert_false(cgroup_frozen(cg));
 	ok(cgroup_freeze(cg, true, &e), &e);
 	assert_true(cgroup_frozen(cg));
@@ -356,7 +357,7 @@ static void frozen_processes_stand_still_and_thaw(void **state)
 	ok(cgroup_freeze(cg, true, &e), &e); /* twice is no error */
 	ok(cgroup_freeze(cg, false, &e), &e);
 	assert_false(cgroup_frozen(cg));
-	assert_true(answers(fd, 5000));
+	assert_true(answers(fd, limit_ms()));
 	end(cg, pid);
 }
 
@@ -530,7 +531,7 @@ static void a_cgroup_in_use_is_refused_an_empty_one_taken(void **state)
 	assert_true(is_in(pid, &cg->dirs[0]));
 	ok(cgroup_signal(cg, SIGKILL, &e), &e);
 	reap(pid);
-	assert_true(cg_tree_wait_empty(cg, 2000));
+	assert_true(cg_tree_wait_empty(cg, limit_ms()));
 	second = create_cgroup(&q, &e);
 	if (!second)
 		fail_msg("%s", e.msg);
@@ -723,7 +724,7 @@ static void an_oom_kill_is_told_and_counted(void **state)
 	assert_int_equal(poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, 0), 0);
 	assert_int_equal(write(gate[1], "x", 1), 1);
 	reap(pid);
-	assert_int_equal(poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, 5000), 1);
+	assert_int_equal(poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, limit_ms()), 1);
 	assert_true(read(fd, buf, sizeof(buf)) > 0);
 	ok(cgroup_get_stats(cg, &s, &e), &e);
 	assert_true(s.oom_kills >= 1);

@@ -5,6 +5,7 @@
  * (127.0.53.53); the test is the client and the supervisor.
  */
 #include "child.h"
+#include "limit.h"
 
 #include <arpa/inet.h>
 #include <poll.h>
@@ -283,7 +284,7 @@ static void ask(const struct world *w, const char *name, uint16_t type, struct n
 	for (;;) {
 		struct pollfd p[2] = { { .fd = w->client, .events = POLLIN }, { .fd = w->supervisor, .events = POLLIN } };
 
-		if (poll(p, 2, 10000) <= 0)
+		if (poll(p, 2, limit_ms()) <= 0)
 			break;
 		if (p[1].revents) {
 			struct names_reply ok = { 0 };

@@ -692,7 +692,7 @@ static void test_no_orphan(void **state)
 	p.fd = sys_pidfd_open(sup, 0);
 	waitpid(pid, NULL, 0);
 	if (p.fd >= 0)
-		assert_int_equal(poll(&p, 1, 5000), 1);
+		assert_int_equal(poll(&p, 1, limit_ms()), 1);
 	waitpid(sup, NULL, 0);
 }
 

@@ -50,7 +50,7 @@ static int tcp_body(void *arg)
 		struct pollfd p = { .fd = s, .events = POLLOUT };
 		int error = -1;
 
-		CHECK(poll(&p, 1, 2000) == 1);
+		CHECK(poll(&p, 1, limit_ms()) == 1);
 		len = sizeof(error);
 		CHECK(getsockopt(s, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error == 0);
 	}
