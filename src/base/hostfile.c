@@ -159,6 +159,43 @@ static int open_any(enum hostfile_kind kind, const char *path, bool append, stru
 	return err_text(e, EPERM, "%.200s: an annotation may come out of an image, so it may only name a file below %s", path, all);
 }
 
+static int open_directory(int place, const char *rest, struct err *e)
+{
+	const char *slash = strrchr(rest, '/');
+	autofree char *way = slash ? xstrndup(rest, (size_t)(slash - rest)) : NULL;
+	autofd dir = way ? open_below(place, way, O_RDONLY | O_DIRECTORY, 0) : file_reopen(place, O_RDONLY | O_DIRECTORY);
+	struct stat st;
+
+	if (dir < 0 || fstat(dir, &st) < 0)
+		return err_sys(e, "open its directory");
+	if (!is_rightful(&st))
+		return err_text(e, EPERM, "its directory belongs to somebody else, or others may write to it");
+	return fd_steal(&dir);
+}
+
+int hostfile_open_directory(enum hostfile_kind kind, const char *path, const char **name, struct err *e)
+{
+	autofree char *all = name_all(kind);
+	const char *slash = strrchr(path, '/');
+
+	*name = slash ? slash + 1 : path;
+	if (!**name || str_eq(*name, ".") || str_eq(*name, ".."))
+		return err_text(e, EINVAL, "%.200s: it does not end in a file's name", path);
+	for (size_t i = 0; i < PLACES_MAX; i++) {
+		autofree char *place = name_place(kind, i);
+		const char *rest = !place ? NULL : path[0] == '/' ? below(path, place) : path;
+		autofd dir = -1;
+		int fd;
+
+		if (!rest)
+			continue;
+		dir = open_place(place, true, e);
+		fd = dir < 0 ? -1 : open_directory(dir, rest, e);
+		return fd < 0 ? err_prefix(e, "%.200s", path) : fd;
+	}
+	return err_text(e, EPERM, "%.200s: an annotation may come out of an image, so it may only name a file below %s", path, all);
+}
+
 int hostfile_open(enum hostfile_kind kind, const char *path, struct err *e)
 {
 	return open_any(kind, path, false, e);

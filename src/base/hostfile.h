@@ -21,5 +21,8 @@ enum hostfile_kind {
 int hostfile_open(enum hostfile_kind kind, const char *path, struct err *e);
 /* Opens @path to append to it; made if it is not there, and so is the directory of its kind. */
 int hostfile_append(enum hostfile_kind kind, const char *path, struct err *e);
+/* Opens the directory that @path is in, for who makes, appends to and rotates the file in it (which *name then points to, within
+ * @path). A relative @path is below the first directory of the kind, which is made if it is not there. */
+int hostfile_open_directory(enum hostfile_kind kind, const char *path, const char **name, struct err *e);
 
 #endif

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,6 +25,18 @@ static int log_fd = -1;
 static enum log_format log_format = LOG_FMT_TEXT;
 static enum log_level log_level = LOG_LVL_WARNING;
 static void (*log_sink)(enum log_level level, const char *line);
+
+/* journald's native protocol, and RFC 3164. */
+static const struct log_daemon {
+	const char *prefix, *socket;
+	const char *form; /* priority, name, message */
+	int facility;
+} daemons[] = {
+	{ "journald:", "/run/systemd/journal/socket", "PRIORITY=%d\nSYSLOG_IDENTIFIER=%s\nMESSAGE=%s\n", 0 },
+	{ "syslog:", "/dev/log", "<%d>%s: %s", 3 * 8 },
+};
+static const struct log_daemon *log_daemon; /* NULL: none */
+static char daemon_name[64];
 
 static const char *const level_names[] = {
 	[LOG_LVL_ERROR] = "error",
@@ -82,11 +96,45 @@ static int open_file(const char *path, struct err *e)
 	return fd < 0 ? err_sys(e, "--log %s", path) : fd;
 }
 
+/* One line: control characters become spaces. */
+static void one_line(char *dst, size_t size, const char *src)
+{
+	size_t n = 0;
+
+	for (; *src && n + 1 < size; src++)
+		dst[n++] = (char)((unsigned char)*src < 0x20 || *src == 0x7f ? ' ' : *src);
+	dst[n] = 0;
+}
+
+static int open_daemon(const struct log_daemon *d, const char *name, struct err *e)
+{
+	if (access(d->socket, W_OK) < 0)
+		return err_text(e, ENOENT, "--log %s%.100s: nobody listens at %s", d->prefix, name, d->socket);
+	log_daemon = d;
+	one_line(daemon_name, sizeof(daemon_name), *name ? name : "sandrun");
+	return 0;
+}
+
+/* Each addressed anew: nothing is kept open that somebody else would have to know of. */
+static void write_daemon(enum log_level level, const char *msg)
+{
+	static const int priorities[] = { [LOG_LVL_ERROR] = 3, [LOG_LVL_WARNING] = 4, [LOG_LVL_INFO] = 6, [LOG_LVL_DEBUG] = 7 };
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	autofd sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	char text[LINE_MAX_BYTES + 512];
+	int n = snprintf(text, sizeof(text), log_daemon->form, priorities[level] + log_daemon->facility, daemon_name, msg);
+
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", log_daemon->socket);
+	if (sock >= 0 && n > 0)
+		(void)!sendto(sock, text, strnlen(text, sizeof(text)), MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&sun, sizeof(sun));
+}
+
 int log_open(const char *target, enum log_format format, struct err *e)
 {
 	log_format = format;
-	if (str_starts(target, "journald:") || str_starts(target, "syslog:"))
-		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(daemons); i++)
+		if (str_starts(target, daemons[i].prefix))
+			return open_daemon(&daemons[i], target + strlen(daemons[i].prefix), e);
 	if (str_starts(target, "file:"))
 		target += strlen("file:");
 	fd_close(&log_fd);
@@ -102,22 +150,13 @@ int log_descriptor(void)
 void log_divert(void (*sink)(enum log_level level, const char *line))
 {
 	fd_close(&log_fd);
+	log_daemon = NULL;
 	log_sink = sink;
 }
 
 void log_set_level(enum log_level level)
 {
 	log_level = level;
-}
-
-/* One line: control characters become spaces. */
-static void one_line(char *dst, size_t size, const char *src)
-{
-	size_t n = 0;
-
-	for (; *src && n + 1 < size; src++)
-		dst[n++] = (char)((unsigned char)*src < 0x20 || *src == 0x7f ? ' ' : *src);
-	dst[n] = 0;
 }
 
 /* RFC 8259 strings. Bytes above 0x7f are copied if they form a UTF-8 sequence and become '?' otherwise: one bad byte
@@ -179,6 +218,8 @@ static void write_log(enum log_level level, const char *msg)
 	char stamp[40];
 	int n;
 
+	if (log_daemon)
+		write_daemon(level, msg);
 	if (log_fd < 0)
 		return;
 	now(stamp);
@@ -238,7 +279,7 @@ void log_line(enum log_level level, const char *fmt, ...)
 	one_line(msg, sizeof(msg), raw);
 	if (log_sink)
 		log_sink(level, msg);
-	else if (log_fd >= 0)
+	else if (log_fd >= 0 || log_daemon)
 		write_log(level, msg);
 	else if (level > LOG_LVL_WARNING)
 		write_record(level, msg);

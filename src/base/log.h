@@ -16,8 +16,8 @@
 enum log_level { LOG_LVL_ERROR, LOG_LVL_WARNING, LOG_LVL_INFO, LOG_LVL_DEBUG, LOG_LVL_TRACE };
 enum log_format { LOG_FMT_TEXT, LOG_FMT_JSON };
 
-/* @target: a path, or "file:PATH", "journald:ID", "syslog:ID" (crun's dialect; the latter two go to stderr
- * only). Opened in append mode, made 0644. Returns 0 or -1 with @e. */
+/* @target: a path, or "file:PATH", "journald:NAME", "syslog:NAME" (crun's dialect: a datagram for each record, from a
+ * program of that name). A file is opened in append mode, made 0644. Returns 0 or -1 with @e. */
 int log_open(const char *target, enum log_format format, struct err *e);
 /* The log's descriptor, or -1: for who closes all others. */
 int log_descriptor(void);

@@ -15,6 +15,7 @@
 #include "inspect/policy_words.h"
 #include "inspect/refusal.h"
 #include "inspect/show.h"
+#include "inspect/tally.h"
 #include "oci/json_write.h"
 
 struct wanted {
@@ -303,6 +304,17 @@ static const char *lost_words(const struct card *c)
 	return "";
 }
 
+/* Something was refused, and it is not described here. */
+static void explain_elsewhere(const struct card *c, const char *shown)
+{
+	const char *log = names_annotation(&c->annotations, "io.sandlock.log");
+	autofree char *where = show_text(log ? log : "state");
+
+	printf("%s: %llu refused; the record is not here (io.sandlock.log=%s)\n", shown, (unsigned long long)tally_denied(c->dir), where);
+	if (log && strstr(log, "journal"))
+		printf("  journalctl SANDRUN_CONTAINER=%s\n", c->id);
+}
+
 static void explain_nothing(const struct card *c, const struct refusals *r, const struct wanted *w)
 {
 	autofree char *title = card_title(c), *shown = show_text(title), *policy = policy_words(&c->annotations);
@@ -310,6 +322,8 @@ static void explain_nothing(const struct card *c, const struct refusals *r, cons
 
 	if (!c->enforcement)
 		printf("%s: no policy: no io.sandlock annotation has come with it, so nothing is refused%s\n", shown, lost_words(c));
+	else if (!r->last_seq && tally_denied(c->dir))
+		explain_elsewhere(c, shown);
 	else if (w->since_text && r->last_seq)
 		printf("%s: nothing was refused since then (%llu before; %s)\n", shown, (unsigned long long)r->last_seq, policy_shown);
 	else

@@ -36,6 +36,7 @@
 #include "container/bundle.h"
 #include "container/idmap.h"
 #include "container/init.h"
+#include "container/logging.h"
 #include "container/lookup.h"
 #include "container/making.h"
 #include "container/names.h"
@@ -235,9 +236,16 @@ static int start_supervisor(struct creation *k, struct err *e)
 	struct supervisor_request req = { .id = k->o->id, .state_dir = k->c->dirfd, .policy = k->policy,
 					  .plan = &k->enforcement.plan, .wall = k->enforcement.wall, .bpf_log = k->enforcement.bpf_log,
 					  .bpf_cgroup = k->enforcement.bpf_cgroup };
+	const struct logging_request places = { .container = k->c, .policy = k->policy };
+	struct sinks_request sinks;
 	autofd quota = -1;
 	autofd period = -1;
+	autofd dir = -1;
 
+	if (logging_open(&places, &sinks, e) < 0)
+		return -1;
+	dir = sinks.dir;
+	req.sinks = &sinks;
 	req.has_quota = cgroup_open_cpu_quota(k->cgroup, &quota, &period);
 	req.cpu_quota = quota;
 	req.cpu_period = period;

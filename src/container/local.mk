@@ -13,6 +13,7 @@ libsandrun_a_SOURCES += \
 	src/container/idmap.c src/container/idmap.h \
 	src/container/init.c src/container/init.h \
 	src/container/kill.c src/container/kill.h \
+	src/container/logging.c src/container/logging.h \
 	src/container/lookup.c src/container/lookup.h \
 	src/container/making.c src/container/making.h \
 	src/container/names.c src/container/names.h \

@@ -69,6 +69,15 @@ static void for_destination(const struct refusal *r, const struct oci_map *a, st
 	}
 }
 
+/* A query that was not passed on. What the program wants of the name it has not said yet: most likely the web's port. */
+static void for_name(const struct refusal *r, const struct oci_map *a, struct hint *out)
+{
+	const char *allow = spelling(a, "io.sandlock.net-allow", "io.sandlock.network.allow");
+
+	if (allow && *r->name)
+		set(out, HINT_ADD, allow, xasprintf("%s:443", r->name));
+}
+
 static void for_bind(const struct refusal *r, const struct oci_map *a, struct hint *out)
 {
 	const char *allow = spelling(a, "io.sandlock.net-allow-bind", "io.sandlock.network.allow_bind");
@@ -98,7 +107,9 @@ static void for_socket(const struct refusal *r, const struct oci_map *a, struct 
 void hint_find(const struct refusal *r, const struct oci_map *annotations, struct hint *out)
 {
 	*out = (struct hint){ .what = HINT_NONE };
-	if (str_eq(r->call, "bind") || str_eq(r->call, "listen"))
+	if (str_eq(r->call, "dns"))
+		for_name(r, annotations, out);
+	else if (str_eq(r->call, "bind") || str_eq(r->call, "listen"))
 		for_bind(r, annotations, out);
 	else if (str_eq(r->call, "socket") || str_eq(r->call, "socketpair"))
 		for_socket(r, annotations, out);

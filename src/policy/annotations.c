@@ -217,18 +217,60 @@ static int read_port_remap(const struct annotations *a, struct err *e)
 		  : 0;
 }
 
-/* Nothing but what is done anyway. */
-static int read_record(const struct annotations *a, struct err *e)
+/* --- log ------------------------------------------------------------------------------------------------------ */
+
+#define SINKS "state, journal, syslog, file:PATH or none"
+
+static int read_sink(struct annotations *a, const char *word, size_t n, bool *none, struct err *e)
 {
-	char quoted[TEXT_QUOTED];
+	const char *key = a->v[KEY_LOG].key;
+
+	if (n == 5 && memcmp(word, "state", n) == 0)
+		a->log.state = true;
+	else if (n == 7 && memcmp(word, "journal", n) == 0)
+		a->log.journal = true;
+	else if (n == 6 && memcmp(word, "syslog", n) == 0)
+		a->log.syslog = true;
+	else if (n == 4 && memcmp(word, "none", n) == 0)
+		*none = true;
+	else if (n > 5 && memcmp(word, "file:", 5) == 0 && !a->log.file)
+		a->log.file = word + 5;
+	else
+		return grammar_error(e, key, word, n, (size_t)(word - a->v[KEY_LOG].value) + 1,
+				     a->log.file && n > 5 ? "a second file; there can be one"
+							  : "no such place for the record; there are " SINKS);
+	return 0;
+}
+
+/* Separated as rules are. Without the key: in the state directory. */
+static int read_log(struct annotations *a, struct err *e)
+{
+	static const char separators[] = ",; \t\r\n\v\f";
+	const char *key = a->v[KEY_LOG].key, *text = a->v[KEY_LOG].value;
+	bool none = false;
+
+	a->log.state = !key;
+	if (!key)
+		return 0;
+	for (const char *s = text + strspn(text, separators); *s; s += strspn(s, separators)) {
+		size_t n = strcspn(s, separators);
+
+		if (read_sink(a, s, n, &none, e) < 0)
+			return -1;
+		s += n;
+	}
+	if (none == (a->log.state || a->log.journal || a->log.syslog || a->log.file))
+		return err_text(e, EINVAL, none ? "%s: none excludes the others; write one or the other"
+						: "%s: it names no place; write some of " SINKS, key);
+	return 0;
+}
+
+static int read_record(struct annotations *a, struct err *e)
+{
 	bool on;
 
-	if (a->v[KEY_LOG].key && !str_eq(a->v[KEY_LOG].value, "state"))
-		return err_text(
-			e, EINVAL,
-			"%s: %s is not implemented in this version of sandrun; write state (denied.jsonl in the state "
-			"directory), or remove it",
-			a->v[KEY_LOG].key, quote_value(a, KEY_LOG, quoted));
+	if (read_log(a, e) < 0)
+		return -1;
 	for (unsigned int k = KEY_LOG_ALLOWED; k <= KEY_TELL; k++) {
 		if (read_bool(a, (enum annotation_key)k, &on, e) < 0)
 			return -1;

@@ -244,6 +244,9 @@ static int parse(struct policy *p, const struct oci_map *map, struct err *e)
 	p->audit = a.audit;
 	p->judge_outside = a.judge_outside;
 	p->error = a.error;
+	p->log = a.log;
+	if (a.log.file)
+		p->log.file = xstrndup(a.log.file, strcspn(a.log.file, " \t\r\n;,"));
 	for (unsigned int list = 0; list < LIST_COUNT; list++)
 		if (parse_bind(p, &a, (enum policy_list)list, e) < 0)
 			return -1;
@@ -299,6 +302,7 @@ void policy_free(struct policy *p)
 		for (unsigned int i = 0; i < POLICY_N_PROTO; i++)
 			addrset_free(&p->sets[list][i]);
 	}
+	free((void *)(uintptr_t)p->log.file);
 	free(p->hosts);
 	free(p->rules);
 	free(p->ranges);

@@ -198,6 +198,7 @@ struct annotations {
 	bool audit;
 	bool judge_outside;
 	int error; /* of refused calls */
+	struct policy_log log; /* .file: its value, up to a blank or the end */
 };
 
 /* The keys of @map that are for this container; what is in *out points into @map. -1 with @e: unknown, double, or near misses. */
@@ -300,6 +301,7 @@ struct policy {
 	bool audit;
 	bool judge_outside;
 	int error;
+	struct policy_log log; /* not stored: only create asks */
 
 	struct policy_rule *rules; /* index = index of the verdict; the allow list's first */
 	size_t n_rules;

@@ -168,6 +168,13 @@ bool policy_is_audit(const struct policy *p);
 /* io.sandlock.outside=judge: sends on whatever socket are judged, also on one that came from outside. */
 bool policy_judges_outside(const struct policy *p);
 
+/* io.sandlock.log: where the record of refusals goes. */
+struct policy_log {
+	bool state, journal, syslog;
+	const char *file; /* as written; NULL: none. Not in a policy that was read: only create opens it */
+};
+struct policy_log policy_get_log(const struct policy *p);
+
 /* How many rules there are, of destinations and of binds: verdicts name them by 0 to this number less one. */
 size_t policy_rule_count(const struct policy *p);
 /* The text of rule @index for the audit ("tcp://10.0.0.0/8:25", its annotation), cut to @size. */

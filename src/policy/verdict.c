@@ -311,6 +311,11 @@ int policy_get_errno(const struct policy *p)
 	return p->error;
 }
 
+struct policy_log policy_get_log(const struct policy *p)
+{
+	return p->log;
+}
+
 bool policy_is_audit(const struct policy *p)
 {
 	return p->audit;

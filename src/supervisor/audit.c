@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* audit.c - what was refused, countable and readable
  *
- * Owns:     the count, a ring of descriptions, the file denied.jsonl (one JSON object a line).
+ * Owns:     the count, a ring of descriptions, the lines (JSON objects). Where they go: sinks.c.
  * Must not: delay a verdict: workers only copy into the ring, under a lock that is never held over I/O; the main
  *           thread writes. Nor fill a disk: two files of AUDIT_FILE_MAX, AUDIT_PER_SECOND lines; what exceeds that is counted
  *           in a line of its own.
@@ -20,17 +20,13 @@
 #include "base/str.h"
 #include "supervisor/internal.h"
 
-#define FILE_NAME "denied.jsonl"
-#define OLD_NAME "denied.jsonl.1"
-
-int audit_init(struct audit *a, int dir_fd, struct counts *counts)
+int audit_init(struct audit *a, const struct sinks_request *sinks, int state_dir, struct counts *counts)
 {
 	struct tm tm;
 
 	pthread_mutex_init(&a->lock, NULL);
-	a->dir_fd = dir_fd;
+	sinks_init(&a->sinks, sinks, state_dir);
 	a->counts = counts;
-	a->file_fd = -1;
 	a->tokens = 2 * AUDIT_PER_SECOND;
 	a->tokens_at = sup_now_ms();
 	/* glibc reads the zone file, on the heap, at the first conversion, even of UTC. Not later. */
@@ -94,21 +90,6 @@ void audit_denied_many(struct audit *a, uint64_t n)
 	pthread_mutex_unlock(&a->lock);
 }
 
-static bool open_file(struct audit *a)
-{
-	struct stat st;
-
-	if (a->file_fd >= 0 && a->size < AUDIT_FILE_MAX)
-		return true;
-	if (a->file_fd >= 0) {
-		renameat(a->dir_fd, FILE_NAME, a->dir_fd, OLD_NAME);
-		close(a->file_fd);
-	}
-	a->file_fd = openat(a->dir_fd, FILE_NAME, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-	a->size = a->file_fd >= 0 && fstat(a->file_fd, &st) == 0 ? st.st_size : 0;
-	return a->file_fd >= 0;
-}
-
 static bool take(struct audit *a, struct audit_record *r)
 {
 	bool any;
@@ -169,50 +150,49 @@ static void put_dest(const struct policy_dest *d, char *out, size_t size)
 		snprintf(out, size, v4 ? "%s://%s:%u" : "%s://[%s]:%u", protos[d->proto], addr, d->port);
 }
 
-/* What each line begins with: "{"schema":1,"time":"…","container":"…"", without an end. Returns its length. */
-static size_t put_head(const struct timespec *when, const char *id, char *out, size_t size)
+/* What each line begins with: "{"schema":1,"time":"…","container":"…"", without an end. */
+static void put_head(const struct timespec *when, const char *id, char *out, size_t size)
 {
-	char stamp[40], id_text[512];
+	char stamp[40];
 	struct tm tm;
 
 	gmtime_r(&when->tv_sec, &tm);
 	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
-	escape(id, id_text, sizeof(id_text));
-	return (size_t)snprintf(out, size, "{\"schema\":%d,\"time\":\"%s.%03ldZ\",\"container\":\"%s\"", AUDIT_SCHEMA, stamp,
-				when->tv_nsec / 1000000, id_text);
+	snprintf(out, size, "{\"schema\":%d,\"time\":\"%s.%03ldZ\",\"container\":\"%s\"", AUDIT_SCHEMA, stamp, when->tv_nsec / 1000000, id);
 }
 
-/* "destination", in words what was asked for; for a kind of socket also its three numbers. */
+/* In words what was asked for. */
 static void put_wanted(const struct audit_record *r, char *out, size_t size)
 {
-	char dest[96] = "";
-
+	out[0] = '\0';
 	if (r->has_socket)
-		policy_socket_words(r->socket[0], r->socket[1], r->socket[2], dest, sizeof(dest));
+		policy_socket_words(r->socket[0], r->socket[1], r->socket[2], out, size);
 	if (r->dns)
-		snprintf(dest, sizeof(dest), "dns");
+		snprintf(out, size, "dns");
 	/* Binds are judged by the port alone. */
 	if (r->has_dest && (r->kind == NOTIFY_BIND || r->kind == NOTIFY_LISTEN))
-		snprintf(dest, sizeof(dest), "tcp port %u", r->dest.port);
+		snprintf(out, size, "tcp port %u", r->dest.port);
 	else if (r->has_dest)
-		put_dest(&r->dest, dest, sizeof(dest));
-	if (r->has_socket)
-		snprintf(out, size, "\"destination\":\"%s\",\"socket\":\"%d/%d/%d\"", dest, r->socket[0], r->socket[1], r->socket[2]);
-	else
-		snprintf(out, size, "\"destination\":\"%s\"", dest);
+		put_dest(&r->dest, out, size);
 }
 
-static size_t format_record(const struct audit_record *r, const struct policy *p, const char *id, char *out, size_t size)
+static void put_record(struct audit *a, const struct audit_record *r, const struct policy *p, const char *id)
 {
-	char comm[96], rule_raw[160] = "", rule[320], wanted[192], uid[24] = "", name[2 * LEARNED_TEXT], named[2 * LEARNED_TEXT + 16] = "";
-	size_t head = put_head(&r->when, id, out, size);
+	char head[640], rest[1024 + 2 * LEARNED_TEXT], id_text[512], comm[96], rule_raw[160] = "", rule[320], wanted[96], socket[48] = "";
+	char uid[24] = "", name[2 * LEARNED_TEXT], named[2 * LEARNED_TEXT + 16] = "";
+	const char *error = strerrorname_np(r->error);
+	const char *verdict = policy_is_audit(p) ? "would-deny" : "denied";
+	const char *call = r->dns ? "dns" : notify_calls_name(r->kind);
 	int n;
 
+	escape(id, id_text, sizeof(id_text));
 	escape(r->comm, comm, sizeof(comm));
 	put_wanted(r, wanted, sizeof(wanted));
 	escape(r->name, name, sizeof(name));
 	if (name[0])
-		snprintf(named, sizeof(named), ",\"name\":\"%s\"", name);
+		snprintf(named, sizeof(named), "\"name\":\"%s\",", name);
+	if (r->has_socket)
+		snprintf(socket, sizeof(socket), "\"socket\":\"%d/%d/%d\",", r->socket[0], r->socket[1], r->socket[2]);
 	if (r->has_uid)
 		snprintf(uid, sizeof(uid), ",\"uid\":%u", (unsigned int)r->uid);
 	if (r->rule >= 0)
@@ -220,39 +200,29 @@ static size_t format_record(const struct audit_record *r, const struct policy *p
 	else
 		snprintf(rule_raw, sizeof(rule_raw), "%s", r->rule == AUDIT_NO_RULE ? r->why : "default: not listed");
 	escape(rule_raw, rule, sizeof(rule));
-	if (head >= size)
-		return 0;
-	n = snprintf(out + head, size - head,
-		     ",\"seq\":%llu,\"verdict\":\"%s\",\"pid\":%d,\"comm\":\"%s\"%s,\"call\":\"%s\",%s%s,\"rule\":\"%s\","
+	put_head(&r->when, id_text, head, sizeof(head));
+	n = snprintf(rest, sizeof(rest),
+		     ",\"seq\":%llu,\"verdict\":\"%s\",\"pid\":%d,\"comm\":\"%s\"%s,\"call\":\"%s\",\"destination\":\"%s\",%s%s\"rule\":\"%s\","
 		     "\"layer\":\"%s\",\"error\":\"%s\"}\n",
-		     (unsigned long long)r->seq, policy_is_audit(p) ? "would-deny" : "denied", (int)r->tid, comm, uid, r->dns ? "dns" : notify_calls_name(r->kind), wanted, named, rule,
-		     policy_layer_names[r->layer], strerrorname_np(r->error) ? strerrorname_np(r->error) : "?");
-	return n < 0 || (size_t)n >= size - head ? 0 : head + (size_t)n;
-}
-
-static void put_line(struct audit *a, const char *line, size_t len)
-{
-	if (!len || !open_file(a))
-		return;
-	/* A full disk loses lines, not verdicts. EFBIG: a user's limit, which was the caller's (ulimits.c); on in the next file. */
-	if (write(a->file_fd, line, len) > 0)
-		a->size += (off_t)len;
-	else if (errno == EFBIG)
-		a->size = AUDIT_FILE_MAX;
+		     (unsigned long long)r->seq, verdict, (int)r->tid, comm, uid, call, wanted, socket, named, rule,
+		     policy_layer_names[r->layer], error ? error : "?");
+	if (n > 0 && (size_t)n < sizeof(rest))
+		sinks_write(&a->sinks, &(struct sinks_line){ head, rest, id_text, comm, call, wanted, rule,
+							    policy_layer_names[r->layer], error ? error : "?", verdict, r->seq, r->tid });
 }
 
 /* A line that is about no single refusal: @key and @value. */
 static void put_note(struct audit *a, const char *id, const char *key, uint64_t value)
 {
+	char head[640], rest[128], id_text[512];
 	struct timespec now;
-	char line[700];
-	size_t n;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	n = put_head(&now, id, line, sizeof(line));
-	n += (size_t)snprintf(line + n, sizeof(line) - n, ",\"seq\":%llu,\"%s\":%llu}\n",
-			      (unsigned long long)atomic_load(&a->counts->denied), key, (unsigned long long)value);
-	put_line(a, line, n);
+	escape(id, id_text, sizeof(id_text));
+	put_head(&now, id_text, head, sizeof(head));
+	snprintf(rest, sizeof(rest), ",\"seq\":%llu,\"%s\":%llu}\n", (unsigned long long)atomic_load(&a->counts->denied), key,
+		 (unsigned long long)value);
+	sinks_write(&a->sinks, &(struct sinks_line){ .head = head, .rest = rest });
 }
 
 void audit_restarted(struct audit *a, const char *id, unsigned int restarts)
@@ -274,7 +244,6 @@ void audit_flush(struct audit *a, const struct policy *p, const char *id, bool l
 	int64_t now = sup_now_ms(), earned = (now - a->tokens_at) * AUDIT_PER_SECOND / 1000;
 	struct audit_record r;
 	uint64_t over = 0, drain;
-	char line[1400];
 
 	(void)!read(a->wake_fd, &drain, sizeof(drain));
 	if (earned > 0) {
@@ -288,7 +257,7 @@ void audit_flush(struct audit *a, const struct policy *p, const char *id, bool l
 			continue;
 		}
 		a->tokens--;
-		put_line(a, line, format_record(&r, p, id, line, sizeof(line)));
+		put_record(a, &r, p, id);
 	}
 	pthread_mutex_lock(&a->lock);
 	a->suppressed += over;

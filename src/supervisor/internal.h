@@ -27,6 +27,7 @@
 #include "policy/learned.h"
 #include "policy/policy.h"
 #include "supervisor/counts.h"
+#include "supervisor/sinks.h"
 #include "supervisor/supervisor.h"
 
 /* Limits: each has an answer for when it is reached. */
@@ -236,12 +237,11 @@ struct audit {
 	struct counts *counts; /* shared: outlives this process */
 	int wake_fd; /* eventfd: the main thread writes */
 	/* main thread only: */
-	int dir_fd, file_fd;
-	off_t size;
+	struct sinks sinks;
 	unsigned int tokens;
 	int64_t tokens_at;
 };
-int audit_init(struct audit *a, int dir_fd, struct counts *counts);
+int audit_init(struct audit *a, const struct sinks_request *sinks, int state_dir, struct counts *counts);
 /* Main thread: a line that says that the supervisor is the @restarts-th after the first. */
 void audit_restarted(struct audit *a, const char *id, unsigned int restarts);
 /* Main thread: the last line, if there was any. */
@@ -358,6 +358,7 @@ struct sup {
 	bool groups_denied; /* setgroups(2) is not ours to call */
 	struct audit audit;
 	struct counts *counts; /* a file in the state directory; shared with the watcher */
+	struct sinks_request sinks;
 	const volatile struct bpf_egress_log *kernel_log; /* NULL: no cgroup program */
 	bool first_pid_ns;	    /* only then: ours is the one in which the program counts */
 	struct wall wall;

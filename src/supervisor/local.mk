@@ -22,6 +22,7 @@ libsandrun_a_SOURCES += \
 	src/supervisor/refuse.c \
 	src/supervisor/self.c \
 	src/supervisor/send.c \
+	src/supervisor/sinks.c src/supervisor/sinks.h \
 	src/supervisor/socket.c \
 	src/supervisor/start.c \
 	src/supervisor/supervisor.h \

@@ -54,7 +54,7 @@ static int open_tables(struct sup *s, struct err *e)
 	if (s->proc_fd < 0)
 		return err_sys(e, "open /proc for the supervisor");
 	open_cgroups(s);
-	if (audit_init(&s->audit, s->state_dir, s->counts) < 0)
+	if (audit_init(&s->audit, &s->sinks, s->state_dir, s->counts) < 0)
 		return err_sys(e, "make the supervisor's audit");
 	/* EINVAL before Linux 6.9; caller_open() knows what to do then. */
 	probe = sys_pidfd_open(getpid(), PIDFD_THREAD);
@@ -106,7 +106,8 @@ void start_supervise(struct sup *s, int ready)
 /* What all of them have in common. */
 static int prepare(struct sup *s, int *ready, struct err *e)
 {
-	int *keep[6] = { &s->state_dir, &s->creator_fd, ready }, *maybe[] = { &s->cgroup_fd, &s->cpu_quota_fd, &s->cpu_period_fd };
+	int *maybe[] = { &s->cgroup_fd, &s->cpu_quota_fd, &s->cpu_period_fd, &s->sinks.dir };
+	int *keep[7] = { &s->state_dir, &s->creator_fd, ready };
 	size_t n = 3;
 
 	for (size_t i = 0; i < sizeof(maybe) / sizeof(maybe[0]); i++)
@@ -160,6 +161,7 @@ static struct sup *make_sup(const struct supervisor_request *req, struct err *e)
 	s->wall = req->wall;
 	snprintf(s->id, sizeof(s->id), "%s", req->id);
 	s->state_dir = req->state_dir;
+	s->sinks = req->sinks ? *req->sinks : (struct sinks_request){ .state = true, .dir = -1 };
 	s->cgroup_fd = s->plan.bpf ? req->bpf_cgroup : -1;
 	s->cpu_quota_fd = req->has_quota ? req->cpu_quota : -1;
 	s->cpu_period_fd = req->has_quota ? req->cpu_period : -1;

@@ -14,6 +14,7 @@
 #include "confine/plan.h"
 #include "confine/wall/wall.h"
 #include "policy/policy.h"
+#include "supervisor/sinks.h"
 
 struct supervisor_request {
 	const char *id;
@@ -24,6 +25,7 @@ struct supervisor_request {
 	struct wall wall; /* only with plan->wall */
 	int bpf_log;		     /* only with plan->bpf: the log of the cgroup program. Borrowed */
 	int bpf_cgroup;		     /* only then: the cgroup that it is attached to. Borrowed */
+	const struct sinks_request *sinks; /* where the record goes */
 	bool has_quota;		     /* the container's cgroup has a processor quota to read: */
 	int cpu_quota, cpu_period;   /* only then, from cgroup_open_cpu_quota(). Borrowed */
 };

@@ -179,7 +179,7 @@ accepted() {
 	refused mode=learn learn
 	refused outside=no native
 	refused errno=EINTR EINTR ECONNREFUSED
-	refused log=journal journal
+	refused log=jurnal jurnal
 	refused tell=true 'not implemented'
 	refused mode=audit net-allow
 }

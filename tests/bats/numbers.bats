@@ -16,11 +16,13 @@ second() {
 	rt create --bundle "$B" "$1" </dev/null >/dev/null 2>&1
 	rt start "$1"
 }
-# refused N VERB…: by a session.
+# refused N VERB…: by a session. What a layer of the kernel has refused is counted when the supervisor looks: state makes it.
 refused() {
-	local n=$1 i
+	local n=$1 i before
+	before=$(annotation denied)
 	shift
 	for ((i = 0; i < n; i++)); do rt exec "$ID" /bin/probe "$@" >/dev/null; done
+	wait_until eval '[ "$(annotation denied)" = $((before + n)) ]'
 }
 
 @test "list: the policy of each container and how many calls it has refused; a plain one has neither" {

@@ -67,9 +67,12 @@ static const struct {
 	  P
 	  "errno: \"EINTR\" is no errno that a refused call may have; write ECONNREFUSED, EACCES, EPERM, ENETUNREACH, "
 	  "EHOSTUNREACH, ENETDOWN, EHOSTDOWN or ETIMEDOUT" },
-	{ "log", "journal",
-	  P "log: \"journal\" is not implemented in this version of sandrun; write state (denied.jsonl in the state "
-	    "directory), or remove it" },
+	{ "log", "state, jurnal",
+	  P "log: \"jurnal\" at character 8: no such place for the record; there are state, journal, syslog, file:PATH or none" },
+	{ "log", "file:", P "log: \"file:\" at character 1: no such place for the record; there are state, journal, syslog, file:PATH or none" },
+	{ "log", "file:a file:b", P "log: \"file:b\" at character 8: a second file; there can be one" },
+	{ "log", "none state", P "log: none excludes the others; write one or the other" },
+	{ "log", " ", P "log: it names no place; write some of state, journal, syslog, file:PATH or none" },
 	{ "log-allowed", "true", P "log-allowed is not implemented in this version of sandrun; remove it" },
 	{ "tell", "yes", P "tell is not implemented in this version of sandrun; remove it" },
 	{ "tell", "maybe",
