@@ -140,7 +140,7 @@ void confine_plan_make(const struct policy *p, const struct confine_facts *f, st
 {
 	struct policy_traits t = policy_get_traits(p);
 	/* A policy that is only recorded has nothing behind it that could refuse, and everything in front. */
-	bool audit = policy_is_audit(p), landlock = f->landlock_abi >= CONFINE_LANDLOCK_NET_ABI && !audit;
+	bool audit = policy_is_audit(p), landlock = f->landlock_abi >= CONFINE_LANDLOCK_NET_ABI && !audit, judge;
 
 	memset(out, 0, sizeof(*out));
 	out->filter = t.egress || t.bind;
@@ -150,14 +150,15 @@ void confine_plan_make(const struct policy *p, const struct confine_facts *f, st
 	out->bpf = f->bpf && !out->foreign && t.egress;
 	out->links = f->links && t.egress;
 	out->trap_options = t.egress;
-	out->judge_only = out->wall;
-	if (t.egress && out->wall && !out->foreign)
+	/* A packet to loopback does not show that it was sent to 0.0.0.0: where that matters, the sends are looked at. */
+	judge = out->wall && !out->foreign && !t.any_address_differs;
+	out->judge_only = judge;
+	if (t.egress && judge)
 		plan_wall(p, f, landlock, out);
 	else if (t.egress)
 		plan_egress(p, landlock, out);
 	if (t.bind)
 		plan_bind(p, landlock, out);
-	out->judge_only = out->judge_only && !out->foreign;
 	/* AF_UNIX calls then continue only where the descriptor cannot change. */
 	out->restrict_clone = !audit && (out->trap_listen || (out->filter && !out->backstop && !out->judge_only));
 	out->landlock = out->landlock_connect || out->landlock_bind;

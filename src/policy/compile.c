@@ -53,6 +53,63 @@ static void finish_traits(struct policy *p)
 	t->tcp_ports_only = ports_only && !udp && !t->icmp_possible;
 }
 
+static uint32_t next_of(const struct policy *p, enum policy_proto proto, const struct in6_addr *const *forms, size_t n,
+			uint16_t port)
+{
+	uint32_t next = 65536;
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t edge = verdict_next_change(p, proto, forms[i], port, 128);
+
+		next = edge < next ? edge : next;
+	}
+	return next;
+}
+
+/* Is @any denied at a port at which @loopback is allowed? */
+static bool differs(const struct policy *p, enum policy_proto proto, const struct in6_addr *any, const struct in6_addr *loopback)
+{
+	const struct in6_addr *const forms[] = { any, loopback, &in6addr_loopback };
+	uint32_t next;
+
+	for (uint32_t port = 0; port <= 65535; port = next) {
+		const struct policy_dest d = { .proto = proto, .addr = *any, .port = (uint16_t)port };
+
+		if (!policy_check(p, &d).allowed && verdict_form(p, proto, loopback, (uint16_t)port, 128).allowed)
+			return true;
+		next = proto == POLICY_ICMP ? 65536 : next_of(p, proto, forms, ARRAY_SIZE(forms), (uint16_t)port);
+	}
+	return false;
+}
+
+/* Only a prefix that holds them as they are written makes a difference. */
+static bool holds_any_address(const struct policy *p)
+{
+	static const uint8_t zero[4];
+
+	for (size_t i = 0; i < p->n_rules; i++) {
+		const struct policy_rule *r = &p->rules[i];
+		bool takes = (r->list == LIST_DENY) != r->except;
+
+		if (takes && r->target == TARGET_NET && r->net.len < 128 &&
+		    (canonical_is_v4(&r->net.addr) ? memcmp(&r->net.addr.s6_addr[12], zero, 4) == 0
+						   : IN6_IS_ADDR_UNSPECIFIED(&r->net.addr)))
+			return true;
+	}
+	return false;
+}
+
+static void finish_any_address(struct policy *p)
+{
+	static const struct in6_addr zero4 = { .s6_addr = { [10] = 0xff, 0xff } };
+	const struct in6_addr loopback4 = canonical_v4(INADDR_LOOPBACK);
+
+	for (unsigned int i = 0; i < POLICY_N_PROTO && holds_any_address(p); i++)
+		p->traits.any_address_differs = p->traits.any_address_differs ||
+						differs(p, (enum policy_proto)i, &zero4, &loopback4) ||
+						differs(p, (enum policy_proto)i, &in6addr_any, &in6addr_loopback);
+}
+
 int policy_finish(struct policy *p, struct err *e)
 {
 	if (cover_build(p, e) < 0)
@@ -60,6 +117,7 @@ int policy_finish(struct policy *p, struct err *e)
 	if (p->has[LIST_ALLOW])
 		cover_any_tcp(p);
 	finish_traits(p);
+	finish_any_address(p);
 	return 0;
 }
 

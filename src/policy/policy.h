@@ -146,6 +146,8 @@ struct policy_traits {
 	bool tcp_possible;   /* some TCP destination may be allowed */
 	bool udp_possible;   /* UDP sockets may be made: always */
 	bool icmp_possible;  /* ICMP echo (and raw ICMP) sockets may exist */
+	/* 0.0.0.0 or :: is denied where the loopback that it stands for is not: what leaves no longer shows it. */
+	bool any_address_differs;
 	bool bind;	     /* a bind policy is there and refuses some port */
 	/* What may be reached is TCP ports, at any address: Landlock can say it. */
 	bool tcp_ports_only;

@@ -75,6 +75,9 @@ void text_rule(const struct policy *p, const struct policy_rule *r, struct text 
 		break;
 	case TARGET_HOST:
 		text_add(t, p->hosts[r->host].name);
+		/* Else it would be a set that was meant. */
+		if (!strchr(p->hosts[r->host].name, '.') && sets_nearest(p->hosts[r->host].name, strlen(p->hosts[r->host].name)))
+			text_add(t, ".");
 		break;
 	}
 	for (uint32_t i = 0; i < r->n_ranges; i++) {

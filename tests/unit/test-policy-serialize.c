@@ -7,7 +7,7 @@
 static const char *const policies[][10] = {
 	{ "net-allow", "" },
 	{ "net-deny", "10.0.0.1" },
-	{ "net-allow", "*:443 !private ?gone.test ?one.test:25", "net-deny",
+	{ "net-allow", "*:443 !private ?gone.test ?one.test:25 ?privat.", "net-deny",
 	  "private !10.1.2.3:5432 !udp://[fd00::1]:53 resolver", "net-allow-bind", "*", "net-deny-bind", "22", "dns",
 	  "off" },
 	{ "net-allow", "resolver udp://resolver:* icmp://resolver [::1:80] [::2:81]:443", "mode", "audit", "outside",
