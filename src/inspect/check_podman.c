@@ -143,11 +143,11 @@ void check_podman(struct check *c)
 	read_all(c, &p);
 	tell(c, &p);
 	check_add(c, AREA, "annotations", v && v < 5001 ? CHECK_NOTE : CHECK_OK,
-		  v && v < 5001 ? xstrdup("use podman run itself, or a policy file (sandrun-policy(5)) with unpoliced = \"refuse\"") : NULL,
+		  v && v < 5001 ? xstrdup("use podman run itself, or --runtime-flag annotation=KEY=VALUE") : NULL,
 		  v && v < 5001 ? "--annotation arrives; podman's Docker-compatible API drops annotations before version 5.1"
 				: "--annotation arrives");
 	if (v && v <= 4005)
-		check_add(c, AREA, "images", CHECK_NOTE, xstrdup("a bound in a policy file (sandrun-policy(5)): annotations can then only tighten it"),
+		check_add(c, AREA, "images", CHECK_NOTE, xstrdup("set allow-udp and allow-icmp, too: what you give wins over the image, key by key"),
 			  "before 4.5.1 annotations of an image come into its containers: it may say more than you did");
 	free(p.path);
 	free(p.annotations);

@@ -36,7 +36,7 @@ admit() { "$PY" -c 'import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin),
 	python
 	is admitted "$(admit .)"
 	is admitted "$(admit '.metadata.annotations = {"io.sandlock.net-deny": "private", "other": "x"}')"
-	is admitted "$(admit '.metadata.annotations = {"io.sandlock.profile": "web", "io.sandlock.mode": "enforce"}')"
+	is admitted "$(admit '.metadata.annotations = {"io.sandlock.net-allow": "", "io.sandlock.mode": "enforce"}')"
 	has "runtimeClassName: sandrun" "$(admit 'del(.spec.runtimeClassName)')"
 	has "runtimeClassName: sandrun" "$(admit '.spec.runtimeClassName = "runc"')"
 	has "wants a network policy" "$(admit 'del(.metadata.annotations)')"
