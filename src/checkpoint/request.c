@@ -117,11 +117,11 @@ static int choose_config_file(CriuOptions *p, const struct oci_map *annotations,
 {
 	static const char *const usual[] = { "/etc/criu/sandrun.conf", "/etc/criu/crun.conf", "/etc/criu/runc.conf" };
 	const char *named = oci_map_get(annotations, "org.criu.config");
-	autofd fd = -1;
 
 	if (named && *named) {
 		/* Nobody but root can change what is there, so CRIU finds what was looked at. */
-		fd = hostfile_open(HOSTFILE_CRIU, named, e);
+		autofd fd = hostfile_open(HOSTFILE_CRIU, named, e);
+
 		if (fd < 0)
 			return err_prefix(e, "annotation org.criu.config");
 		p->config_file = xstrdup(named);

@@ -102,7 +102,7 @@ static void print_rows(const struct row *rows, size_t n)
 static void print_head(const struct card *c, const struct refusals *r)
 {
 	autofree char *title = card_title(c), *shown = show_text(title), *policy = policy_words(&c->annotations);
-	autofree char *policy_shown = show_text(policy), *root = show_text(c->root);
+	autofree char *policy_shown = show_text(policy);
 	char buf[CARD_SHORT];
 	const char *id = card_short_id(c->id, buf);
 

@@ -26,7 +26,7 @@ static void print_rows(char *(*rows)[COLS], size_t n)
 				width[k] = show_width(rows[i][k]);
 	for (size_t i = 0; i < n; i++)
 		for (int k = 0; k < COLS; k++)
-			printf("%s%s%*s%s", k ? "  " : "  ", rows[i][k], k + 1 < COLS ? (int)(width[k] - show_width(rows[i][k])) : 0, "",
+			printf("%s%s%*s%s", "  ", rows[i][k], k + 1 < COLS ? (int)(width[k] - show_width(rows[i][k])) : 0, "",
 			       k + 1 < COLS ? "" : "\n");
 }
 

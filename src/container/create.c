@@ -240,11 +240,12 @@ static int start_supervisor(struct creation *k, struct err *e)
 	struct sinks_request sinks;
 	autofd quota = -1;
 	autofd period = -1;
-	autofd dir = -1;
 
 	if (logging_open(&places, &sinks, e) < 0)
 		return -1;
-	dir = sinks.dir;
+	autofd dir = sinks.dir; /* ours, until the supervisor has its own */
+
+	(void)dir;
 	req.sinks = &sinks;
 	req.has_quota = cgroup_open_cpu_quota(k->cgroup, &quota, &period);
 	req.cpu_quota = quota;

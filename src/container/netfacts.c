@@ -7,7 +7,8 @@
  * resolv.conf, and that is what its programs go by. It may be a stranger's: it is read below its root, like any file of an
  * image, and all it can say is which addresses are name servers. Which addresses a name in a policy has is not for an image to
  * say: neither its hosts file nor the servers of its resolv.conf are asked. Nor is a server on the container's own loopback, which may be
- * a program of the workload's; Docker's 127.0.0.11 is a way to its daemon, and taken for that.
+ * a program of the workload's. That goes for Docker's 127.0.0.11, too: a connection that the workload began first makes the kernel pass
+ * its rewriting by, and the question comes to whoever has bound that address.
  */
 #include "container/netfacts.h"
 
@@ -110,10 +111,7 @@ char *netfacts_read(const struct foreign_facts *f, const char *path, bool image,
 
 static bool is_own_program(const struct in6_addr *a)
 {
-	static const struct in6_addr docker = { .s6_addr = { [10] = 0xff, 0xff, 127, 0, 0, 11 } };
-	bool loopback = IN6_IS_ADDR_LOOPBACK(a) || (IN6_IS_ADDR_V4MAPPED(a) && a->s6_addr[12] == 127);
-
-	return loopback && memcmp(a, &docker, sizeof(docker)) != 0;
+	return IN6_IS_ADDR_LOOPBACK(a) || (IN6_IS_ADDR_V4MAPPED(a) && a->s6_addr[12] == 127);
 }
 
 /* Of the servers those whose word on a name counts. */

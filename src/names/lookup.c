@@ -205,6 +205,7 @@ static int ask(const struct names_lookup *l, const char *name, struct in6_addr *
 
 		best = o > best ? o : best;
 		/* Who has answered so once does so again. */
+		/* cppcheck-suppress knownConditionTrueFalse ; it takes the number of servers for 1 */
 		if (i + 1 >= n_servers && best == OUT_FAILED)
 			break;
 	}

@@ -61,6 +61,7 @@ void names_close(struct names_sockets *s);
 enum names_what {
 	NAMES_LEARNED, /* wants a reply before the client gets its answer */
 	NAMES_REFUSED, /* a question that no rule covers; no reply */
+	NAMES_PORTS,   /* the first word: where answers are awaited, which the workload shall not send to; no reply */
 };
 
 struct names_report {
@@ -70,6 +71,7 @@ struct names_report {
 	uint32_t n;
 	uint32_t suppressed; /* NAMES_REFUSED: so many more since the last report */
 	uint16_t type;	     /* NAMES_REFUSED: of the question */
+	uint16_t ports[2 * NAMES_UDP_SOCKETS]; /* NAMES_PORTS; 0: none */
 	char name[NAMES_NAME_MAX];
 	struct in6_addr addrs[NAMES_ADDRS_MAX]; /* IPv4 v4-mapped; only the first @n are sent */
 };

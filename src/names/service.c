@@ -210,6 +210,16 @@ static void learn(struct service *s, struct ask *a, const struct message_answer 
 	a->until = s->now + LEARN_WAIT_MS;
 }
 
+static bool report_ports(const struct service *s)
+{
+	struct names_report r = { .what = NAMES_PORTS };
+
+	for (int f = 0; f < 2; f++)
+		for (int i = 0; i < NAMES_UDP_SOCKETS; i++)
+			r.ports[f * NAMES_UDP_SOCKETS + i] = s->setup->sockets.ask_udp[f][i] < 0 ? 0 : s->setup->sockets.ports[f][i];
+	return send_report(s, &r);
+}
+
 static void report_refused(struct service *s, const struct message_query *q)
 {
 	struct names_report r = { .what = NAMES_REFUSED, .type = q->type, .suppressed = s->suppressed };
@@ -561,7 +571,7 @@ int names_serve(const struct names_setup *setup, int (*confine)(struct err *e), 
 		s.conns[i].fd = -1;
 	upstream_init(&s.upstream, &setup->sockets);
 	s.ep = epoll_create1(EPOLL_CLOEXEC);
-	if (s.ep < 0 || watch_all(&s) < 0)
+	if (s.ep < 0 || watch_all(&s) < 0 || !report_ports(&s))
 		return err_sys(e, "make the name service's event loop");
 	if (confine && confine(e) < 0)
 		return -1;

@@ -157,8 +157,7 @@ static int name_error(const struct policy *p, const struct grammar_name *n, cons
 }
 
 static int resolve_one(struct policy *p, size_t i,
-		       int (*resolve)(void *ctx, const char *name, struct in6_addr **addrs, size_t *n, struct err *e),
-		       void *ctx, bool last, struct err *e)
+		       policy_resolve_fn *resolve, void *ctx, bool last, struct err *e)
 {
 	const struct grammar_name *name = &p->names[i];
 	struct policy_host *h = &p->hosts[i];
@@ -192,12 +191,11 @@ static void forget_names(struct policy *p)
 {
 	for (size_t i = 0; i < p->n_hosts && p->names; i++)
 		free(p->names[i].name);
-	free(steal_ptr(&p->names));
+	free(p->names);
+	p->names = NULL;
 }
 
-int policy_resolve(struct policy *p,
-		   int (*resolve)(void *ctx, const char *name, struct in6_addr **addrs, size_t *n, struct err *e),
-		   void *ctx, bool last, struct err *e)
+int policy_resolve(struct policy *p, policy_resolve_fn *resolve, void *ctx, bool last, struct err *e)
 {
 	struct timespec begin, now;
 

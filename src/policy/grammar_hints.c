@@ -208,7 +208,7 @@ int grammar_hint_set(struct grammar *g, struct piece p)
 int grammar_wildcard(struct grammar *g, struct piece p, char out[GRAMMAR_NAME])
 {
 	size_t stars = p.n > 1 && p.s[1] == '*' ? 2 : 1;
-	char name[254], show[TEXT_QUOTED];
+	char name[254] = "", show[TEXT_QUOTED];
 	struct piece base = piece_from(p, p.s + (p.n > stars ? stars + 1 : p.n));
 	bool shape = p.s[0] == '*' && p.n > stars + 1 && p.s[stars] == '.' && base.n < sizeof(name);
 

@@ -128,7 +128,8 @@ static void let_in(struct learned *t, uint32_t host, const char *name, const str
 int policy_learn(const struct policy *p, struct learned *t, const char *name, const struct in6_addr *addrs, size_t n,
 		 uint32_t ttl, int64_t now)
 {
-	int64_t until = now + (int64_t)(ttl > LEARNED_GRACE ? ttl : LEARNED_GRACE) * 1000;
+	uint32_t kept = ttl < LEARNED_TTL_MAX ? ttl : LEARNED_TTL_MAX;
+	int64_t until = now + (int64_t)(kept > LEARNED_GRACE ? kept : LEARNED_GRACE) * 1000;
 	bool covered = false;
 	int count = 0;
 

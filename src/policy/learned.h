@@ -13,6 +13,7 @@
 #define LEARNED_MAX 4096     /* addresses of one container */
 #define LEARNED_NAME_MAX 256 /* of one name */
 #define LEARNED_GRACE 60     /* seconds: an answer counts for this long, however short its TTL */
+#define LEARNED_TTL_MAX 3600 /* seconds: a name that moves is followed even where its owner said a day */
 #define LEARNED_TEXT 96	     /* of a name, for the record; cut */
 
 struct learned_entry {

@@ -94,11 +94,10 @@ int policy_parse(const struct oci_map *annotations, const struct policy_facts *f
 		 struct err *e);
 /* The names that have no addresses yet: how many. */
 size_t policy_unresolved(const struct policy *p);
+typedef int policy_resolve_fn(void *ctx, const char *name, struct in6_addr **addrs, size_t *n, struct err *e);
 /* Asks @resolve for each of them. If this is the @last time, one that has none is an error with the words of the annotation, or
  * stays without if it is optional ("?name"). */
-int policy_resolve(struct policy *p,
-		   int (*resolve)(void *ctx, const char *name, struct in6_addr **addrs, size_t *n, struct err *e),
-		   void *ctx, bool last, struct err *e);
+int policy_resolve(struct policy *p, policy_resolve_fn *resolve, void *ctx, bool last, struct err *e);
 /* Both in one, with nothing known of the container: for tests. NULL with @e. */
 struct policy *policy_compile(const struct oci_map *annotations, policy_resolver resolve, struct err *e);
 void policy_free(struct policy *p);

@@ -62,11 +62,12 @@ static void add_server(struct policy_resolv_conf *c, const struct in6_addr *a)
 /* What is no name is passed over, as a C library's look-up of it would fail. */
 static void add_search(struct policy_resolv_conf *c, const char *s, size_t n)
 {
-	char *out = c->search[c->n_search];
+	char *out;
 
 	n -= n > 1 && s[n - 1] == '.';
-	if (c->n_search == POLICY_MAX_SEARCH || n >= sizeof(c->search[0]))
+	if (c->n_search >= POLICY_MAX_SEARCH || n >= sizeof(c->search[0]))
 		return;
+	out = c->search[c->n_search];
 	for (size_t i = 0; i < n; i++)
 		out[i] = (char)tolower((unsigned char)s[i]);
 	out[n] = '\0';

@@ -264,6 +264,17 @@ int rootfs_pin_hosts(struct rootfs *r, const struct policy_host *hosts, size_t n
 	return 0;
 }
 
+static bool is_server_line(const char *line, size_t len)
+{
+	static const char word[] = "nameserver";
+
+	while (len && (*line == ' ' || *line == '\t')) {
+		line++;
+		len--;
+	}
+	return len >= strlen(word) && memcmp(line, word, strlen(word)) == 0;
+}
+
 /* The search list and the options stay the engine's. */
 char *hosts_merge_resolv(const char *server, const char *old, size_t len, size_t *out_len)
 {
@@ -275,11 +286,9 @@ char *hosts_merge_resolv(const char *server, const char *old, size_t len, size_t
 	fprintf(f, "# the name service of this container's network policy; it asks the servers that stood here\nnameserver %s\n", server);
 	for (size_t at = 0; at < len;) {
 		const char *nl = memchr(old + at, '\n', len - at);
-		size_t end = nl ? (size_t)(nl - old) : len, word = at;
+		size_t end = nl ? (size_t)(nl - old) : len;
 
-		while (word < end && (old[word] == ' ' || old[word] == '\t'))
-			word++;
-		if (end - word < 10 || strncmp(old + word, "nameserver", 10) != 0)
+		if (!is_server_line(old + at, end - at))
 			fprintf(f, "%.*s\n", (int)(end - at), old + at);
 		at = end + 1;
 	}

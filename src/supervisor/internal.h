@@ -78,6 +78,7 @@ struct sup_shared {
 	} received[WORKERS_MAX];
 	struct inflight pending[PENDING_MAX]; /* as in the table of blocked calls */
 	_Atomic int64_t said[WORKERS_MAX]; /* the outcome of a call, from a child (deputy.c) */
+	uint16_t names_ports[32]; /* where the name service awaits answers */
 	struct learned learned; /* names.c; touched only where names are followed */
 };
 

@@ -15,9 +15,19 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/str.h"
 #include "supervisor/internal.h"
 
 #define REPORTS_A_ROUND 32
+
+/* Who could send to where the name service awaits answers could make up the addresses of a name. */
+static bool is_for_service(const struct sup *s, const struct policy_dest *d)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(s->shared->names_ports) && d->proto == POLICY_UDP; i++)
+		if (d->port && s->shared->names_ports[i] == d->port)
+			return true;
+	return false;
+}
 
 struct policy_verdict names_check(struct sup *s, const struct policy_dest *d)
 {
@@ -25,6 +35,8 @@ struct policy_verdict names_check(struct sup *s, const struct policy_dest *d)
 
 	if (!policy_follows_names(s->policy))
 		return policy_check(s->policy, d);
+	if (is_for_service(s, d))
+		return (struct policy_verdict){ .allowed = false, .rule = -1, .why = POLICY_WHY_DEFAULT };
 	pthread_mutex_lock(&s->names_lock);
 	v = policy_check_learned(s->policy, &s->shared->learned, d, sup_now_ms());
 	pthread_mutex_unlock(&s->names_lock);
@@ -92,7 +104,9 @@ void names_hear(struct sup *s)
 		r.name[sizeof(r.name) - 1] = 0;
 		if (r.what == NAMES_LEARNED)
 			learn(s, &r);
-		else
+		else if (r.what == NAMES_REFUSED)
 			note_refused(s, &r);
+		else
+			memcpy(s->shared->names_ports, r.ports, sizeof(r.ports));
 	}
 }

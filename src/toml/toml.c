@@ -305,7 +305,7 @@ static struct toml_node *header(struct toml_parser *p)
 	}
 	if (!key)
 		return NULL;
-	for (int i = 0; i <= many; i++) {
+	for (int i = 0; i < (many ? 2 : 1); i++) {
 		if (!toml_is(p, ']')) {
 			toml_fail(p, "\"%s\" is expected behind the name of the table", many ? "]]" : "]");
 			return NULL;

@@ -196,6 +196,7 @@ static void make_world(struct report *r, struct world *w)
 	struct sockaddr_in sa = at(SERVER, 53), service = at(SERVICE, 53);
 	struct in6_addr server = { 0 };
 	struct names_setup setup = { .patterns = patterns, .n_patterns = ARRAY_SIZE(patterns) };
+	static struct names_report first;
 	int u, t, pair[2];
 
 	if (geteuid() != 0)
@@ -220,8 +221,10 @@ static void make_world(struct report *r, struct world *w)
 		_exit(names_serve(&setup, NULL, &r->err) == 0 ? 0 : 1);
 	}
 	close(pair[1]);
-	names_close(&setup.sockets);
 	w->supervisor = pair[0];
+	expect(r, recv(w->supervisor, &first, sizeof(first), 0) == (ssize_t)NAMES_REPORT_SIZE(0) && first.what == NAMES_PORTS);
+	expect(r, first.ports[0] == setup.sockets.ports[0][0] && first.ports[0] != 0 && first.ports[NAMES_UDP_SOCKETS] == 0);
+	names_close(&setup.sockets);
 	w->client = socket(AF_INET, SOCK_DGRAM, 0);
 	expect(r, connect(w->client, (struct sockaddr *)&service, sizeof(service)) == 0);
 }
