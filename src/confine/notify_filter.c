@@ -333,6 +333,9 @@ static uint32_t option_action(const struct confine_plan *plan, enum sockopt_effe
 		return RET_ALLOW;
 	case SOCKOPT_PORTS:
 		return plan->trap_bind ? RET_NOTIFY : RET_ALLOW;
+	case SOCKOPT_DEVICE:
+		/* The wall sees by which device a packet leaves. Elsewhere own loopback is free by its address alone. */
+		return plan->trap_options && !plan->wall ? RET_NOTIFY : RET_ALLOW;
 	case SOCKOPT_PINNED:
 		return plan->trap_sendmsg && !plan->bpf && !plan->audit ? RET_ERRNO(EOPNOTSUPP) : RET_ALLOW;
 	default:

@@ -73,6 +73,10 @@ const struct sockopt sockopts[] = {
 	{ IPPROTO_TCP, TCP_ULP, SOCKOPT_ULP, READBACK_NONE },
 	{ IPPROTO_SCTP, SOCKOPT_ANY, SOCKOPT_CONNECT, READBACK_NONE }, /* sctp_connectx(3) */
 	{ SOL_SOCKET, SO_MARK, SOCKOPT_MARK, READBACK_NONE },
+	{ SOL_SOCKET, SO_BINDTODEVICE, SOCKOPT_DEVICE, READBACK_NONE },
+	{ SOL_SOCKET, SO_BINDTOIFINDEX, SOCKOPT_DEVICE, READBACK_NONE },
+	{ IPPROTO_IP, IP_UNICAST_IF, SOCKOPT_DEVICE, READBACK_NONE },
+	{ IPPROTO_IPV6, IPV6_UNICAST_IF, SOCKOPT_DEVICE, READBACK_NONE },
 	{ SOL_SOCKET, SO_ZEROCOPY, SOCKOPT_PINNED, READBACK_NONE },
 };
 const size_t sockopts_count = ARRAY_SIZE(sockopts);
@@ -139,6 +143,8 @@ const char *sockopts_why(enum sockopt_effect effect)
 		return "packets from an address that is not the container's";
 	case SOCKOPT_MARK:
 		return "a mark, by which the network chooses another way";
+	case SOCKOPT_DEVICE:
+		return "a device instead of the way to the address";
 	case SOCKOPT_CONNECT:
 		return "an option that connects by itself";
 	case SOCKOPT_ULP:

@@ -20,6 +20,7 @@ enum sockopt_effect {
 	SOCKOPT_MARK,	 /* the rules of the network, not the address, choose the way */
 	SOCKOPT_CONNECT, /* it connects, or sends to somebody, by itself */
 	SOCKOPT_ULP,	 /* so it may, by the name that is its value */
+	SOCKOPT_DEVICE,	 /* packets leave by this device, whatever the way to their address: 127.0.0.1 is then the next host's */
 	SOCKOPT_GROUP,	 /* a membership in a multicast group, which the kernel reports to the neighbours */
 	SOCKOPT_PORTS,	 /* from where the kernel chooses a port */
 	SOCKOPT_PINNED,	 /* sends from memory that must stay as it is: not to be had where another sends from a copy */

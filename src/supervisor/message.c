@@ -227,11 +227,25 @@ static int pass(struct message_control *out, enum message_family family, int lev
 	return put(out, level, type, data, n);
 }
 
+/* The device in it is left to the kernel: by another one, 127.0.0.1 would be the next host's. What IPv6 calls ::1 no host takes
+ * from a wire. */
+static int pass_source(struct message_control *out, enum message_family family, int level, int type, const uint8_t *data, size_t n)
+{
+	struct in_pktinfo info;
+
+	if (level != IPPROTO_IP || n < sizeof(info))
+		return pass(out, family, level, type, data, n);
+	memcpy(&info, data, sizeof(info));
+	info.ipi_ifindex = 0;
+	return pass(out, family, level, type, (const uint8_t *)&info, sizeof(info));
+}
+
 static int take(struct message_control *out, enum message_family family, int level, int type, const uint8_t *data, size_t n)
 {
 	switch (fate_of(family, level, type)) {
-	case CMSG_PASS:
 	case CMSG_SOURCE:
+		return pass_source(out, family, level, type, data, n);
+	case CMSG_PASS:
 		return pass(out, family, level, type, data, n);
 	case CMSG_IGNORE:
 		return 0;

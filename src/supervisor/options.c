@@ -62,7 +62,7 @@ static bool bind_allowed(struct worker *w, struct op *op, uint16_t port)
 static bool is_refused(enum sockopt_effect effect)
 {
 	return effect == SOCKOPT_ROUTE || effect == SOCKOPT_HEADER || effect == SOCKOPT_SOURCE || effect == SOCKOPT_MARK ||
-	       effect == SOCKOPT_CONNECT;
+	       effect == SOCKOPT_CONNECT || effect == SOCKOPT_DEVICE;
 }
 
 /* Options of 32-bit callers that we may set from our copy: plain values. Pointers inside (filters, iptables) would be

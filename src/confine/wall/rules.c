@@ -308,6 +308,10 @@ static void put_log(struct builder *b, const struct wall *w)
 
 static void put_out(struct builder *b)
 {
+	/* A socket that is bound to another device sends to 127.0.0.1 of the next host. */
+	static const struct nft_step astray4[] = { NET(16, 1), EQ8(127), META(OIF), COMPARE(NEQ, 4, HOST32(LO)), GOTO(RULES_OPTIONS), END },
+				     astray6[] = { NET(24, 8), COMPARE(EQ, 8, 0), NET(32, 8), COMPARE(EQ, 8, 0, 0, 0, 0, 0, 0, 0, 1), META(OIF),
+						   COMPARE(NEQ, 4, HOST32(LO)), GOTO(RULES_OPTIONS), END };
 	static const struct nft_step six[] = { IS_V6, GOTO("out6"), END }, foreign[] = { FOREIGN_SOURCE, GOTO(RULES_STRANGE), END },
 				     options[] = { NET(0, 4), AND32(0x0f), COMPARE(NEQ, 4, 0x05), GOTO(RULES_OPTIONS), END },
 				     fragment[] = { NET(4, 4), AND32(0, 0, 0x1f, 0xff), COMPARE(NEQ, 4, 0), GOTO(RULES_OPTIONS), END },
@@ -317,10 +321,12 @@ static void put_out(struct builder *b)
 						 JUMP("nat64"), END };
 
 	nft_rule(b->n, "out", six, NULL);
+	nft_rule(b->n, "out", astray4, NULL);
 	nft_rule(b->n, "out", foreign, NULL);
 	nft_rule(b->n, "out", options, NULL);
 	nft_rule(b->n, "out", fragment, NULL);
 	judge(b, "out", "but4", &destination[0], (struct nft_step)ACCEPT, (struct nft_step)GOTO("suspect"));
+	nft_rule(b->n, "out6", astray6, NULL);
 	nft_rule(b->n, "out6", foreign, NULL);
 	nft_rule(b->n, "out6", headers, NULL);
 	if (b->l->nat64) {
