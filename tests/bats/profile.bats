@@ -118,7 +118,7 @@ needs_bare() { "$PROGRAMS/bare" || [ $? = 7 ] || skip "bare.c knows no exit for 
 	one_clear_line "init was killed by linux.seccomp on its way to the command, where it needs close_range"
 	create
 	rrun start "$ID"
-	one_clear_line "on"
+	one_clear_line "init "
 	[[ $stderr == *"init was killed by linux.seccomp on its way to the command, where it needs close_range"* ||
 		$stderr == *"init ended before it was the command (killed by linux.seccomp? It needs close_range)"* ]]
 	rt delete "$ID"
