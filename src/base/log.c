@@ -118,7 +118,8 @@ static int open_daemon(const struct log_daemon *d, const char *name, struct err 
 /* Each addressed anew: nothing is kept open that somebody else would have to know of. */
 static void write_daemon(enum log_level level, const char *msg)
 {
-	static const int priorities[] = { [LOG_LVL_ERROR] = 3, [LOG_LVL_WARNING] = 4, [LOG_LVL_INFO] = 6, [LOG_LVL_DEBUG] = 7 };
+	static const int priorities[] = { [LOG_LVL_ERROR] = 3, [LOG_LVL_WARNING] = 4, [LOG_LVL_INFO] = 6, [LOG_LVL_DEBUG] = 7,
+					  [LOG_LVL_TRACE] = 7 };
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	autofd sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	char text[LINE_MAX_BYTES + 512];

@@ -97,7 +97,7 @@ static void tell(const struct wanted *w, const struct refusals *r, const struct 
 
 	if (r->suppressed || r->lost)
 		fprintf(stderr, "sandrun: policy learn: %llu refusals are not described in the record: the policy may lack some\n",
-			(unsigned long long)(r->suppressed + r->lost));
+			(unsigned long long)r->suppressed + (unsigned long long)r->lost);
 	if (c->id && !(mode && str_eq(mode, "audit")))
 		fprintf(stderr, "sandrun: policy learn: this container is not in audit mode, so only what was refused is known%s\n",
 			w->merge ? "" : "; --merge adds it to its policy");

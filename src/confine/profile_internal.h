@@ -54,7 +54,7 @@ struct profile_rule {
 	uint32_t action;
 	int32_t nr;
 	struct {
-		uint32_t used, arg, op;
+		uint32_t used, arg, op, zero; /* so that there is no padding: these are compared as bytes */
 		uint64_t a, b;
 	} cmp[PROFILE_ARGS];
 };

@@ -36,7 +36,7 @@ static size_t find(const struct profile_seen *s, const struct profile_rule *r)
 
 static void grow(struct profile_seen *s)
 {
-	struct profile_seen bigger = { .room = s->room ? s->room * 2 : 256, .n = s->n, .conditions = s->conditions };
+	struct profile_seen old = *s, bigger = { .room = s->room ? s->room * 2 : 256, .n = s->n, .conditions = s->conditions };
 
 	bigger.v = xcalloc(bigger.room, sizeof(*bigger.v));
 	bigger.used = xcalloc(bigger.room, sizeof(*bigger.used));
@@ -49,8 +49,8 @@ static void grow(struct profile_seen *s)
 		bigger.v[at] = s->v[i];
 		bigger.used[at] = true;
 	}
-	profile_seen_free(s);
 	*s = bigger;
+	profile_seen_free(&old);
 }
 
 bool profile_seen_add(struct profile_seen *s, uint32_t action, int nr, const struct scmp_arg_cmp *cmp, size_t n)
@@ -58,7 +58,7 @@ bool profile_seen_add(struct profile_seen *s, uint32_t action, int nr, const str
 	struct profile_rule r;
 	size_t at;
 
-	memset(&r, 0, sizeof(r)); /* padding is compared, too */
+	memset(&r, 0, sizeof(r));
 	r.action = action;
 	r.nr = nr;
 	for (size_t i = 0; i < n && i < PROFILE_ARGS; i++) {

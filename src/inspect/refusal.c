@@ -91,11 +91,12 @@ int refusal_parse(const char *line, size_t len, struct refusal *out)
 
 void refusal_free(struct refusal *r)
 {
-	char **strings[] = { &r->comm, &r->call, &r->destination, &r->name, &r->rule, &r->layer, &r->error, &r->verdict };
+	char **heap[] = { &r->comm, &r->call, &r->destination, &r->name, &r->rule, &r->layer, &r->error, &r->verdict };
 
-	for (size_t i = 0; i < ARRAY_SIZE(strings); i++) {
-		free(*strings[i]);
-		*strings[i] = NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(heap); i++) {
+		/* cppcheck-suppress shadowVariable ; it takes this for a declaration */
+		free(*heap[i]);
+		*heap[i] = NULL;
 	}
 }
 

@@ -9,6 +9,7 @@
  * uses it up), so these sockets bear a mark, which the container's filter lets nobody set.
  */
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -79,7 +80,9 @@ static int open_asking(int family, uint16_t *port, struct err *e)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
 	if (bind(fd, (struct sockaddr *)&sa, len) < 0 || getsockname(fd, (struct sockaddr *)&sa, &len) < 0)
 		return err_sys(e, "bind a socket for the container's name service");
-	*port = ntohs(family == AF_INET ? ((struct sockaddr_in *)&sa)->sin_port : ((struct sockaddr_in6 *)&sa)->sin6_port);
+	/* At the same place in both. */
+	memcpy(port, (const char *)&sa + offsetof(struct sockaddr_in, sin_port), sizeof(*port));
+	*port = ntohs(*port);
 	return fd_steal(&fd);
 }
 

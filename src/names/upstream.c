@@ -176,6 +176,6 @@ void upstream_end_tcp(struct upstream *u, int i)
 	const struct sockaddr nobody = { .sa_family = AF_UNSPEC };
 
 	/* Back to a socket that is connected to nobody, with its mark. */
-	connect(upstream_tcp_fd(u, i), &nobody, sizeof(nobody));
+	(void)!connect(upstream_tcp_fd(u, i), &nobody, sizeof(nobody));
 	u->tcp[i].busy = false;
 }

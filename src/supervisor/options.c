@@ -258,8 +258,8 @@ static enum answer listen_tcp(struct worker *w, struct op *op, struct result *r)
 		if (!bind_allowed(w, op, 0))
 			return fail(r, -EACCES);
 		/* EINVAL: it is bound by now. */
-		bind(op->sock, (struct sockaddr *)&any,
-		     op->si.domain == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
+		(void)!bind(op->sock, (struct sockaddr *)&any,
+			    op->si.domain == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
 	}
 	if (!real_port_allowed(w, op))
 		return fail(r, -EACCES);

@@ -64,7 +64,7 @@ static void take_number(int sock, const struct caller_identity *id)
 	if (getsockname(sock, (struct sockaddr *)&nl, &len) < 0 || nl.nl_family != AF_NETLINK || nl.nl_pid)
 		return;
 	nl = (struct sockaddr_nl){ .nl_family = AF_NETLINK, .nl_pid = (uint32_t)id->ns_tgid, .nl_groups = nl.nl_groups };
-	bind(sock, (struct sockaddr *)&nl, sizeof(nl)); /* taken: the kernel finds another */
+	(void)!bind(sock, (struct sockaddr *)&nl, sizeof(nl)); /* taken: the kernel finds another */
 }
 
 /* --- connect and listen ---------------------------------------------------------------------------------------------- */

@@ -22,7 +22,7 @@ static int hex_digits(struct toml_parser *p, unsigned int n, uint32_t *out)
 {
 	*out = 0;
 	for (unsigned int i = 0; i < n; i++, p->at++) {
-		char c = toml_more(p) ? *p->at : 0;
+		char c = (char)(toml_more(p) ? *p->at : 0);
 		int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 
 		if (digit < 0)
@@ -50,7 +50,7 @@ static int put_code(struct toml_parser *p, struct making *m, uint32_t c)
 static int escape(struct toml_parser *p, struct making *m)
 {
 	static const char from[] = "btnfr\"\\", to[] = "\b\t\n\f\r\"\\";
-	char c = toml_more(p) ? *p->at : 0;
+	char c = (char)(toml_more(p) ? *p->at : 0);
 	const char *known = c ? strchr(from, c) : NULL;
 	uint32_t code;
 
