@@ -60,14 +60,7 @@ static void put_who(const struct container *c, char *out, size_t size)
 	names_find(&(struct names_about){ c->id, c->bundle, c->dirfd, &c->annotations }, &cache, &n);
 	names_cache_free(&cache);
 	json_open_map(j);
-	if (n.name)
-		json_kv_string(j, "name", n.name);
-	if (n.pod)
-		json_kv_string(j, "pod", n.pod);
-	if (n.pod_namespace)
-		json_kv_string(j, "podNamespace", n.pod_namespace);
-	if (n.image)
-		json_kv_string(j, "image", n.image);
+	names_write(&n, j);
 	json_close_map(j);
 	text = json_out_finish(j);
 	names_free(&n);

@@ -24,6 +24,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "oci/json_tree.h"
+#include "oci/json_write.h"
 
 #define STORAGE_MAX (32 * 1024 * 1024) /* containers.json: about a kilobyte for each container */
 #define DOCKER_MAX (1024 * 1024)
@@ -245,4 +246,16 @@ void names_free(struct names *n)
 	free(n->pod_namespace);
 	free(n->image);
 	*n = (struct names){ 0 };
+}
+
+void names_write(const struct names *n, struct json_out *j)
+{
+	if (n->name)
+		json_kv_string(j, "name", n->name);
+	if (n->pod)
+		json_kv_string(j, "pod", n->pod);
+	if (n->pod_namespace)
+		json_kv_string(j, "podNamespace", n->pod_namespace);
+	if (n->image)
+		json_kv_string(j, "image", n->image);
 }

@@ -44,4 +44,8 @@ bool names_of_podman(const char *bundle, const char *id, char **name);
 /* The value of annotation @key, NULL if it is not there. */
 const char *names_annotation(const struct oci_map *annotations, const char *key);
 
+struct json_out;
+/* What is known of them, as members of the open map of @j: name, pod, podNamespace, image. */
+void names_write(const struct names *n, struct json_out *j);
+
 #endif

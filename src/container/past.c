@@ -64,14 +64,7 @@ static char *write_head(const struct container *c)
 	json_kv_string(j, "root", c->root);
 	if (names.engine)
 		json_kv_string(j, "engine", names.engine);
-	if (names.name)
-		json_kv_string(j, "name", names.name);
-	if (names.pod)
-		json_kv_string(j, "pod", names.pod);
-	if (names.pod_namespace)
-		json_kv_string(j, "podNamespace", names.pod_namespace);
-	if (names.image)
-		json_kv_string(j, "image", names.image);
+	names_write(&names, j);
 	if (c->bundle)
 		json_kv_string(j, "bundle", c->bundle);
 	if (c->created)

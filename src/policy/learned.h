@@ -29,7 +29,7 @@ struct learned {
 	struct learned_entry v[LEARNED_MAX];
 };
 
-/* Lets @addrs in for @name (lower case, no final dot), until max(@ttl, LEARNED_GRACE) seconds from @now (ms). An exact name
+/* Lets @addrs in for @name (lower case, no final dot), until @ttl seconds from @now (ms), LEARNED_GRACE at least and LEARNED_TTL_MAX at most. An exact name
  * may have any address but loopback and metadata, a wildcard public ones only; others are passed over (a rule of their own may
  * cover them). Returns how many were let in; -1: no rule covers the name. */
 int policy_learn(const struct policy *p, struct learned *t, const char *name, const struct in6_addr *addrs, size_t n,
