@@ -94,7 +94,7 @@ static void read_ctd(struct ctd *d, const char *path, unsigned int depth)
 
 	d->found = d->found || t;
 	for (size_t i = 0; i < ARRAY_SIZE(cri_plugins); i++) {
-		const struct toml_node *all = toml_at(root, "plugins", cri_plugins[i], "containerd", "runtimes", NULL);
+		const struct toml_node *all = toml_at(root, "plugins", cri_plugins[i], "containerd", "runtimes");
 
 		for (const struct toml_node *m = all && all->type == TOML_TABLE ? all->first : NULL; m; m = m->next)
 			look_at_runtime(d, path, m);
@@ -140,7 +140,7 @@ void check_containerd(struct check *c)
 static unsigned int read_crio(struct check *c, const char *path)
 {
 	struct toml *t = check_read_toml(c, AREA_CRIO, path);
-	const struct toml_node *all = t ? toml_at(toml_root(t), "crio", "runtime", "runtimes", NULL) : NULL;
+	const struct toml_node *all = t ? toml_at(toml_root(t), "crio", "runtime", "runtimes") : NULL;
 	unsigned int known = 0;
 
 	for (const struct toml_node *m = all && all->type == TOML_TABLE ? all->first : NULL; m; m = m->next) {

@@ -62,7 +62,7 @@ static void read_conf(struct check *c, const char *path, struct podman_conf *p)
 	const char *runtime = toml_string(engine, "runtime");
 	const struct toml_node *json = toml_get(engine, "runtime_supports_json");
 
-	take_runtimes(toml_at(engine, "runtimes", "sandrun", NULL), p);
+	take_runtimes(toml_at(engine, "runtimes", "sandrun"), p);
 	if (runtime)
 		p->is_default = check_is_sandrun(runtime);
 	if (json) {
@@ -70,7 +70,7 @@ static void read_conf(struct check *c, const char *path, struct podman_conf *p)
 		p->json = check_has_string(json, "sandrun");
 	}
 	if (t)
-		take_annotations(toml_at(toml_root(t), "containers", "annotations", NULL), p);
+		take_annotations(toml_at(toml_root(t), "containers", "annotations"), p);
 	toml_free(t);
 }
 

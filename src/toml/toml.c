@@ -5,7 +5,6 @@
  */
 #include "toml/internal.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -400,15 +399,10 @@ const struct toml_node *toml_get(const struct toml_node *n, const char *key)
 	return n && n->type == TOML_TABLE ? find(n, key) : NULL;
 }
 
-const struct toml_node *toml_at(const struct toml_node *n, ...)
+const struct toml_node *toml_at_keys(const struct toml_node *n, const char *const *keys)
 {
-	const char *key;
-	va_list ap;
-
-	va_start(ap, n);
-	while (n && (key = va_arg(ap, const char *)))
-		n = toml_get(n, key);
-	va_end(ap);
+	for (; n && *keys; keys++)
+		n = toml_get(n, *keys);
 	return n;
 }
 

@@ -46,8 +46,9 @@ void toml_free(struct toml *t); /* NULL is fine */
 
 /* The member @key of the table @n; NULL: none, or @n is no table (NULL, too). */
 const struct toml_node *toml_get(const struct toml_node *n, const char *key);
-/* The value at "a", "b", "c" (ended by NULL); NULL. */
-const struct toml_node *toml_at(const struct toml_node *n, ...) __attribute__((sentinel));
+/* The value at "a", "b", "c"; NULL. */
+#define toml_at(n, ...) toml_at_keys(n, (const char *const[]){__VA_ARGS__, NULL})
+const struct toml_node *toml_at_keys(const struct toml_node *n, const char *const *keys); /* ended by NULL */
 /* The string @key of the table @n; NULL if it is not there or no string. */
 const char *toml_string(const struct toml_node *n, const char *key);
 

@@ -175,10 +175,10 @@ static void what_is_found_is_there(void **state)
 	const struct toml_node *root = toml_root(t);
 
 	(void)state;
-	assert_string_equal(toml_at(root, "a", "b", "c", NULL)->text, "x");
-	assert_null(toml_at(root, "a", "n", "c", NULL));
+	assert_string_equal(toml_at(root, "a", "b", "c")->text, "x");
+	assert_null(toml_at(root, "a", "n", "c"));
 	assert_null(toml_get(toml_get(root, "n"), "x"));
-	assert_string_equal(toml_string(toml_at(root, "a", "b", NULL), "c"), "x");
+	assert_string_equal(toml_string(toml_at(root, "a", "b"), "c"), "x");
 	assert_null(toml_string(root, "n"));
 	assert_int_equal(toml_get(root, "n")->line, 2);
 	toml_free(t);
