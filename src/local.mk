@@ -10,7 +10,9 @@ include src/cgroup/local.mk
 include src/rootfs/local.mk
 include src/process/local.mk
 include src/supervisor/local.mk
+include src/host/local.mk
 include src/container/local.mk
+include src/launch/local.mk
 include src/checkpoint/local.mk
 include src/inspect/local.mk
 include src/cmd/local.mk

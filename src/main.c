@@ -10,15 +10,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/hide.h"
 #include "base/fd.h"
+#include "base/hide.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/title.h"
 #include "base/trace.h"
 #include "cmd/cmd.h"
-#include "container/selfexe.h"
 #include "container/stateroot.h"
+#include "launch/selfexe.h"
 
 struct global_options {
 	const char *root, *log, *log_format, *log_level, *manager;

@@ -14,7 +14,7 @@
 
 #include "base/error.h"
 #include "container/container.h"
-#include "container/create.h"
+#include "launch/create.h"
 
 /* What both directions take. Strings are borrowed; NULL: not given. */
 struct checkpoint_options {

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "checkpoint/request.h"
 #include "container/container.h"
-#include "container/namespaces.h"
+#include "launch/namespaces.h"
 #include "oci/config.h"
 
 /* Of the running container. */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/* cmd.h - the commands: options in, one call into container/, output out
+/* cmd.h - the commands: options in, one call into container/ or launch/, output out
  *
  * For every file of this room:
  *
  * Owns:     a command's table of options, the words of its usage, and what is printed.
- * Must not: do the work: another front end would call the same function of container/.
+ * Must not: do the work: another front end would call the same function.
  * Runs in:  the short-lived command itself, with the caller's privileges.
  */
 #ifndef CMD_CMD_H

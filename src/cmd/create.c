@@ -2,7 +2,7 @@
 /* create.c - sandrun create, and the options it shares with run */
 #include "cmd/cmd.h"
 #include "cmd/create.h"
-#include "container/bundle.h"
+#include "launch/bundle.h"
 
 int cmd_create_take_fds(struct create_options *o, struct err *e)
 {

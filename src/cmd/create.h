@@ -3,7 +3,7 @@
 #ifndef CMD_CREATE_H
 #define CMD_CREATE_H
 
-#include "container/create.h"
+#include "launch/create.h"
 
 #define CMD_CREATE_DEFAULTS(g) { .root = (g)->root, .bundle = ".", .cgroup_manager = (g)->cgroup_manager, \
 				.annotations = (g)->annotations.v, .n_annotations = (g)->annotations.n }

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "container/exec.h"
 #include "container/foreground.h"
+#include "launch/exec.h"
 
 static int run(const struct globals *g, const char *id, struct exec_options *o, bool detach, struct err *e)
 {

@@ -8,7 +8,7 @@
 #include "cmd/run.h"
 #include "container/delete.h"
 #include "container/foreground.h"
-#include "container/start.h"
+#include "launch/start.h"
 
 int run_stay(struct container *c, int master, int notify, bool keep, struct err *e)
 {

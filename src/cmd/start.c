@@ -2,7 +2,7 @@
 /* start.c - sandrun start */
 #include "cmd/cmd.h"
 
-#include "container/start.h"
+#include "launch/start.h"
 
 int cmd_start(const struct globals *g, int argc, char **argv, struct err *e)
 {

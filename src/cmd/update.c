@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
-#include "container/rdt.h"
+#include "host/rdt.h"
 #include "oci/read.h"
 
 #define RESOURCES_MAX (4 * 1024 * 1024)

@@ -24,7 +24,7 @@
 #include "container/fuse.h"
 #include "container/hooks.h"
 #include "container/past.h"
-#include "container/rdt.h"
+#include "host/rdt.h"
 #include "oci/read.h"
 #include "oci/state.h"
 #include "supervisor/supervisor.h"

@@ -1,38 +1,15 @@
 libsandrun_a_SOURCES += \
-	src/container/annotations.c src/container/annotations.h \
 	src/container/bell.c src/container/bell.h \
-	src/container/bundle.c src/container/bundle.h \
 	src/container/container.c src/container/container.h \
-	src/container/create.c src/container/create.h \
 	src/container/delete.c src/container/delete.h \
-	src/container/exec.c src/container/exec.h \
-	src/container/exec_process.c src/container/exec_process.h \
 	src/container/foreground.c src/container/foreground.h \
 	src/container/fuse.c src/container/fuse.h \
 	src/container/hooks.c src/container/hooks.h \
-	src/container/idmap.c src/container/idmap.h \
-	src/container/init.c src/container/init.h \
 	src/container/kill.c src/container/kill.h \
-	src/container/logging.c src/container/logging.h \
-	src/container/lookup.c src/container/lookup.h \
-	src/container/making.c src/container/making.h \
 	src/container/names.c src/container/names.h \
-	src/container/namespaces.c src/container/namespaces.h \
-	src/container/netdev.c src/container/netdev.h \
-	src/container/netfacts.c src/container/netfacts.h \
 	src/container/notify.c src/container/notify.h \
-	src/container/parent.c src/container/parent.h \
-	src/container/needs.c src/container/needs.h \
 	src/container/past.c src/container/past.h \
 	src/container/patience.c src/container/patience.h \
-	src/container/places.c src/container/places.h \
-	src/container/rdt.c src/container/rdt.h \
-	src/container/serve_names.c src/container/serve_names.h \
 	src/container/record.c src/container/record.h \
-	src/container/selfexe.c src/container/selfexe.h \
-	src/container/spawn.c src/container/spawn.h \
-	src/container/start.c src/container/start.h \
 	src/container/stateroot.c src/container/stateroot.h \
-	src/container/status.c \
-	src/container/sync.c src/container/sync.h \
-	src/container/workload.c src/container/workload.h
+	src/container/status.c

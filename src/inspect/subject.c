@@ -10,10 +10,10 @@
 
 #include "base/str.h"
 #include "confine/foreign.h"
-#include "container/bundle.h"
 #include "container/container.h"
-#include "container/lookup.h"
 #include "inspect/find.h"
+#include "launch/bundle.h"
+#include "launch/lookup.h"
 #include "oci/names.h"
 #include "oci/read.h"
 

@@ -3,7 +3,7 @@
  *
  * Owns:     user, groups, capabilities, rlimits, scheduler, io priority, personality, memory policy,
  *           labels, the terminal, the lookup of the command.
- * Must not: decide the order: container/workload.c does, and says why.
+ * Must not: decide the order: launch/workload.c does, and says why.
  * Runs in:  init and exec'd processes; process_validate(), process_set_rlimits_of() and process_send_console() in create and exec.
  *
  * A step does nothing where its part of "process" is absent. 0, or -1 with @e, which names the field.

@@ -5,7 +5,7 @@
  * Must not: follow a name that the image or a shared volume could have planted: targets are opened below the
  *           root (openat2 RESOLVE_IN_ROOT) and used by descriptor; masked paths, /dev and /proc targets are verified by
  *           descriptor (CVE-2021-30465, CVE-2025-31133, -52565, -52881).
- * Runs in:  init, inside the new namespaces, before confinement. Steps are called by container/init.c in order.
+ * Runs in:  init, inside the new namespaces, before confinement. Steps are called by launch/init.c in order.
  */
 #ifndef ROOTFS_ROOTFS_H
 #define ROOTFS_ROOTFS_H

@@ -7,14 +7,15 @@ setup() { cd "$TESTS_DIR/../.."; }
 
 sources() { find src oci -name '*.[ch]'; }
 
-@test "includes go one way: cmd, checkpoint, container, the rooms, policy, base" {
+@test "includes go one way: cmd, checkpoint, launch, container, the rooms, policy, base" {
 	local from to places=0
 	declare -A may=(
-		[main]='cmd checkpoint container oci base'
-		[cmd]='inspect checkpoint container rootfs process cgroup confine oci base'
-		[inspect]='checkpoint container supervisor confine policy toml oci base'
-		[checkpoint]='container rootfs policy oci base'
-		[container]='rootfs process cgroup confine supervisor names policy oci base'
+		[main]='cmd checkpoint launch container oci base'
+		[cmd]='inspect checkpoint launch container host rootfs process cgroup confine oci base'
+		[inspect]='checkpoint launch container supervisor confine policy toml oci base'
+		[checkpoint]='launch container host rootfs policy oci base'
+		[launch]='container host rootfs process cgroup confine supervisor names policy oci base'
+		[container]='host process cgroup confine supervisor oci base' [host]='oci base'
 		[rootfs]='policy oci base' [process]='oci base' [cgroup]='oci base'
 		[names]='base' [supervisor]='confine names policy base' [confine]='policy oci base' [policy]='oci base' [base]='' [oci]='' [toml]='oci base'
 	)

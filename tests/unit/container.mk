@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# container.mk - what container/ does with namespaces, network devices and resctrl (live tests need root)
+# container.mk - launch/ and host/: namespaces, network devices, resctrl (live tests need root)
 if HAVE_CMOCKA
 CONTAINER_TESTS = \
 	tests/unit/test-namespaces \

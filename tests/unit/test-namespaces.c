@@ -11,8 +11,8 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/sys.h"
-#include "container/spawn.h"
-#include "container/sync.h"
+#include "launch/spawn.h"
+#include "launch/sync.h"
 
 #define DAY 86400
 

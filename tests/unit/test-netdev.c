@@ -13,7 +13,7 @@
 
 #include "base/str.h"
 #include "base/sys.h"
-#include "container/netdev.h"
+#include "host/netdev.h"
 
 struct world {
 	pid_t pid; /* of the process in the container's namespace */

@@ -22,7 +22,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
-#include "container/rdt.h"
+#include "host/rdt.h"
 
 static char root[64];
 static bool monitoring = true;

@@ -20,7 +20,7 @@
  *
  * Runs in:  create and exec; the stage.
  */
-#include "container/spawn.h"
+#include "launch/spawn.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -33,7 +33,7 @@
 #include "base/hide.h"
 #include "base/sys.h"
 #include "base/trace.h"
-#include "container/sync.h"
+#include "launch/sync.h"
 #include "oci/names.h"
 
 #define STACK_SIZE ((size_t)8 << 20) /* of addresses: only what is touched takes memory */

@@ -13,7 +13,7 @@
 
 #include "base/error.h"
 #include "container/patience.h"
-#include "container/sync.h"
+#include "launch/sync.h"
 #include "oci/config.h"
 
 struct parent {

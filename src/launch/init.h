@@ -7,9 +7,9 @@
 
 #include "cgroup/cgroup.h"
 #include "container/bell.h"
-#include "container/namespaces.h"
-#include "container/parent.h"
-#include "container/workload.h"
+#include "launch/namespaces.h"
+#include "launch/parent.h"
+#include "launch/workload.h"
 #include "rootfs/rootfs.h"
 
 /* In front of the error that start is told: a startContainer hook failed, after which the container is to be destroyed. */

@@ -3,7 +3,7 @@
  *
  * Runs in:  create, run and exec.
  */
-#include "container/parent.h"
+#include "launch/parent.h"
 
 #include <fcntl.h>
 #include <signal.h>

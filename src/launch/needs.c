@@ -7,7 +7,7 @@
  *
  * Runs in:  create, exec and start; needs_explain() in the process itself.
  */
-#include "container/needs.h"
+#include "launch/needs.h"
 
 #include <signal.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
  * Must not: run anything, or look at the container.
  * Runs in:  exec, before anything is made.
  */
-#include "container/exec_process.h"
+#include "launch/exec_process.h"
 
 #include <errno.h>
 #include <fcntl.h>

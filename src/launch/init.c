@@ -13,7 +13,7 @@
  *   - the terminal comes from the container's own devpts: after pivot_root, by which names are the container's;
  *   - read-only paths and masks come last of the file tree: what was mounted is covered, too.
  */
-#include "container/init.h"
+#include "launch/init.h"
 
 #include <fcntl.h>
 #include <grp.h>
@@ -29,12 +29,12 @@
 #include "base/sys.h"
 #include "base/title.h"
 #include "confine/wall/wall.h"
-#include "container/annotations.h"
 #include "container/hooks.h"
-#include "container/idmap.h"
-#include "container/netdev.h"
-#include "container/places.h"
-#include "container/sync.h"
+#include "host/netdev.h"
+#include "launch/annotations.h"
+#include "launch/idmap.h"
+#include "launch/places.h"
+#include "launch/sync.h"
 #include "names/names.h"
 #include "oci/state.h"
 #include "process/process.h"

@@ -4,7 +4,7 @@
 #define CONTAINER_EXEC_PROCESS_H
 
 #include "base/error.h"
-#include "container/exec.h"
+#include "launch/exec.h"
 #include "oci/config.h"
 
 /* Parses the text of --process into @p, which the caller frees with oci_process_free(), also after an error. Capabilities, limits

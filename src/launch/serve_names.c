@@ -3,7 +3,7 @@
  *
  * Runs in:  create, when init is in its namespaces and before it mounts anything.
  */
-#include "container/serve_names.h"
+#include "launch/serve_names.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>

@@ -6,7 +6,7 @@
  * Must not: trust annotations or the bundle: what holds was stored by create (policy, profile, configuration).
  * Runs in:  exec; the child in the container, unseen by it (not dumpable) until it has become the workload.
  */
-#include "container/exec.h"
+#include "launch/exec.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,18 +23,18 @@
 #include "cgroup/cgroup.h"
 #include "confine/confine.h"
 #include "confine/foreign.h"
-#include "container/annotations.h"
-#include "container/exec_process.h"
-#include "container/idmap.h"
-#include "container/namespaces.h"
-#include "container/needs.h"
-#include "container/parent.h"
-#include "container/places.h"
-#include "container/rdt.h"
 #include "container/stateroot.h"
-#include "container/spawn.h"
-#include "container/sync.h"
-#include "container/workload.h"
+#include "host/rdt.h"
+#include "launch/annotations.h"
+#include "launch/exec_process.h"
+#include "launch/idmap.h"
+#include "launch/namespaces.h"
+#include "launch/needs.h"
+#include "launch/parent.h"
+#include "launch/places.h"
+#include "launch/spawn.h"
+#include "launch/sync.h"
+#include "launch/workload.h"
 #include "oci/names.h"
 #include "oci/read.h"
 #include "oci/state.h"

@@ -3,7 +3,7 @@
  *
  * Runs in:  create, run and restore.
  */
-#include "container/making.h"
+#include "launch/making.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -19,11 +19,11 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
-#include "container/bundle.h"
 #include "container/delete.h"
 #include "container/hooks.h"
-#include "container/places.h"
-#include "container/rdt.h"
+#include "host/rdt.h"
+#include "launch/bundle.h"
+#include "launch/places.h"
 #include "oci/names.h"
 #include "oci/state.h"
 

@@ -8,7 +8,7 @@
  * to the host's own loopback. Who means these writes the address. The engine's hosts file may say both: "host.containers.internal"
  * is made of such lines.
  */
-#include "container/lookup.h"
+#include "launch/lookup.h"
 
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -22,7 +22,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "container/netfacts.h"
+#include "launch/netfacts.h"
 #include "names/lookup.h"
 
 void lookup_prepare(struct lookup *l, const struct foreign_facts *f, struct policy_facts *facts)

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "cgroup/cgroup.h"
 #include "container/container.h"
-#include "container/namespaces.h"
+#include "launch/namespaces.h"
 
 /* What /proc/@who/ns shows. A file that is no namespace (a forged procfs) is left out. Heap, the caller's; "" where there is nothing. */
 char *places_note(const char *who);

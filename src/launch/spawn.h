@@ -12,7 +12,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
-#include "container/namespaces.h"
+#include "launch/namespaces.h"
 
 struct spawn {
 	const struct namespaces *ns;

@@ -3,7 +3,7 @@
  *
  * Runs in:  create and exec; the stage of spawn.c.
  */
-#include "container/namespaces.h"
+#include "launch/namespaces.h"
 
 #include <fcntl.h>
 #include <linux/nsfs.h>

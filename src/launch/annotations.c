@@ -3,7 +3,7 @@
  *
  * Runs in:  create and exec.
  */
-#include "container/annotations.h"
+#include "launch/annotations.h"
 
 #include <stdlib.h>
 #include <string.h>

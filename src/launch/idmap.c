@@ -10,7 +10,7 @@
  * after "deny" was written to setgroups. Larger maps of a user are the business of newuidmap(1) and newgidmap(1), which
  * check /etc/subuid and /etc/subgid.
  */
-#include "container/idmap.h"
+#include "launch/idmap.h"
 
 #include <fcntl.h>
 #include <inttypes.h>

@@ -12,7 +12,7 @@
  *
  * The record is lines of "join PATH" and "remove PATH", in the order in which they are to be done.
  */
-#include "container/rdt.h"
+#include "host/rdt.h"
 
 #include <fcntl.h>
 #include <stdbool.h>

@@ -6,7 +6,7 @@
  * The directory is opened once, here, without following a link in what the annotation has named; the supervisor makes, rotates and
  * appends to the one file in it by this descriptor.
  */
-#include "container/logging.h"
+#include "launch/logging.h"
 
 #include <fcntl.h>
 #include <stdio.h>

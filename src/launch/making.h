@@ -15,7 +15,7 @@
 #include "base/error.h"
 #include "cgroup/cgroup.h"
 #include "container/container.h"
-#include "container/namespaces.h"
+#include "launch/namespaces.h"
 #include "oci/config.h"
 
 /* All that config.json says; "creating" is set. @bundle is absolute. */

@@ -5,7 +5,7 @@
  *           success, if init is not found dead.
  * Runs in:  start and run.
  */
-#include "container/start.h"
+#include "launch/start.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -23,10 +23,10 @@
 #include "container/bell.h"
 #include "container/delete.h"
 #include "container/hooks.h"
-#include "container/init.h"
-#include "container/needs.h"
 #include "container/notify.h"
 #include "container/patience.h"
+#include "launch/init.h"
+#include "launch/needs.h"
 #include "oci/read.h"
 #include "oci/state.h"
 

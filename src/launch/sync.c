@@ -5,7 +5,7 @@
  * Runs in:  create, exec, the stage and init, also under a loaded seccomp filter: read(2) and write(2) only,
  *           but for sync_send_fd().
  */
-#include "container/sync.h"
+#include "launch/sync.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -10,7 +10,7 @@
  * a program of the workload's. That goes for Docker's 127.0.0.11, too: a connection that the workload began first makes the kernel pass
  * its rewriting by, and the question comes to whoever has bound that address.
  */
-#include "container/netfacts.h"
+#include "launch/netfacts.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -23,7 +23,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "container/bundle.h"
+#include "launch/bundle.h"
 
 #define FILE_MAX (1u << 20)
 

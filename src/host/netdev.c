@@ -15,7 +15,7 @@
  * Should create fail later on, everything moved is brought back: with the container's namespace virtual interfaces would be
  * destroyed and physical ones return under the wrong name. A namespace that was only joined would keep them.
  */
-#include "container/netdev.h"
+#include "host/netdev.h"
 
 #include <ctype.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* bundle.c - an engine's bundle: the directory, its config.json, and what no container can be without */
-#include "container/bundle.h"
+#include "launch/bundle.h"
 
 #include <fcntl.h>
 #include <limits.h>

@@ -17,7 +17,7 @@
  *
  * Runs in:  create, run, exec; first of all.
  */
-#include "container/selfexe.h"
+#include "launch/selfexe.h"
 
 #include <fcntl.h>
 #include <stdbool.h>

@@ -9,7 +9,7 @@
  *                with a listener a little earlier, as long as there is somebody to hand that to
  * Runs in:  init and exec'd processes; no process of the container can look into us (not dumpable).
  */
-#include "container/workload.h"
+#include "launch/workload.h"
 
 #include <grp.h>
 #include <stdlib.h>
@@ -26,10 +26,10 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "base/trace.h"
-#include "container/init.h"
-#include "container/making.h"
-#include "container/needs.h"
-#include "container/sync.h"
+#include "launch/init.h"
+#include "launch/making.h"
+#include "launch/needs.h"
+#include "launch/sync.h"
 #include "oci/names.h"
 #include "process/process.h"
 

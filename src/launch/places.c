@@ -6,7 +6,7 @@
  *
  * Runs in:  create (init notes, create keeps it), restore, exec.
  */
-#include "container/places.h"
+#include "launch/places.h"
 
 #include <errno.h>
 #include <fcntl.h>

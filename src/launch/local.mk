@@ -1,0 +1,22 @@
+libsandrun_a_SOURCES += \
+	src/launch/annotations.c src/launch/annotations.h \
+	src/launch/bundle.c src/launch/bundle.h \
+	src/launch/create.c src/launch/create.h \
+	src/launch/exec.c src/launch/exec.h \
+	src/launch/exec_process.c src/launch/exec_process.h \
+	src/launch/idmap.c src/launch/idmap.h \
+	src/launch/init.c src/launch/init.h \
+	src/launch/logging.c src/launch/logging.h \
+	src/launch/lookup.c src/launch/lookup.h \
+	src/launch/making.c src/launch/making.h \
+	src/launch/namespaces.c src/launch/namespaces.h \
+	src/launch/needs.c src/launch/needs.h \
+	src/launch/netfacts.c src/launch/netfacts.h \
+	src/launch/parent.c src/launch/parent.h \
+	src/launch/places.c src/launch/places.h \
+	src/launch/selfexe.c src/launch/selfexe.h \
+	src/launch/serve_names.c src/launch/serve_names.h \
+	src/launch/spawn.c src/launch/spawn.h \
+	src/launch/start.c src/launch/start.h \
+	src/launch/sync.c src/launch/sync.h \
+	src/launch/workload.c src/launch/workload.h
