@@ -5,6 +5,7 @@ include src/base/local.mk
 include src/names/local.mk
 include src/toml/local.mk
 include src/policy/local.mk
+include src/policyfile/local.mk
 include src/confine/local.mk
 include src/cgroup/local.mk
 include src/rootfs/local.mk

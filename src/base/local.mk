@@ -10,6 +10,7 @@ libsandrun_a_SOURCES += \
 	src/base/netlink.c src/base/netlink.h \
 	src/base/nlbuf.c src/base/nlbuf.h \
 	src/base/proc.c src/base/proc.h \
+	src/base/sha256.c src/base/sha256.h \
 	src/base/str.c src/base/str.h \
 	src/base/sys.h \
 	src/base/title.c src/base/title.h \

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/str.h"
@@ -44,4 +45,19 @@ bool proc_stat(pid_t pid, struct proc_stat *out)
 bool proc_has_not_execed(const struct proc_stat *st)
 {
 	return st->flags & PF_FORKNOEXEC;
+}
+
+bool proc_in_user_namespace(void)
+{
+	autofree char *text = NULL;
+	unsigned long inside = 1, outside = 1, n = 0;
+
+	if (file_read(AT_FDCWD, "/proc/self/uid_map", 64 * 1024, &text, NULL, NULL) < 0)
+		return false;
+	return sscanf(text, "%lu %lu %lu", &inside, &outside, &n) != 3 || inside != 0 || outside != 0 || n < UINT32_MAX;
+}
+
+bool proc_is_root(void)
+{
+	return geteuid() == 0 && !proc_in_user_namespace();
 }

@@ -22,4 +22,9 @@ bool proc_stat(pid_t pid, struct proc_stat *out);
 /* True if the process was cloned and has called execve(2) never since, nor had it to for coming here. */
 bool proc_has_not_execed(const struct proc_stat *st);
 
+/* We are the machine's root: neither a user, nor a user who is root in a user namespace of their own (rootless podman). */
+bool proc_is_root(void);
+/* We are in a user namespace, where the host's root may be nobody. */
+bool proc_in_user_namespace(void);
+
 #endif

@@ -59,6 +59,8 @@ struct container {
 	char *rdt;    /* rdt_make(); NULL: none */
 	pid_t supervisor_pid; /* of its watcher (supervisor.h); 0: no policy, or nothing to serve */
 	uint64_t supervisor_start_time;
+	char *policy_files;   /* those that had a say, with their digests; NULL: none */
+	char *policy_sources; /* which keys came from which of their tables; NULL: none */
 	char *enforcement; /* "notify,landlock"; NULL: no policy */
 	bool bpf;	   /* a cgroup program has part of the policy: the same must hold for every exec */
 	bool wall;	   /* a table in the network namespace has it; likewise (confine/plan.h has these and the next) */

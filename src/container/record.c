@@ -61,6 +61,8 @@ static const struct record_field {
 	{ "supervisorPid", RECORD_PID, AT(supervisor_pid) },
 	{ "supervisorStartTime", RECORD_TIME, AT(supervisor_start_time) },
 	{ "enforcement", RECORD_TEXT, AT(enforcement) },
+	{ "policyFiles", RECORD_TEXT, AT(policy_files) },
+	{ "policySources", RECORD_TEXT, AT(policy_sources) },
 	{ "stdin", RECORD_TEXT, AT(stdio[0]) },
 	{ "stdout", RECORD_TEXT, AT(stdio[1]) },
 	{ "stderr", RECORD_TEXT, AT(stdio[2]) },

@@ -60,7 +60,8 @@ const char *container_status_name(enum container_status s)
 }
 
 /* The annotations of the configuration and, with a policy, what the supervisor says of itself. */
-#define STATE_OWN 4
+#define STATE_TEXTS 4
+#define STATE_OWN (STATE_TEXTS + 2)
 static void add_own(struct oci_map *out, const char *key, const char *text)
 {
 	out->v[out->n++] = (struct oci_pair){ (char *)(uintptr_t)key, (char *)(uintptr_t)text };
@@ -76,13 +77,17 @@ static const char *supervisor_words(const struct container *c, const struct supe
 	return sup->watcher ? "" : " (watcher gone: if the supervisor ends, what it serves is denied)";
 }
 
-static void state_annotations(const struct container *c, bool ended, struct oci_map *out, char text[STATE_OWN][128])
+static void state_annotations(const struct container *c, bool ended, struct oci_map *out, char text[STATE_TEXTS][128])
 {
 	struct supervisor_status sup = { 0 };
 
 	out->v = xcalloc(c->annotations.n + STATE_OWN, sizeof(*out->v));
 	for (; out->n < c->annotations.n; out->n++)
 		out->v[out->n] = c->annotations.v[out->n];
+	if (c->policy_files)
+		add_own(out, "io.sandlock.policy-files", c->policy_files);
+	if (c->policy_sources)
+		add_own(out, "io.sandlock.policy-sources", c->policy_sources);
 	if (!c->enforcement)
 		return;
 	supervisor_get_status(c->dirfd, &sup, NULL);
@@ -102,7 +107,7 @@ static void state_annotations(const struct container *c, bool ended, struct oci_
 
 char *container_state_json(const struct container *c, enum container_status s)
 {
-	char text[STATE_OWN][128];
+	char text[STATE_TEXTS][128];
 	struct oci_map annotations = { 0 };
 	struct oci_state state = {
 		.id = c->id,

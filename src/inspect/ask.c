@@ -10,31 +10,15 @@
 
 #include "base/str.h"
 
-/* "8080 (io.sandlock.net-allow-bind)" -> the rule and its list. */
-static void take_rule_text(const struct policy *p, int index, struct answer *a)
-{
-	static const char *const lists[] = { "io.sandlock.net-allow", "io.sandlock.net-deny", "io.sandlock.net-allow-bind",
-					     "io.sandlock.net-deny-bind" };
-	char *open;
-
-	policy_rule_text(p, index, a->rule, sizeof(a->rule));
-	open = strrchr(a->rule, '(');
-	if (!open || open == a->rule)
-		return;
-	open[strcspn(open, ")")] = '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
-		if (str_eq(open + 1, lists[i]))
-			a->list = lists[i];
-	open[-1] = '\0';
-}
-
 static void ask_bind(const struct policy *p, const struct dest *d, struct answer *a)
 {
 	struct policy_verdict v = policy_check_bind(p, d->port);
 
 	a->allowed = v.allowed;
-	if (v.rule >= 0)
-		take_rule_text(p, v.rule, a);
+	if (v.rule >= 0) {
+		policy_rule_bare(p, v.rule, a->rule, sizeof(a->rule));
+		a->list = policy_rule_list(p, v.rule);
+	}
 	if (v.why == POLICY_WHY_OPEN)
 		snprintf(a->words, sizeof(a->words), "the policy says nothing of binds");
 	else if (v.rule >= 0)
@@ -47,7 +31,7 @@ static void ask_bind(const struct policy *p, const struct dest *d, struct answer
 static void ask_destination(const struct policy *p, const struct dest *d, size_t i, struct answer *a)
 {
 	const struct policy_dest to = { .proto = d->proto, .addr = d->addrs[i], .port = d->port };
-	struct policy_reason r;
+	struct policy_reason r = { 0 };
 	const char *words;
 
 	policy_explain(p, &to, &r);
@@ -55,8 +39,7 @@ static void ask_destination(const struct policy *p, const struct dest *d, size_t
 	snprintf(a->rule, sizeof(a->rule), "%s", r.rule);
 	a->list = r.list ? r.list : "";
 	if (r.nearest >= 0) {
-		policy_rule_text(p, r.nearest, a->nearest, sizeof(a->nearest));
-		a->nearest[strcspn(a->nearest, " ")] = '\0';
+		policy_rule_bare(p, r.nearest, a->nearest, sizeof(a->nearest));
 	}
 	/* "allowed by …", "denied: …": what stands in front of it here says as much. */
 	words = r.words + strcspn(r.words, " :");

@@ -15,7 +15,7 @@ struct answer {
 	char destination[DEST_TEXT]; /* what was judged: "tcp://10.1.2.3:443", "tcp port 8080" */
 	bool allowed;
 	char rule[160];	/* the one that decided; empty: none */
-	const char *list; /* its annotation; "": none */
+	const char *list; /* its annotation, or "[default] deny"; "": none */
 	char nearest[160]; /* a rule that covers the address at other ports; empty: none */
 	char words[320];
 	struct hint hint; /* of one that is denied: what would allow it */

@@ -32,23 +32,15 @@ static uint64_t hits_of(const struct counts *c, uint32_t rule)
 	return sum;
 }
 
-/* "private (io.sandlock.net-deny)" -> the two. */
-static void take_text(const struct policy *p, size_t i, struct rules_one *one)
+static void take_text(const struct policy *p, int i, struct rules_one *one)
 {
+	const char *from = policy_rule_from(p, i);
 	char text[4096];
-	char *open;
 
-	policy_rule_text(p, (int)i, text, sizeof(text));
-	open = strrchr(text, '(');
-	if (!open || open == text) {
-		one->rule = xstrdup(text);
-		one->list = xstrdup("?");
-		return;
-	}
-	open[strcspn(open, ")")] = '\0';
-	one->list = xstrdup(str_starts(open + 1, PREFIX) ? open + 1 + strlen(PREFIX) : open + 1);
-	open[-1] = '\0';
+	policy_rule_bare(p, i, text, sizeof(text));
 	one->rule = xstrdup(text);
+	one->list = xstrdup(policy_rule_key(p, i) + strlen(PREFIX));
+	one->from = xstrdup(from ? from : "annotation");
 }
 
 static void list_rules(const struct subject *s, const struct counts *c, struct rules *out)
@@ -56,8 +48,7 @@ static void list_rules(const struct subject *s, const struct counts *c, struct r
 	for (size_t i = 0; i < policy_rule_count(s->policy); i++) {
 		struct rules_one *one = add(out);
 
-		take_text(s->policy, i, one);
-		one->from = xstrdup("annotation");
+		take_text(s->policy, (int)i, one);
 		one->counts = strstr(one->list, "deny") || one->rule[0] == '!';
 		one->refused = hits_of(c, (uint32_t)i);
 	}

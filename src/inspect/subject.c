@@ -14,6 +14,7 @@
 #include "inspect/find.h"
 #include "launch/bundle.h"
 #include "launch/lookup.h"
+#include "launch/policing.h"
 #include "oci/names.h"
 #include "oci/read.h"
 
@@ -144,6 +145,8 @@ int subject_of_bundle(const char *dir, struct subject *out, struct err *e)
 	autofree char *text = NULL, *path = NULL;
 	struct policy_facts facts;
 	struct lookup l = LOOKUP_INIT;
+	struct policing policing = { 0 };
+	bool wanted = false;
 	int r = -1;
 
 	*out = (struct subject){ .card = { .dir = -1 } };
@@ -152,15 +155,18 @@ int subject_of_bundle(const char *dir, struct subject *out, struct err *e)
 		const struct foreign_facts given = { .config = &config, .bundle = path, .own_net = has_own_network(&config), .joined_net = -1 };
 
 		out->title = xasprintf("the bundle %s", path);
-		copy_ours(&config.annotations, &out->annotations);
 		lookup_prepare(&l, &given, &facts);
-		r = policy_wanted(&config.annotations) ? policy_parse(&config.annotations, &facts, &out->policy, e) : 0;
+		r = policing_begin(&policing, &config.annotations, &wanted, e);
+		if (r == 0 && wanted)
+			r = policing_parse(&policing, &config.annotations, &facts, &out->policy, e);
+		copy_ours(&config.annotations, &out->annotations);
 		/* The container's own name servers cannot be asked from here: its network is not made yet. */
 		if (r == 0 && out->policy)
 			r = policy_resolve(out->policy, lookup_resolve_hosts, &l, false, e);
 		if (r == 0 && out->policy)
 			r = policy_resolve(out->policy, resolve_name, NULL, true, e);
 		lookup_free(&l);
+		policing_free(&policing);
 	}
 	oci_config_free(&config);
 	return r;

@@ -48,6 +48,7 @@
 #include "launch/needs.h"
 #include "launch/netfacts.h"
 #include "launch/parent.h"
+#include "launch/policing.h"
 #include "launch/serve_names.h"
 #include "launch/spawn.h"
 #include "launch/sync.h"
@@ -71,6 +72,7 @@ struct creation {
 	struct namespaces ns;
 	struct netdevs *netdevs; /* moved into the container's network namespace */
 	struct policy *policy;
+	struct policing policing;
 	struct policy_resolv_conf resolv; /* with the servers that may be believed */
 	struct confine_profile *profile;
 	struct confine_notify *notify;
@@ -124,14 +126,17 @@ static int compile_policy(struct creation *k, struct err *e)
 	struct lookup l = LOOKUP_INIT;
 	autofree char *name = NULL;
 	struct policy_facts facts;
+	bool wanted;
 	int r;
 
-	if (!policy_wanted(&k->config.annotations) || policy_is_sandbox(&k->config.annotations, k->o->id))
+	if (policing_begin(&k->policing, &k->config.annotations, &wanted, e) < 0)
+		return -1;
+	if (!wanted || policy_is_sandbox(&k->config.annotations, k->o->id))
 		return 0;
 	lookup_prepare(&l, &given, &facts);
 	facts.distrust_name = names_of_podman(k->bundle, k->o->id, &name);
 	facts.name = name;
-	r = policy_parse(&k->config.annotations, &facts, &k->policy, e);
+	r = policing_parse(&k->policing, &k->config.annotations, &facts, &k->policy, e);
 	if (r == 0 && k->policy)
 		r = resolve_names(k, &given, &l, e);
 	k->resolv = l.conf;
@@ -216,6 +221,8 @@ static int make_state(struct creation *k, struct err *e)
 	k->claimed = true;
 	c->callers_keyring = k->o->no_new_keyring;
 	making_fill_record(c, &k->config, k->bundle, &k->ns);
+	c->policy_files = steal_ptr(&k->policing.digests);
+	c->policy_sources = steal_ptr(&k->policing.sources);
 	if (!k->config.process.terminal)
 		making_note_stdio(c);
 	if (file_replace(c->dirfd, CONTAINER_CONFIG, k->config_text, strlen(k->config_text), 0600, e) < 0)
@@ -665,6 +672,7 @@ static void free_all(struct creation *k)
 	confine_notify_free(k->notify);
 	confine_profile_free(k->profile);
 	policy_free(k->policy);
+	policing_free(&k->policing);
 	cgroup_free(k->cgroup);
 	netdev_free(k->netdevs);
 	namespaces_close(&k->ns);

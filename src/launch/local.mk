@@ -14,6 +14,7 @@ libsandrun_a_SOURCES += \
 	src/launch/netfacts.c src/launch/netfacts.h \
 	src/launch/parent.c src/launch/parent.h \
 	src/launch/places.c src/launch/places.h \
+	src/launch/policing.c src/launch/policing.h \
 	src/launch/selfexe.c src/launch/selfexe.h \
 	src/launch/serve_names.c src/launch/serve_names.h \
 	src/launch/spawn.c src/launch/spawn.h \

@@ -284,6 +284,22 @@ static int parse_bind(struct policy *p, const struct annotations *a, enum policy
 	return r;
 }
 
+int policy_try_list(const char *key, const char *name, const char *text, struct err *e)
+{
+	enum policy_list list = str_eq(key, annotations_names[KEY_NET_DENY]) || str_eq(key, annotations_names[KEY_NET_DENY_BIND]);
+	bool rules = str_eq(key, annotations_names[KEY_NET_ALLOW]) || str_eq(key, annotations_names[KEY_NET_DENY]);
+	bool ports = str_eq(key, annotations_names[KEY_NET_ALLOW_BIND]) || str_eq(key, annotations_names[KEY_NET_DENY_BIND]);
+	struct grammar_rules g = { 0 };
+	int r = 0;
+
+	if (rules)
+		r = grammar_parse(&g, name, text, list, e);
+	else if (ports)
+		r = grammar_parse_ports(&g, name, text, list, e);
+	grammar_free(&g);
+	return r;
+}
+
 /* 1: none of it is for this container. */
 static int parse(struct policy *p, const struct oci_map *map, struct err *e)
 {
@@ -355,6 +371,8 @@ void policy_free(struct policy *p)
 		free(p->key[list]);
 		free(p->text[list]);
 		free(p->bind[list].ports);
+		source_free(&p->source[list]);
+		source_free(&p->bind_source[list]);
 		for (unsigned int i = 0; i < POLICY_N_PROTO; i++)
 			addrset_free(&p->sets[list][i]);
 	}

@@ -20,7 +20,7 @@ static int nearest_rule(const struct policy *p, const struct policy_dest *d)
 	return addrset_any(&p->sets[LIST_ALLOW][d->proto], &f.v[0], 0);
 }
 
-static void words_allowed(const struct policy_reason *r, char *buf, size_t size)
+static void words_allowed(const struct policy *p, const struct policy_reason *r, char *buf, size_t size)
 {
 	switch (r->verdict.why) {
 	case POLICY_WHY_LISTED:
@@ -33,7 +33,7 @@ static void words_allowed(const struct policy_reason *r, char *buf, size_t size)
 		snprintf(buf, size, "allowed: the policy says nothing of egress");
 		break;
 	default:
-		snprintf(buf, size, "allowed: no rule of %s covers it", annotations_names[KEY_NET_DENY]);
+		snprintf(buf, size, "allowed: no rule of %s covers it", text_list_name(p, LIST_DENY));
 		break;
 	}
 }
@@ -55,7 +55,7 @@ static void words_denied(const struct policy *p, const struct policy_reason *r, 
 	default:
 		break;
 	}
-	snprintf(buf, size, "denied: no rule of %s covers it", annotations_names[KEY_NET_ALLOW]);
+	snprintf(buf, size, "denied: no rule of %s covers it", text_list_name(p, LIST_ALLOW));
 	t.len = strlen(buf);
 	if (r->nearest < 0)
 		return;
@@ -69,13 +69,13 @@ void policy_explain(const struct policy *p, const struct policy_dest *d, struct 
 	struct text t = { .buf = out->rule, .size = sizeof(out->rule) };
 
 	*out = (struct policy_reason){ .verdict = policy_check(p, d), .nearest = -1 };
-	out->list = text_list_key(p, out->verdict.rule);
+	out->list = policy_rule_list(p, out->verdict.rule);
 	if (out->list)
 		text_indexed(p, out->verdict.rule, &t);
 	if (!out->verdict.allowed && out->verdict.why == POLICY_WHY_DEFAULT)
 		out->nearest = nearest_rule(p, d);
 	if (out->verdict.allowed)
-		words_allowed(out, out->words, sizeof(out->words));
+		words_allowed(p, out, out->words, sizeof(out->words));
 	else
 		words_denied(p, out, out->words, sizeof(out->words));
 }

@@ -27,6 +27,7 @@
  *   explain.c      a verdict in words
  *   sockets.c      the answer to socket()
  *   socket_words.c the same in words
+ *   source.c       where a list came from
  *   text.c         a rule as text, and a hostile token as something that may be printed
  *   serialize.c    the compiled policy as text
  *   unserialize.c  and back
@@ -288,6 +289,12 @@ struct policy_bind {
 	size_t n;
 };
 
+/* Where a list came from, if that is no annotation. */
+struct policy_source {
+	char *from;  /* "/etc/sandrun/policy.toml [default]"; NULL: an annotation */
+	char *label; /* "[default] deny": the list, for words */
+};
+
 /* Never changed after policy_finish(). The tables below are all that the verdict reads: no allocation there. */
 struct policy {
 	bool has[LIST_COUNT];
@@ -295,6 +302,7 @@ struct policy {
 	bool allow_icmp;
 	struct policy_facts facts;
 	struct policy_bind bind[LIST_COUNT];
+	struct policy_source source[LIST_COUNT], bind_source[LIST_COUNT];
 	unsigned int require; /* 1 << enum policy_layer */
 	enum policy_dns dns;
 	bool follows_names; /* see policy_follows_names() */
@@ -367,6 +375,14 @@ uint32_t verdict_next_change(const struct policy *p, enum policy_proto proto, co
 /* The container's own, not 127.0.0.11 of Docker's. Of a policy that knows nothing of its container never. */
 bool verdict_own_loopback(const struct policy *p, const struct in6_addr *a);
 
+/* --- source.c ----------------------------------------------------------------------------------------- */
+
+/* Of the list of @key (an annotation's name); NULL: it is none of a policy's lists. */
+struct policy_source *source_of(struct policy *p, const char *key);
+void source_set(struct policy_source *s, const char *name, const char *from);
+void source_free(struct policy_source *s);
+extern const char *const source_names[2 * LIST_COUNT]; /* "allow", as a policy file has it; those of bind lists behind them */
+
 /* --- text.c ------------------------------------------------------------------------------------------- */
 
 /* Appends to a buffer of fixed size, cuts silently, counts what would have been needed. */
@@ -383,6 +399,8 @@ void text_range(const struct policy_range *r, struct text *t);
 /* The same of the rule (or bind ports) with the index of a verdict, and the key of its list; NULL: there is none. */
 void text_indexed(const struct policy *p, int index, struct text *t);
 const char *text_list_key(const struct policy *p, int index);
+/* "io.sandlock.net-allow", or "[default] allow": the list in words. */
+const char *text_list_name(const struct policy *p, enum policy_list list);
 /* @s in double quotes for an error: all but printable ASCII as \xNN (a blank, too: no engine's phrase such as
  * "not …" can be spelled by a user's token), cut to TEXT_QUOTED. Always ends in a quote. */
 #define TEXT_QUOTED 96

@@ -199,6 +199,13 @@ static int unknown_key(const char *key, const char *name, struct err *e)
 			quoted);
 }
 
+const char *policy_key_name(const char *key)
+{
+	const struct known_key *known = str_starts(key, PREFIX) ? find_key(key + strlen(PREFIX)) : NULL;
+
+	return known && known->key < KEY_COUNT ? annotations_names[known->key] : NULL;
+}
+
 bool policy_wanted(const struct oci_map *annotations)
 {
 	for (size_t i = 0; i < annotations->n; i++)
@@ -361,5 +368,15 @@ int keys_collect(const struct oci_map *map, const struct policy_facts *f, struct
 	for (unsigned int k = 0; k < KEY_COUNT; k++)
 		if (c.own.v[k].key)
 			a->v[k] = c.own.v[k];
+	return 0;
+}
+
+int policy_has_lists(const struct oci_map *annotations, const struct policy_facts *facts, bool *out, struct err *e)
+{
+	struct annotations a;
+
+	if (keys_collect(annotations, facts, &a, e) < 0)
+		return -1;
+	*out = a.v[KEY_NET_ALLOW].key || a.v[KEY_NET_DENY].key || a.v[KEY_NET_ALLOW_BIND].key || a.v[KEY_NET_DENY_BIND].key;
 	return 0;
 }

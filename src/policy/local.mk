@@ -20,6 +20,7 @@ libsandrun_a_SOURCES += \
 	src/policy/sets.c \
 	src/policy/socket_words.c \
 	src/policy/sockets.c \
+	src/policy/source.c \
 	src/policy/suffix.c \
 	src/policy/text.c \
 	src/policy/verdict.c

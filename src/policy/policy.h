@@ -75,6 +75,13 @@ size_t policy_find_host(const char *text, size_t len, const char *name, struct i
 
 /* True if any io.sandlock.* key is there, or one that was meant to be (also an unknown one: policy_parse() will refuse it). */
 bool policy_wanted(const struct oci_map *annotations);
+/* The whole name of the key @key, however it is spelled: "io.sandlock.net-allow" for "io.sandlock.network.allow". A constant; NULL: it
+ * is none of ours, or one of a container of a pod. */
+const char *policy_key_name(const char *key);
+/* Are there lists for this container among them? -1 with @e: a key is wrong. */
+int policy_has_lists(const struct oci_map *annotations, const struct policy_facts *facts, bool *out, struct err *e);
+/* Reads @text as the list of the key @key, and forgets it. -1 with @e, in which the list is called @name. */
+int policy_try_list(const char *key, const char *name, const char *text, struct err *e);
 /* The pause container of a pod, @id its own: it runs nothing of anybody's, and the pod's keys are not for it. */
 bool policy_is_sandbox(const struct oci_map *annotations, const char *id);
 
@@ -98,6 +105,8 @@ typedef int policy_resolve_fn(void *ctx, const char *name, struct in6_addr **add
 /* Asks @resolve for each of them. If this is the @last time, one that has none is an error with the words of the annotation, or
  * stays without if it is optional ("?name"). */
 int policy_resolve(struct policy *p, policy_resolve_fn *resolve, void *ctx, bool last, struct err *e);
+/* The list of @key came from there: "/etc/sandrun/policy.toml [default]". No list's: nothing. */
+void policy_note_source(struct policy *p, const char *key, const char *from);
 /* Both in one, with nothing known of the container: for tests. NULL with @e. */
 struct policy *policy_compile(const struct oci_map *annotations, policy_resolver resolve, struct err *e);
 void policy_free(struct policy *p);
@@ -178,8 +187,15 @@ struct policy_log policy_get_log(const struct policy *p);
 
 /* How many rules there are, of destinations and of binds: verdicts name them by 0 to this number less one. */
 size_t policy_rule_count(const struct policy *p);
-/* The text of rule @index for the audit ("tcp://10.0.0.0/8:25", its annotation), cut to @size. */
+/* The text of rule @index for the audit ("tcp://10.0.0.0/8:25 (io.sandlock.net-deny)", or "([default] deny)" where that came from
+ * a policy file), cut to @size. */
 void policy_rule_text(const struct policy *p, int index, char *buf, size_t size);
+/* The parts: the rule alone; the annotation that its list is; the list in words ("[default] deny"); where that came from (NULL: from
+ * an annotation). */
+void policy_rule_bare(const struct policy *p, int index, char *buf, size_t size);
+const char *policy_rule_key(const struct policy *p, int index);
+const char *policy_rule_list(const struct policy *p, int index);
+const char *policy_rule_from(const struct policy *p, int index);
 
 /* Hostnames of net-allow and the addresses they were pinned to. */
 struct policy_host {
@@ -222,7 +238,7 @@ int policy_each_interval(const struct policy *p, enum policy_proto proto, bool v
 
 struct policy_reason {
 	struct policy_verdict verdict;
-	const char *list; /* the annotation that decided: "io.sandlock.net-allow"; NULL: none */
+	const char *list; /* that decided: "io.sandlock.net-allow", "[default] allow"; NULL: none */
 	char rule[160];	  /* what the rule says; empty: none */
 	int nearest;	 /* of a denied destination: a rule of net-allow that covers the address, at another port; -1 */
 	char words[320]; /* one sentence */

@@ -24,8 +24,8 @@
  *   require landlock                            one layer a line: sessions have those that init has
  *   end 5d1c0a9e1b2c3d4f                        a sum over all before it: half a file is no policy
  *
- * A change of this text, or of what a line means, needs a new number in its first line: a stored policy outlives the sandrun
- * that wrote it, and one that reads it otherwise would enforce something else.
+ * A change of what a line means needs a new number in the first line: a stored policy outlives the sandrun that wrote it, and one that
+ * reads it otherwise would enforce something else. A line that is new needs none: who does not know it refuses the whole.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -123,6 +123,12 @@ static void write_bind(const struct policy_bind *b, const char *key, struct text
 	}
 }
 
+static void write_source(const struct policy_source *s, const char *key, struct text *t)
+{
+	if (s->from)
+		write_word(key, s->from, t);
+}
+
 static void write_body(const struct policy *p, struct text *t)
 {
 	text_add(t, STORED_HEAD "\n");
@@ -134,6 +140,10 @@ static void write_body(const struct policy *p, struct text *t)
 	for (unsigned int i = 0; i < POLICY_LAYERS; i++)
 		if (p->require & 1u << i)
 			write_word("require", policy_layer_names[i], t);
+	write_source(&p->source[LIST_ALLOW], "from-allow", t);
+	write_source(&p->source[LIST_DENY], "from-deny", t);
+	write_source(&p->bind_source[LIST_ALLOW], "from-bind-allow", t);
+	write_source(&p->bind_source[LIST_DENY], "from-bind-deny", t);
 }
 
 char *policy_write(const struct policy *p)

@@ -98,6 +98,34 @@ const char *text_list_key(const struct policy *p, int index)
 	return i < n_allow + p->bind[LIST_DENY].n ? annotations_names[KEY_NET_DENY_BIND] : NULL;
 }
 
+const char *text_list_name(const struct policy *p, enum policy_list list)
+{
+	return p->source[list].label ? p->source[list].label : annotations_names[list == LIST_ALLOW ? KEY_NET_ALLOW : KEY_NET_DENY];
+}
+
+const char *policy_rule_key(const struct policy *p, int index)
+{
+	return text_list_key(p, index);
+}
+
+const char *policy_rule_list(const struct policy *p, int index)
+{
+	const char *key = text_list_key(p, index);
+	const struct policy_source *s = key ? source_of((struct policy *)(uintptr_t)p, key) : NULL;
+
+	return s && s->label ? s->label : key;
+}
+
+void policy_rule_bare(const struct policy *p, int index, char *buf, size_t size)
+{
+	struct text t = { .buf = buf, .size = size };
+
+	if (!size)
+		return;
+	buf[0] = '\0';
+	text_indexed(p, index, &t);
+}
+
 void text_indexed(const struct policy *p, int index, struct text *t)
 {
 	size_t i = index < 0 ? SIZE_MAX : (size_t)index;
@@ -126,7 +154,7 @@ size_t policy_rule_count(const struct policy *p)
 void policy_rule_text(const struct policy *p, int index, char *buf, size_t size)
 {
 	struct text t = { .buf = buf, .size = size };
-	const char *key = text_list_key(p, index);
+	const char *key = policy_rule_list(p, index);
 
 	if (!size)
 		return;

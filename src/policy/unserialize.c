@@ -220,6 +220,32 @@ static int line_require(struct reader *r, char *rest)
 	return wrong(r, "no such layer");
 }
 
+static int line_from(struct reader *r, const char *rest, struct policy_source *s, const char *name)
+{
+	source_set(s, name, rest);
+	return str_eq(s->from, rest) ? 0 : wrong(r, "a source that is no line");
+}
+
+static int line_from_allow(struct reader *r, char *rest)
+{
+	return line_from(r, rest, &r->p->source[LIST_ALLOW], source_names[LIST_ALLOW]);
+}
+
+static int line_from_deny(struct reader *r, char *rest)
+{
+	return line_from(r, rest, &r->p->source[LIST_DENY], source_names[LIST_DENY]);
+}
+
+static int line_from_bind_allow(struct reader *r, char *rest)
+{
+	return line_from(r, rest, &r->p->bind_source[LIST_ALLOW], source_names[LIST_COUNT + LIST_ALLOW]);
+}
+
+static int line_from_bind_deny(struct reader *r, char *rest)
+{
+	return line_from(r, rest, &r->p->bind_source[LIST_DENY], source_names[LIST_COUNT + LIST_DENY]);
+}
+
 /* The whole file: what may come, in this order. */
 static const struct {
 	const char *word;
@@ -244,6 +270,10 @@ static const struct {
 	{ "bind-allow", true, true, line_bind_allow },
 	{ "bind-deny", true, true, line_bind_deny },
 	{ "require", true, true, line_require },
+	{ "from-allow", false, true, line_from_allow },
+	{ "from-deny", false, true, line_from_deny },
+	{ "from-bind-allow", false, true, line_from_bind_allow },
+	{ "from-bind-deny", false, true, line_from_bind_deny },
 };
 
 static int read_line(struct reader *r, char *line, size_t *step)

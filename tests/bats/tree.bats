@@ -12,12 +12,12 @@ sources() { find src oci -name '*.[ch]'; }
 	declare -A may=(
 		[main]='cmd checkpoint launch container oci base'
 		[cmd]='inspect checkpoint launch container host rootfs process cgroup confine oci base'
-		[inspect]='checkpoint launch container supervisor confine policy toml oci base'
+		[inspect]='checkpoint launch container supervisor confine policyfile policy toml oci base'
 		[checkpoint]='launch container host rootfs policy oci base'
-		[launch]='container host rootfs process cgroup confine supervisor names policy oci base'
+		[launch]='container host rootfs process cgroup confine supervisor names policyfile policy oci base'
 		[container]='host process cgroup confine supervisor oci base' [host]='oci base'
 		[rootfs]='policy oci base' [process]='oci base' [cgroup]='oci base'
-		[names]='base' [supervisor]='confine names policy base' [confine]='policy oci base' [policy]='oci base' [base]='' [oci]='' [toml]='oci base'
+		[names]='base' [supervisor]='confine names policy base' [confine]='policy oci base' [policy]='oci base' [base]='' [oci]='' [toml]='oci base' [policyfile]='policy toml oci base'
 	)
 	while read -r from to; do
 		places=$((places + 1))

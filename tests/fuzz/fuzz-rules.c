@@ -27,6 +27,7 @@
 #include "../../src/policy/serialize.c"
 #include "../../src/policy/sets.c"
 #include "../../src/policy/sockets.c"
+#include "../../src/policy/source.c"
 #include "../../src/policy/suffix.c"
 #include "../../src/policy/text.c"
 #include "../../src/policy/unserialize.c"
