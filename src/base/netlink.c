@@ -228,7 +228,8 @@ int netlink_ask(struct netlink *n, struct netlink_request *r, netlink_each each,
  * it refuses as a whole (no memory when it came to commit) is answered as its first message. */
 int netlink_commit(struct netlink *n, const void *batch, size_t len, uint32_t last, struct err *e)
 {
-	autofree void *buf = xcalloc(1, NETLINK_ROOM);
+	autofree void *heap = n->room ? NULL : xcalloc(1, NETLINK_ROOM);
+	void *buf = n->room ? n->room : heap;
 	bool acknowledged = false, refused = false;
 	ssize_t got;
 
@@ -239,8 +240,11 @@ int netlink_commit(struct netlink *n, const void *batch, size_t len, uint32_t la
 		const struct nlmsghdr *h = buf;
 
 		for (size_t left = (size_t)got; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
-			if (h->nlmsg_type != NLMSG_ERROR)
+			if (h->nlmsg_type != NLMSG_ERROR) {
+				if (n->unasked)
+					n->unasked(h, n->unasked_arg);
 				continue;
+			}
 			if (take_ack(h, refused ? NULL : e) < 0)
 				refused = true;
 			acknowledged |= h->nlmsg_seq == last;

@@ -52,7 +52,7 @@ void netlink_end(struct netlink_request *r, size_t nest);
 int netlink_ask(struct netlink *n, struct netlink_request *r, netlink_each each, void *arg, struct err *e);
 
 /* Sends messages that the kernel takes all or none (nf_tables: between NFNL_MSG_BATCH_BEGIN and _END), in one piece. @last: the
- * number of the message that asks for an acknowledgement. -1 with the first refusal. */
+ * number of the message that asks for an acknowledgement. -1 with the first refusal. What comes by the way goes to @n->unasked. */
 int netlink_commit(struct netlink *n, const void *batch, size_t len, uint32_t last, struct err *e);
 
 /* What has come without being asked for (groups, NFLOG), without waiting. */

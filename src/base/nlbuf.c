@@ -18,6 +18,8 @@ static unsigned char *take_room(struct nlbuf *b, size_t len)
 	unsigned char *at;
 
 	if (b->len + padded > b->cap) {
+		if (b->lent)
+			abort(); /* who lends memory knows how much is needed */
 		b->cap = (b->len + padded) * 2 + 4096;
 		b->v = xrealloc(b->v, b->cap, 1);
 	}
@@ -108,6 +110,7 @@ void nlbuf_flag(struct nlbuf *b, uint16_t flags)
 
 void nlbuf_free(struct nlbuf *b)
 {
-	free(b->v);
+	if (!b->lent)
+		free(b->v);
 	*b = (struct nlbuf){ 0 };
 }

@@ -8,12 +8,14 @@
 #define BASE_NLBUF_H
 
 #include <linux/netlink.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct nlbuf {
 	unsigned char *v;
 	size_t len, cap;
+	bool lent; /* @v is the caller's, of @cap bytes, which are enough: no heap */
 	size_t message; /* where the last message begins: attributes are added to it */
 };
 

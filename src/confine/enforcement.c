@@ -66,8 +66,6 @@ static void look_for_wall(const struct policy *p, const struct foreign_facts *f,
 		note_missing(n, POLICY_LAYER_NFT, "the policy restricts nothing");
 	else if (policy_is_audit(p))
 		note_missing(n, POLICY_LAYER_NFT, "the policy is only recorded (io.sandlock.mode)");
-	else if (policy_follows_names(p))
-		note_missing(n, POLICY_LAYER_NFT, "the policy follows names, whose addresses the supervisor alone knows");
 	else if (!f->own_net)
 		note_missing(n, POLICY_LAYER_NFT, "the container shares the network namespace of its runtime");
 	else if (foreign_shares_network(f))

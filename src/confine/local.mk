@@ -18,9 +18,13 @@ libsandrun_a_SOURCES += \
 	src/confine/seccomp_profile.c \
 	src/confine/sockopts.c src/confine/sockopts.h \
 	src/confine/vethprobe.c src/confine/vethprobe.h \
+	src/confine/wall/ask.c src/confine/wall/ask.h \
+	src/confine/wall/change.c src/confine/wall/change.h \
+	src/confine/wall/groups.c src/confine/wall/groups.h \
 	src/confine/wall/lists.c src/confine/wall/lists.h \
 	src/confine/wall/load.c \
 	src/confine/wall/log.c src/confine/wall/log.h \
+	src/confine/wall/named.c src/confine/wall/named.h \
 	src/confine/wall/nft.c src/confine/wall/nft.h \
 	src/confine/wall/ports.c src/confine/wall/ports.h \
 	src/confine/wall/rules.c src/confine/wall/rules.h \

@@ -225,7 +225,7 @@ static int open_sockets(const struct names_request *q, struct names_sockets *k, 
 {
 	if (setns(q->netns, CLONE_NEWNET) < 0)
 		return err_sys(e, "enter the container's network namespace");
-	return names_open(k, &q->listen, q->servers, q->n_servers, 0, e);
+	return names_open(k, &q->listen, q->servers, q->n_servers, e);
 }
 
 __attribute__((noreturn)) static void be_outer(struct names_request *q, int ready)

@@ -44,24 +44,23 @@ bool names_covered(const struct names_pattern *patterns, size_t n, const char *n
 struct names_sockets {
 	int udp, tcp; /* listening on port 53 in the container's network namespace */
 	int ask_udp[2][NAMES_UDP_SOCKETS]; /* IPv4, IPv6; bound, never connected; -1: no server of that family */
-	int ask_tcp[2][NAMES_TCP_SOCKETS]; /* used again and again */
-	uint16_t ports[2][NAMES_UDP_SOCKETS]; /* of ask_udp, host order: a wall lets these, and nobody else can bind them */
+	int ask_tcp[2][NAMES_TCP_SOCKETS]; /* used again and again, by the same port */
+	/* Where they are bound, host order: a wall lets these ask, and nobody else can send from them. */
+	uint16_t udp_ports[2][NAMES_UDP_SOCKETS], tcp_ports[2][NAMES_TCP_SOCKETS];
 	struct sockaddr_storage servers[NAMES_SERVERS_MAX];
 	size_t n_servers;
 };
 
-/* Opens them all. The caller is in the container's network namespace with CAP_NET_BIND_SERVICE over it (and CAP_NET_ADMIN
- * where @mark is not 0: SO_MARK of the TCP sockets). @servers: IPv4 v4-mapped; port 53 each. @listen: an address of the
- * container's loopback. On failure nothing is left open. */
-int names_open(struct names_sockets *s, const struct in_addr *listen, const struct in6_addr *servers, size_t n_servers,
-	       uint32_t mark, struct err *e);
+/* Opens them all. The caller is in the container's network namespace with CAP_NET_BIND_SERVICE over it. @servers: IPv4 v4-mapped;
+ * port 53 each. @listen: an address of the container's loopback. On failure nothing is left open. */
+int names_open(struct names_sockets *s, const struct in_addr *listen, const struct in6_addr *servers, size_t n_servers, struct err *e);
 void names_close(struct names_sockets *s);
 
 /* What the service tells the supervisor, a datagram each. */
 enum names_what {
 	NAMES_LEARNED, /* wants a reply before the client gets its answer */
 	NAMES_REFUSED, /* a question that no rule covers; no reply */
-	NAMES_PORTS,   /* the first word: where answers are awaited, which the workload shall not send to; no reply */
+	NAMES_PORTS,   /* the first word: who is asked (@addrs) by which ports, where answers are awaited, and nobody else's; no reply */
 };
 
 struct names_report {
@@ -71,7 +70,7 @@ struct names_report {
 	uint32_t n;
 	uint32_t suppressed; /* NAMES_REFUSED: so many more since the last report */
 	uint16_t type;	     /* NAMES_REFUSED: of the question */
-	uint16_t ports[2 * NAMES_UDP_SOCKETS]; /* NAMES_PORTS; 0: none */
+	uint16_t udp_ports[2][NAMES_UDP_SOCKETS], tcp_ports[2][NAMES_TCP_SOCKETS]; /* NAMES_PORTS; IPv4, IPv6; 0: none */
 	char name[NAMES_NAME_MAX];
 	struct in6_addr addrs[NAMES_ADDRS_MAX]; /* IPv4 v4-mapped; only the first @n are sent */
 };

@@ -212,11 +212,13 @@ static void learn(struct service *s, struct ask *a, const struct message_answer 
 
 static bool report_ports(const struct service *s)
 {
-	struct names_report r = { .what = NAMES_PORTS };
+	const struct names_sockets *k = &s->setup->sockets;
+	struct names_report r = { .what = NAMES_PORTS, .n = (uint32_t)k->n_servers };
 
-	for (int f = 0; f < 2; f++)
-		for (int i = 0; i < NAMES_UDP_SOCKETS; i++)
-			r.ports[f * NAMES_UDP_SOCKETS + i] = s->setup->sockets.ask_udp[f][i] < 0 ? 0 : s->setup->sockets.ports[f][i];
+	memcpy(r.udp_ports, k->udp_ports, sizeof(r.udp_ports));
+	memcpy(r.tcp_ports, k->tcp_ports, sizeof(r.tcp_ports));
+	for (size_t i = 0; i < k->n_servers; i++)
+		r.addrs[i] = upstream_address(&k->servers[i]);
 	return send_report(s, &r);
 }
 

@@ -17,6 +17,17 @@ struct noise {
 	unsigned char letters[32];
 };
 
+struct in6_addr upstream_address(const struct sockaddr_storage *server)
+{
+	const struct sockaddr_in *v4 = (const void *)server;
+	struct in6_addr a = { .s6_addr = { [10] = 0xff, 0xff } };
+
+	if (server->ss_family == AF_INET6)
+		return ((const struct sockaddr_in6 *)(const void *)server)->sin6_addr;
+	memcpy(&a.s6_addr[12], &v4->sin_addr, 4);
+	return a;
+}
+
 void upstream_init(struct upstream *u, const struct names_sockets *s)
 {
 	u->sockets = s;
@@ -175,7 +186,7 @@ void upstream_end_tcp(struct upstream *u, int i)
 {
 	const struct sockaddr nobody = { .sa_family = AF_UNSPEC };
 
-	/* Back to a socket that is connected to nobody, with its mark. */
+	/* Back to a socket that is connected to nobody, bound as before. */
 	(void)!connect(upstream_tcp_fd(u, i), &nobody, sizeof(nobody));
 	u->tcp[i].busy = false;
 }

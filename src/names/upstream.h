@@ -38,6 +38,8 @@ struct upstream {
 	struct upstream_tcp tcp[2 * NAMES_TCP_SOCKETS];
 };
 
+/* IPv4 v4-mapped. */
+struct in6_addr upstream_address(const struct sockaddr_storage *server);
 void upstream_init(struct upstream *u, const struct names_sockets *s);
 /* Asks by datagram, the next server each time. -1: all tries are used up. What cannot be sent waits for its next try. */
 int upstream_ask(struct upstream *u, struct upstream_question *uq, const struct message_query *q, int64_t now);

@@ -17,6 +17,7 @@
 struct flat {
 	const struct policy *p;
 	enum policy_proto proto;
+	bool taken; /* not what is allowed, but what neither a deny list nor an exception takes away */
 	struct canonical_net *nets; /* sorted; each a prefix at which the answer may change */
 	size_t n_nets;
 	struct flat_node {
@@ -92,7 +93,9 @@ static bool ask(const struct flat *f, const struct canonical_net *net, uint16_t 
 
 	/* The any-addresses are judged as what the kernel makes of them. */
 	if (net->len == 128 && (IN6_IS_ADDR_UNSPECIFIED(&net->addr) || memcmp(&net->addr, &zero4, sizeof(zero4)) == 0))
-		return policy_check(f->p, &d).allowed;
+		return f->taken ? verdict_taken(f->p, &d).allowed : policy_check(f->p, &d).allowed;
+	if (f->taken)
+		return verdict_taken_form(f->p, f->proto, &net->addr, port, net->len).allowed;
 	return verdict_form(f->p, f->proto, &net->addr, port, net->len).allowed;
 }
 
@@ -223,8 +226,7 @@ static bool step(struct in6_addr *a, bool up)
 
 struct cut {
 	const struct flat *f;
-	void (*each)(const struct in6_addr *lo, const struct in6_addr *hi, const struct policy_ports *ports, size_t n,
-		     void *ctx);
+	policy_interval_fn *each;
 	void *ctx;
 	struct in6_addr from;	/* all before it has been told … */
 	bool done;		/* … and there is nothing behind */
@@ -256,12 +258,8 @@ static void cut_to(struct cut *c, const struct in6_addr *hi, const struct flat_n
 	c->done = !step(&c->from, true);
 }
 
-int policy_each_interval(const struct policy *p, enum policy_proto proto, bool v4, size_t limit,
-			 void (*each)(const struct in6_addr *lo, const struct in6_addr *hi,
-				      const struct policy_ports *ports, size_t n, void *ctx),
-			 void *ctx)
+static int each_interval(struct flat f, bool v4, size_t limit, policy_interval_fn *each, void *ctx)
 {
-	struct flat f = { .p = p, .proto = proto };
 	struct cut c = { .f = &f, .each = each, .ctx = ctx };
 	bool fits = flatten(&f, limit);
 	size_t around[131], depth = 0;
@@ -291,4 +289,14 @@ int policy_each_interval(const struct policy *p, enum policy_proto proto, bool v
 	cut_tell(&c);
 	flat_free(&f);
 	return fits ? 0 : -1;
+}
+
+int policy_each_interval(const struct policy *p, enum policy_proto proto, bool v4, size_t limit, policy_interval_fn *each, void *ctx)
+{
+	return each_interval((struct flat){ .p = p, .proto = proto }, v4, limit, each, ctx);
+}
+
+int policy_each_left(const struct policy *p, enum policy_proto proto, bool v4, size_t limit, policy_interval_fn *each, void *ctx)
+{
+	return each_interval((struct flat){ .p = p, .proto = proto, .taken = true }, v4, limit, each, ctx);
 }

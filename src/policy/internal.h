@@ -367,6 +367,9 @@ bool cover_is_any_tcp(const struct policy *p, const struct policy_rule *r);
 /* Of one form of a destination (canonical_forms()), or of a prefix, where longer ones than @max_len do not count. */
 struct policy_verdict verdict_form(const struct policy *p, enum policy_proto proto, const struct in6_addr *a,
 				   uint16_t port, unsigned int max_len);
+/* What a deny list or an exception says of one form, or of a prefix, as above. */
+struct policy_verdict verdict_taken_form(const struct policy *p, enum policy_proto proto, const struct in6_addr *a, uint16_t port,
+					 unsigned int max_len);
 /* What a deny list or an exception says of @d, whatever else allows it: denied, or "allowed" if they say nothing. */
 struct policy_verdict verdict_taken(const struct policy *p, const struct policy_dest *d);
 /* The lowest port above @port at which that may change; 65536: it does not. */

@@ -109,14 +109,21 @@ static struct learned_entry *choose_entry(struct learned *t, const char *name, i
 	return oldest;
 }
 
+static void note_gone(struct learned *t, const struct learned_entry *e, int64_t now)
+{
+	if (e->until && e->copied > now && t->n_gone < LEARNED_GONE_MAX)
+		t->gone[t->n_gone++] = (struct learned_gone){ e->addr, e->host };
+}
+
 static void let_in(struct learned *t, uint32_t host, const char *name, const struct in6_addr *addr, int64_t until, int64_t now)
 {
 	struct learned_entry *e = find_entry(t, host, name, addr);
 
 	if (!e) {
 		e = choose_entry(t, name, now);
+		note_gone(t, e, now);
 		/* Free until all of it is there: this process may end at any line. */
-		e->until = 0;
+		e->until = e->copied = 0;
 		e->addr = *addr;
 		e->host = host;
 		snprintf(e->name, sizeof(e->name), "%s", name);
@@ -157,14 +164,33 @@ static bool covers_port(const struct policy *p, const struct policy_rule *r, uin
 	return !r->n_ranges;
 }
 
+static bool gives(const struct policy *p, const struct policy_rule *r, uint32_t host, enum policy_proto proto)
+{
+	return r->target == TARGET_HOST && r->host == host && r->list == LIST_ALLOW && !r->except && (cover_protos(p, r) & 1u << proto);
+}
+
+void policy_each_name_port(const struct policy *p, uint32_t host, enum policy_proto proto, void (*each)(uint16_t lo, uint16_t hi, void *ctx),
+			   void *ctx)
+{
+	for (size_t i = 0; i < p->n_rules; i++) {
+		const struct policy_rule *r = &p->rules[i];
+
+		if (!gives(p, r, host, proto))
+			continue;
+		if (!r->n_ranges)
+			each(0, 65535, ctx);
+		for (uint32_t k = 0; k < r->n_ranges; k++)
+			each(p->ranges[r->range + k].lo, p->ranges[r->range + k].hi, ctx);
+	}
+}
+
 /* A rule of net-allow for this name that covers protocol and port, or -1. */
 static int find_rule(const struct policy *p, uint32_t host, const struct policy_dest *d)
 {
 	for (size_t i = 0; i < p->n_rules; i++) {
 		const struct policy_rule *r = &p->rules[i];
 
-		if (r->target == TARGET_HOST && r->host == host && r->list == LIST_ALLOW && !r->except &&
-		    (cover_protos(p, r) & 1u << d->proto) && covers_port(p, r, d->port))
+		if (gives(p, r, host, d->proto) && covers_port(p, r, d->port))
 			return (int)i;
 	}
 	return -1;
@@ -196,6 +222,14 @@ struct policy_verdict policy_check_learned(const struct policy *p, const struct 
 		return v;
 	taken = verdict_taken(p, d);
 	return taken.allowed ? (struct policy_verdict){ .allowed = true, .rule = rule, .why = POLICY_WHY_LISTED } : taken;
+}
+
+bool policy_learned_covers(const struct learned *t, const struct in6_addr *addr, int64_t now)
+{
+	for (uint32_t i = 0; i < t->used; i++)
+		if (t->v[i].until > now && IN6_ARE_ADDR_EQUAL(&t->v[i].addr, addr))
+			return true;
+	return false;
 }
 
 const char *policy_learned_name(const struct learned *t, const struct in6_addr *addr)

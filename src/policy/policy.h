@@ -229,10 +229,10 @@ int policy_each_prefix(const struct policy *p, enum policy_proto proto, size_t l
 				    size_t n, void *ctx),
 		       void *ctx);
 /* The same as disjoint intervals, sorted, that cover all of IPv4 (@v4; canonical addresses) or all of IPv6. */
-int policy_each_interval(const struct policy *p, enum policy_proto proto, bool v4, size_t limit,
-			 void (*each)(const struct in6_addr *lo, const struct in6_addr *hi,
-				      const struct policy_ports *ports, size_t n, void *ctx),
-			 void *ctx);
+typedef void policy_interval_fn(const struct in6_addr *lo, const struct in6_addr *hi, const struct policy_ports *ports, size_t n, void *ctx);
+int policy_each_interval(const struct policy *p, enum policy_proto proto, bool v4, size_t limit, policy_interval_fn *each, void *ctx);
+/* The same of what the deny list and exceptions leave, whatever allows it: for addresses that names have (learned.h). */
+int policy_each_left(const struct policy *p, enum policy_proto proto, bool v4, size_t limit, policy_interval_fn *each, void *ctx);
 
 /* --- why (explain.c) -------------------------------------------------------------------------------------- */
 

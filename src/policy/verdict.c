@@ -128,16 +128,16 @@ uint32_t verdict_next_change(const struct policy *p, enum policy_proto proto, co
 
 /* The forms that only count against a destination: how it is written, where that is not what the kernel makes of it. So
  * 0.0.0.0/8 holds of 0.0.0.0, also where that is loopback. */
-static struct policy_verdict check_literal(const struct policy *p, enum policy_proto proto, const struct in6_addr *a,
-					   uint16_t port)
+struct policy_verdict verdict_taken_form(const struct policy *p, enum policy_proto proto, const struct in6_addr *a, uint16_t port,
+					 unsigned int max_len)
 {
-	unsigned int left = left_out(p, proto, a, port, 128);
-	struct policy_verdict v = deny_verdict(p, proto, a, port, left, 128);
+	unsigned int left = left_out(p, proto, a, port, max_len);
+	struct policy_verdict v = deny_verdict(p, proto, a, port, left, max_len);
 	int except;
 
 	if (!v.allowed || !p->has[LIST_ALLOW])
 		return v;
-	except = addrset_find(&p->sets[LIST_ALLOW][proto], a, port, left, 128).except;
+	except = addrset_find(&p->sets[LIST_ALLOW][proto], a, port, left, max_len).except;
 	if (except >= 0)
 		return (struct policy_verdict){ .allowed = false, .rule = except, .why = POLICY_WHY_EXCEPTED };
 	return v;
@@ -150,7 +150,7 @@ struct policy_verdict verdict_taken(const struct policy *p, const struct policy_
 
 	canonical_forms(&d->addr, &f);
 	for (size_t i = 0; i < f.n; i++) {
-		struct policy_verdict v = check_literal(p, d->proto, &f.v[i], port);
+		struct policy_verdict v = verdict_taken_form(p, d->proto, &f.v[i], port, 128);
 
 		if (!v.allowed)
 			return v;
@@ -173,7 +173,7 @@ struct policy_verdict policy_check(const struct policy *p, const struct policy_d
 	canonical_forms(&d->addr, &f);
 	for (size_t i = 0; i < f.n; i++) {
 		struct policy_verdict w = i < f.n_must ? verdict_form(p, d->proto, &f.v[i], port, 128)
-						       : check_literal(p, d->proto, &f.v[i], port);
+						       : verdict_taken_form(p, d->proto, &f.v[i], port, 128);
 
 		if (!w.allowed)
 			return w;

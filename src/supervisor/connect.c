@@ -169,9 +169,10 @@ static bool local_port_allowed(struct sup *s, int sock)
 
 /* A UDP socket that is connected to learn by which way one would go there (glibc sorts addresses so, curl and Go too) sends nothing; and
  * if it did, the wall would refuse it. */
-static bool may_look(const struct sup *s, const struct policy_dest *d)
+static bool may_look(struct sup *s, const struct policy_dest *d)
 {
-	return s->plan.judge_only && d->proto == POLICY_UDP && policy_covers_address(s->policy, &d->addr);
+	return s->plan.judge_only && d->proto == POLICY_UDP &&
+	       (policy_covers_address(s->policy, &d->addr) || names_cover(s, &d->addr));
 }
 
 static enum answer judge(struct worker *w, struct op *op, struct result *r)

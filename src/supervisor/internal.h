@@ -23,7 +23,9 @@
 #include "confine/bpf_egress.h"
 #include "confine/notify_calls.h"
 #include "confine/plan.h"
+#include "confine/wall/groups.h"
 #include "confine/wall/wall.h"
+#include "names/names.h"
 #include "policy/learned.h"
 #include "policy/policy.h"
 #include "supervisor/counts.h"
@@ -78,7 +80,8 @@ struct sup_shared {
 	} received[WORKERS_MAX];
 	struct inflight pending[PENDING_MAX]; /* as in the table of blocked calls */
 	_Atomic int64_t said[WORKERS_MAX]; /* the outcome of a call, from a child (deputy.c) */
-	uint16_t names_ports[32]; /* where the name service awaits answers */
+	bool names_ask; /* the next one is there */
+	struct names_report names_first; /* what the name service said first: who is asked, and by which ports */
 	struct learned learned; /* names.c; touched only where names are followed */
 };
 
@@ -363,6 +366,7 @@ struct sup {
 	const volatile struct bpf_egress_log *kernel_log; /* NULL: no cgroup program */
 	bool first_pid_ns;	    /* only then: ours is the one in which the program counts */
 	struct wall wall;
+	struct wall_groups groups; /* of the names that are followed, where there is a wall */
 	int wall_fd;	 /* a socket of the network that it stands in; -1: there is none */
 	bool wall_dirty; /* it has refused something since its counters were read */
 	pthread_mutex_t lock; /* listeners and pending */
@@ -415,6 +419,8 @@ void listener_audit_record(struct sup *s, const struct op *op, struct audit_reco
 /* --- names.c ------------------------------------------------------------------------------------------------------------- */
 /* policy_check(), with the addresses that names have at the moment. */
 struct policy_verdict names_check(struct sup *s, const struct policy_dest *d);
+/* Some name has @addr at the moment. */
+bool names_cover(struct sup *s, const struct in6_addr *addr);
 /* The name by which the container knows @addr, or "". */
 void names_of(struct sup *s, const struct in6_addr *addr, char name[LEARNED_TEXT]);
 /* Main thread. Takes @fd, the conversation with a new name service. */
@@ -422,7 +428,15 @@ void names_take(struct sup *s, int fd);
 /* Main thread: it has said something, or has ended. */
 void names_hear(struct sup *s);
 
+/* --- names_wall.c: main thread -------------------------------------------------------------------------------------------- */
+/* Brings the wall's sets up to what names have now. -1: they are not; who asked for a name has to ask again. */
+int names_wall_update(struct sup *s);
+/* Lets the name service through, as it has said first. */
+int names_wall_open(struct sup *s);
+
 /* --- wall_log.c: main thread --------------------------------------------------------------------------------------------- */
+/* The wall's socket, for a question; what it tells meanwhile goes into the record. */
+void wall_log_adopt(struct sup *s, struct netlink *n);
 /* It has told something. */
 void wall_log_hear(struct sup *s);
 /* Brings the counts up to date. */

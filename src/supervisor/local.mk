@@ -14,6 +14,7 @@ libsandrun_a_SOURCES += \
 	src/supervisor/lowport.c \
 	src/supervisor/message.c \
 	src/supervisor/names.c \
+	src/supervisor/names_wall.c \
 	src/supervisor/onlooker.c \
 	src/supervisor/options.c \
 	src/supervisor/pending.c \

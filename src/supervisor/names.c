@@ -23,8 +23,12 @@
 /* Who could send to where the name service awaits answers could make up the addresses of a name. */
 static bool is_for_service(const struct sup *s, const struct policy_dest *d)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(s->shared->names_ports) && d->proto == POLICY_UDP; i++)
-		if (d->port && s->shared->names_ports[i] == d->port)
+	const struct names_report *r = &s->shared->names_first;
+
+	if (d->proto != POLICY_UDP || !d->port)
+		return false;
+	for (int i = 0; i < NAMES_UDP_SOCKETS; i++)
+		if (r->udp_ports[0][i] == d->port || r->udp_ports[1][i] == d->port)
 			return true;
 	return false;
 }
@@ -41,6 +45,18 @@ struct policy_verdict names_check(struct sup *s, const struct policy_dest *d)
 	v = policy_check_learned(s->policy, &s->shared->learned, d, sup_now_ms());
 	pthread_mutex_unlock(&s->names_lock);
 	return v;
+}
+
+bool names_cover(struct sup *s, const struct in6_addr *addr)
+{
+	bool r;
+
+	if (!policy_follows_names(s->policy))
+		return false;
+	pthread_mutex_lock(&s->names_lock);
+	r = policy_learned_covers(&s->shared->learned, addr, sup_now_ms());
+	pthread_mutex_unlock(&s->names_lock);
+	return r;
 }
 
 void names_of(struct sup *s, const struct in6_addr *addr, char name[LEARNED_TEXT])
@@ -74,7 +90,23 @@ static void learn(struct sup *s, const struct names_report *r)
 	pthread_mutex_unlock(&s->names_lock);
 	if (n < 0)
 		reply.error = EACCES; /* the service asks for covered names only; this is the second look */
+	else if (s->plan.wall && names_wall_update(s) < 0)
+		reply.error = EAGAIN;
 	(void)!send(s->names_fd, &reply, sizeof(reply), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* Its sockets are those that it was born with: a second one is not believed. */
+static void take_first(struct sup *s, const struct names_report *r)
+{
+	if (r->n > NAMES_SERVERS_MAX)
+		return;
+	if (!s->shared->names_ask)
+		s->shared->names_first = *r;
+	if (s->plan.wall && !s->shared->names_ask && names_wall_open(s) < 0) {
+		fd_close(&s->names_fd); /* another one will come and say it again */
+		return;
+	}
+	s->shared->names_ask = true;
 }
 
 static void note_refused(struct sup *s, const struct names_report *r)
@@ -107,6 +139,6 @@ void names_hear(struct sup *s)
 		else if (r.what == NAMES_REFUSED)
 			note_refused(s, &r);
 		else
-			memcpy(s->shared->names_ports, r.ports, sizeof(r.ports));
+			take_first(s, &r);
 	}
 }

@@ -143,6 +143,7 @@ static void free_sup(struct sup *s)
 {
 	if (s->kernel_log)
 		munmap((void *)(uintptr_t)s->kernel_log, sizeof(*s->kernel_log));
+	groups_free(&s->groups);
 	munmap(s, sizeof(*s));
 }
 
@@ -165,11 +166,15 @@ static struct sup *make_sup(const struct supervisor_request *req, struct err *e)
 	s->cgroup_fd = s->plan.bpf ? req->bpf_cgroup : -1;
 	s->cpu_quota_fd = req->has_quota ? req->cpu_quota : -1;
 	s->cpu_period_fd = req->has_quota ? req->cpu_period : -1;
+	if (s->plan.wall && groups_make(s->policy, &s->groups, e) < 0) {
+		munmap(s, sizeof(*s));
+		return NULL;
+	}
 	s->init_fd = s->control_fd = s->watch_fd = s->names_fd = s->wall_fd = -1;
 	/* Mapped here and inherited: the descriptor need not be kept. */
 	if (s->plan.bpf && kernel_log_open(s, req->bpf_log) < 0) {
 		err_sys(e, "map the log of the cgroup program");
-		munmap(s, sizeof(*s));
+		free_sup(s);
 		return NULL;
 	}
 	return s;

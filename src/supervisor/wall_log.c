@@ -49,7 +49,7 @@ static void take(const struct nlmsghdr *h, void *arg)
 		describe(arg, &p);
 }
 
-static void listen_by(struct sup *s, struct netlink *n)
+void wall_log_adopt(struct sup *s, struct netlink *n)
 {
 	netlink_adopt(n, s->wall_fd);
 	n->room = room;
@@ -63,7 +63,7 @@ void wall_log_hear(struct sup *s)
 
 	if (s->wall_fd < 0)
 		return;
-	listen_by(s, &n);
+	wall_log_adopt(s, &n);
 	netlink_overhear(&n, take, s);
 	s->wall_dirty = true;
 }
@@ -81,7 +81,7 @@ void wall_log_drain(struct sup *s)
 		return;
 	wall_log_hear(s);
 	s->wall_dirty = false;
-	listen_by(s, &n);
+	wall_log_adopt(s, &n);
 	self_raise_network(true);
 	r = wall_read(&n, &s->wall, &c, &e);
 	self_raise_network(false);

@@ -67,6 +67,8 @@ reach() { exec_probe tcp "$1" "${2:-443}"; is "$3" "$output"; }
 	wait_until file_has "$STATE/$ID/denied.jsonl" '"call":"dns".*"name":"secret.evil.test"'
 	# the real server is out of reach: it would carry the data
 	exec_probe udp 203.0.113.53 53
+	is EPERM "$output"
+	exec_probe udp-connect 203.0.113.53 53
 	is ECONNREFUSED "$output"
 }
 
@@ -152,4 +154,111 @@ service_pids() {
 	try 'tcp 203.0.113.10 443'
 	outcome 'tcp 203.0.113.10 443' ECONNREFUSED
 	is "" "$(cat "$T/asked")"
+}
+
+# --- the wall ---------------------------------------------------------------------------------------------------------------
+
+in_c() { nsenter --net="/run/netns/$ID-c" "$@"; }
+table() { in_c nft list tables | sed -n 's/table inet //p'; }
+# The local ports of the name service's sockets with which it asks, of "udp" or "tcp".
+asking_ports() { in_c nft -j list set inet "$(table)" asking4 | jq -r --arg p "$1" '[.nftables[] | .set.elem? // [] | .[] | .concat | select(.[1] == $p) | .[2]] | unique | .[]'; }
+# lease ADDRESS: how many seconds it is let in for yet; nothing if it is not.
+lease() { in_c nft -j list set inet "$(table)" names4_0 | jq -r --arg a "$1" '.nftables[] | .set.elem? // [] | .[] | .elem | select(.val == $a) | .expires'; }
+
+@test "names have a wall: sends are the kernel's own, and packets go to what a name has now, whoever makes them" {
+	need nft
+	started 'net-allow=api.test:443 udp://api.test:5353 *.wild.test:80,8000-8010'
+	has ,nft "$(annotation enforcement)"
+	is EPERM "$(in_c "$PROBE" udp 203.0.113.10 5353)"
+	is ECONNREFUSED "$(in_c "$PROBE" tcp 203.0.113.10 443)"
+	is 203.0.113.10 "$(lookup api.test)"
+	[ "$(lease 203.0.113.10)" -ge 55 ]
+	is OK "$(in_c "$PROBE" udp 203.0.113.10 5353)"
+	is EPERM "$(in_c "$PROBE" udp 203.0.113.10 443)"
+	is OK "$(in_c "$PROBE" tcp 203.0.113.10 443)"
+	is ECONNREFUSED "$(in_c "$PROBE" tcp 203.0.113.10 444)"
+	is EPERM "$(in_c "$PROBE" udp 203.0.113.11 5353)"
+	is 203.0.113.11 "$(lookup a.wild.test)"
+	is ECONNREFUSED "$(in_c "$PROBE" tcp 203.0.113.11 443)"
+	nothing_reached tcp:203.0.113.11:443
+}
+
+@test "nobody but the name service asks its servers, also as root with every socket that there is; nor answers in their place" {
+	need nft
+	sniff "$ID" 203.0.113.53
+	started 'net-allow=api.test:443'
+	is 203.0.113.10 "$(lookup api.test)"
+	local before ports
+	before=$(count "203.0.113.53@$ID")
+	[ "$before" -gt 0 ]
+	ports=$(asking_ports udp && asking_ports tcp)
+	is 20 "$(wc -w <<<"$ports")"
+	# of TCP where a port is UDP's, and of UDP where it is TCP's
+	[ "$(in_c "$PROBE" impersonate 203.0.113.53 53 $ports)" -gt 0 ]
+	run --separate-stderr rt exec "$ID" probe impersonate 203.0.113.53 53 $ports
+	[ "$status" = 0 ]
+	for p in $(asking_ports udp); do is EPERM "$(in_c "$PROBE" udp 127.0.0.1 "$p")"; done
+	# the marker and its echo come last
+	is OK "$(in_ns "$PROBE" udp 203.0.113.53 5353)"
+	wait_until eval '[ "$(count "203.0.113.53@$ID")" -ge $((before + 2)) ]'
+	is $((before + 2)) "$(count "203.0.113.53@$ID")"
+	is 203.0.113.10 "$(lookup api.test)"
+}
+
+@test "long answers come by TCP, again and again" {
+	local i lines=()
+	for ((i = 1; i <= 100; i++)); do lines+=("big.test A 203.0.113.$((i + 9)) 1"); done
+	world "${lines[@]}"
+	started 'net-allow=big.test:443'
+	for i in 1 2 3; do
+		: >"$T/asked"
+		lookup big.test >/dev/null || :
+		has_all() { [ "$(in_c nft -j list set inet "$(table)" names4_0 | jq '[.nftables[] | .set.elem? // [] | .[]] | length')" = 100 ]; }
+		wait_until has_all
+		# by UDP, and then by TCP
+		[ "$(grep -ci '^big.test 1$' "$T/asked")" -ge 2 ]
+		reach 203.0.113.12 443 OK
+		sleep 1.1 # its TTL is over
+	done
+}
+
+@test "a tunnel by labels gets nothing out, and a flood of questions slows nobody else and fills nothing" {
+	local before after kb pid
+	started 'net-allow=*.wild.test:443'
+	: >"$T/asked"
+	run --separate-stderr rt exec "$ID" probe ask-many 127.0.53.53 secret.evil.test 20000 4
+	[ "$status" = 0 ] && [ "$output" -gt 15000 ]
+	is "" "$(grep -vi wild "$T/asked")"
+	run --separate-stderr rt exec "$ID" probe ask-many 127.0.53.53 wild.test 30000 6
+	[ "$status" = 0 ] && [ "$output" -gt 20000 ]
+	is 203.0.113.11 "$(lookup a.wild.test)"
+	# the upstream sees what the bound of a container lets through: 1000 a second, four tries each at most
+	[ "$(wc -l <"$T/asked")" -lt 40000 ]
+	is "" "$(grep -vi wild "$T/asked")"
+	for pid in $(service_pids); do
+		kb=$(awk '/^VmRSS/ { print $2 }' "/proc/$pid/status")
+		[ "$kb" -lt 8192 ] || { echo "the name service has $kb kB"; return 1; }
+	done
+	[ "$(wc -l <"$STATE/$ID/denied.jsonl")" -lt 1000 ]
+}
+
+@test "what a name had before ends after its grace, with or without a supervisor; what it has now stays" {
+	local left watcher
+	need nft
+	started 'net-allow=api.test:443'
+	is 203.0.113.10 "$(lookup api.test)"
+	world 'api.test A 203.0.113.12 1'
+	moved() { [ "$(lookup api.test)" = 203.0.113.12 ]; }
+	WAIT_FOR=2 wait_until moved
+	reach 203.0.113.12 443 OK
+	reach 203.0.113.10 443 OK
+	watcher=$(rt state "$ID" | jq -r '.annotations["io.sandlock.watcher-pid"] // empty')
+	kill -KILL ${watcher:+$watcher} "$(supervisor_pid)"
+	# nobody judges connects any more; packets are the wall's
+	is OK "$(in_c "$PROBE" tcp 203.0.113.10 443)"
+	is ECONNREFUSED "$(in_c "$PROBE" tcp 203.0.113.11 443)"
+	ended() { [ -z "$(lease "$1")" ]; }
+	WAIT_FOR=80 wait_until ended 203.0.113.10
+	is ECONNREFUSED "$(in_c "$PROBE" tcp 203.0.113.10 443)"
+	nothing_reached tcp:203.0.113.11:443
 }

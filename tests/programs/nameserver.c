@@ -16,6 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define DATAGRAM_MAX 1232 /* more is for TCP */
+
 static const char *records, *log_file;
 
 static size_t put(unsigned char *p, const unsigned char *owner, size_t owner_len, unsigned int type, unsigned int ttl, const void *data,
@@ -90,6 +92,14 @@ static size_t serve(unsigned char *m, size_t len)
 	return (size_t)(at - m);
 }
 
+/* The question alone, with the word that there is more. */
+static size_t truncate_answer(unsigned char *m, size_t len)
+{
+	m[2] |= 2;
+	m[7] = 0;
+	return 12 + (size_t)dn_skipname(m + 12, m + len) + 4;
+}
+
 static void serve_connection(int t)
 {
 	unsigned char m[8192];
@@ -138,6 +148,7 @@ int main(int argc, char **argv)
 			continue;
 		n = recvfrom(u, m, 1024, 0, (struct sockaddr *)&from, &size);
 		n = n < 0 ? 0 : (ssize_t)serve(m, (size_t)n);
+		n = n > DATAGRAM_MAX ? (ssize_t)truncate_answer(m, (size_t)n) : n;
 		if (n > 0)
 			sendto(u, m, (size_t)n, 0, (struct sockaddr *)&from, size);
 	}

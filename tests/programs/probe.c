@@ -29,7 +29,7 @@ static const struct verb *const tables[] = {
 	attack_race_verbs,
 	attack_net_verbs,
 	attack_link_verbs,
-	attack_task_verbs, attack_source_verbs, attack_trace_verbs,
+	attack_names_verbs, attack_task_verbs, attack_source_verbs, attack_trace_verbs,
 	attack_fuse_verbs,
 };
 

@@ -27,6 +27,7 @@ extern const struct verb attack_net_verbs[];   /* attack_net.c: what the network
 extern const struct verb attack_link_verbs[];  /* attack_link.c: devices between network namespaces */
 extern const struct verb attack_fuse_verbs[];  /* attack_fuse.c: memory that never comes */
 extern const struct verb attack_source_verbs[]; /* attack_source.c: sources and headers that are not ours */
+extern const struct verb attack_names_verbs[];  /* attack_names.c: who would like to be the name service */
 extern const struct verb attack_trace_verbs[];  /* attack_trace.c: who is seen behind a call, and who pays */
 extern const struct verb attack_task_verbs[];  /* attack_task.c: what tasks can do to a call on its way */
 

@@ -12,7 +12,7 @@ check_PROGRAMS += $(probe_programs)
 probe_sources = tests/programs/probe.c tests/programs/probe.h tests/programs/probe_inet.c \
 	tests/programs/probe_entry.c tests/programs/probe_socket.c tests/programs/probe_self.c \
 	tests/programs/attack_entry.c tests/programs/attack_race.c tests/programs/attack_net.c \
-	tests/programs/attack_link.c tests/programs/attack_task.c tests/programs/attack_fuse.c tests/programs/attack_source.c tests/programs/attack_trace.c
+	tests/programs/attack_link.c tests/programs/attack_names.c tests/programs/attack_task.c tests/programs/attack_fuse.c tests/programs/attack_source.c tests/programs/attack_trace.c
 probe_cflags = -std=gnu11 $(WARN_CFLAGS) -pthread
 probe_ldflags = -static -pthread
 

@@ -211,7 +211,7 @@ static void make_world(struct report *r, struct world *w)
 	close(u);
 	close(t);
 	inet_pton(AF_INET6, "::ffff:" SERVER, &server);
-	expect(r, names_open(&setup.sockets, &service.sin_addr, &server, 1, 7, &r->err) == 0);
+	expect(r, names_open(&setup.sockets, &service.sin_addr, &server, 1, &r->err) == 0);
 	expect(r, socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0);
 	w->service = fork();
 	if (w->service == 0) {
@@ -222,8 +222,10 @@ static void make_world(struct report *r, struct world *w)
 	}
 	close(pair[1]);
 	w->supervisor = pair[0];
-	expect(r, recv(w->supervisor, &first, sizeof(first), 0) == (ssize_t)NAMES_REPORT_SIZE(0) && first.what == NAMES_PORTS);
-	expect(r, first.ports[0] == setup.sockets.ports[0][0] && first.ports[0] != 0 && first.ports[NAMES_UDP_SOCKETS] == 0);
+	expect(r, recv(w->supervisor, &first, sizeof(first), 0) == (ssize_t)NAMES_REPORT_SIZE(1) && first.what == NAMES_PORTS);
+	expect(r, first.udp_ports[0][0] == setup.sockets.udp_ports[0][0] && first.udp_ports[0][0] != 0 && first.udp_ports[1][0] == 0);
+	expect(r, first.tcp_ports[0][0] == setup.sockets.tcp_ports[0][0] && first.tcp_ports[0][0] != 0);
+	expect(r, IN6_ARE_ADDR_EQUAL(&first.addrs[0], &server));
 	names_close(&setup.sockets);
 	w->client = socket(AF_INET, SOCK_DGRAM, 0);
 	expect(r, connect(w->client, (struct sockaddr *)&service, sizeof(service)) == 0);

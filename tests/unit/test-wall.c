@@ -2,8 +2,11 @@
 /* test-wall.c - the table that refuses packets says what policy_check() says, and what only it can say */
 #include "policy-util.h"
 
+#include "confine/wall/groups.h"
+#include "confine/wall/named.h"
 #include "confine/wall/rules.h"
 #include "nftvm.h"
+#include "policy/learned.h"
 
 static unsigned int seed = 1;
 
@@ -373,6 +376,153 @@ static void test_names(void **state)
 	assert_true(a.group && b.group && c.group);
 }
 
+/* --- names ---------------------------------------------------------------------------------------------------------------------- */
+
+static void put_element(struct vm_set *s, const uint8_t *key)
+{
+	if ((s->n & (s->n - 1)) == 0)
+		s->v = realloc(s->v, (s->n ? s->n * 2 : 1) * sizeof(*s->v));
+	s->v[s->n++] = (struct vm_element){ .key = key };
+}
+
+/* What the supervisor does with each address that is let in. */
+static void put_learned(struct table *t, struct learned *l, int64_t now)
+{
+	struct wall_groups g;
+	struct err e;
+
+	assert_int_equal(groups_make(t->p, &g, &e), 0);
+	for (uint32_t i = 0; i < l->used; i++) {
+		struct learned_entry *el = &l->v[i];
+		bool v6 = !canonical_is_v4(&el->addr);
+		char name[GROUPS_NAME];
+
+		for (unsigned int proto = 0; proto < 3; proto++) {
+			if (el->until <= now || g.of[el->host][proto] < 0)
+				continue;
+			groups_set_name((size_t)g.of[el->host][proto], v6, name);
+			put_element(vm_set(&t->vm, name), el->addr.s6_addr + (v6 ? 0 : 12));
+		}
+	}
+	groups_free(&g);
+}
+
+static struct policy *random_named_policy(char *allow, char *deny, size_t size)
+{
+	static const char *const names[] = { "?a.test", "?b.test", "*.w.test", "**.d.test" };
+	static const char *const ports[] = { ":%u", ":%u-9000", ":%u,60-64", "" };
+	static struct policy_facts facts;
+	struct err e;
+
+	facts = (struct policy_facts){ .own_network = true, .can_serve_names = true, .n_resolvers = 1 };
+	facts.resolvers[0] = util_addr("10.0.0.1");
+	util_facts = &facts;
+	random_rules(allow, size - 400);
+	for (unsigned int i = 0; i < 1 + rnd(5); i++) {
+		char port[32];
+
+		snprintf(port, sizeof(port), ports[rnd(4)], 50 + rnd(6));
+		snprintf(allow + strlen(allow), 80, "%s%s; ", names[rnd(4)], port);
+	}
+	random_rules(deny, size);
+	return util_try(&e, "net-allow", allow, "allow-udp", rnd(2) ? "true" : "false", "allow-icmp", rnd(2) ? "true" : "false",
+			rnd(2) ? "net-deny" : NULL, deny, NULL);
+}
+
+static void learn_some(const struct policy *p, struct learned *l, int64_t now)
+{
+	static const char *const names[] = { "a.test", "b.test", "x.w.test", "x.y.d.test", "other.test" };
+
+	for (unsigned int i = 0; i < 8; i++) {
+		struct in6_addr a;
+		char text[64];
+
+		random_address(text, sizeof(text), rnd(3) == 0);
+		a = util_addr(text);
+		/* Some of them long ago. */
+		policy_learn(p, l, names[rnd(5)], &a, 1, 1, rnd(4) ? now : now - 100000);
+	}
+}
+
+static void compare_learned(struct table *t, const struct learned *l, int64_t now, const char *allow, const char *deny)
+{
+	for (unsigned int i = 0; i < 300; i++) {
+		struct policy_dest d = { .proto = (enum policy_proto)rnd(3), .port = (uint16_t)(48 + rnd(20)) };
+		struct in6_addr inside;
+		struct vm_packet p;
+		char text[64];
+
+		random_address(text, sizeof(text), rnd(3) == 0);
+		d.addr = l->used && rnd(2) ? l->v[rnd(l->used)].addr : util_addr(text);
+		if (IN6_IS_ADDR_UNSPECIFIED(&d.addr) || is_loopback(&d.addr) || (canonical_nat64(&d.addr, &inside) && is_loopback(&inside)))
+			continue;
+		p = packet(d.proto, &d.addr, d.proto == POLICY_ICMP ? 0 : d.port);
+		if ((leaves(t, &p) == VM_ACCEPT) == policy_check_learned(t->p, l, &d, now).allowed)
+			continue;
+		inet_ntop(AF_INET6, &d.addr, text, sizeof(text));
+		fail_msg("net-allow %s\nnet-deny %s\n%s: protocol %d, port %u", allow, deny, text, d.proto, d.port);
+	}
+}
+
+static void test_learned(void **state)
+{
+	static struct learned l;
+	const int64_t now = 1000000;
+	unsigned int made = 0, passed = 0;
+
+	(void)state;
+	for (int i = 0; i < 800; i++) {
+		char allow[2048], deny[2048];
+		struct policy *p = random_named_policy(allow, deny, sizeof(allow));
+		struct table t;
+
+		if (!p)
+			continue;
+		made++;
+		l.used = 0;
+		assert_true(policy_follows_names(p));
+		take_policy(&t, p);
+		learn_some(p, &l, now);
+		put_learned(&t, &l, now);
+		passed += l.used;
+		compare_learned(&t, &l, now, allow, deny);
+		drop_table(&t);
+	}
+	util_facts = NULL;
+	assert_true(made > 300 && passed > 300);
+}
+
+/* Who asks for the container's names does so by ports of its own, and nobody sends to these. */
+static void test_name_service(void **state)
+{
+	static const struct policy_facts facts = { .own_network = true, .can_serve_names = true, .n_resolvers = 1,
+						   .resolvers = { { .s6_addr = { [10] = 0xff, 0xff, 10, 0, 0, 1 } } } };
+	static const uint8_t asking[12] = { 10, 0, 0, 1, IPPROTO_UDP, 0, 0, 0, 0x90, 0 }, awaited[4] = { 0x90, 1 };
+	struct vm_packet p = packet_to(POLICY_UDP, "10.0.0.1", 53);
+	struct table t;
+
+	(void)state;
+	util_facts = &facts;
+	take_policy(&t, util_policy("net-allow", "?a.test:443", NULL));
+	assert_int_equal(leaves(&t, &p), VM_DROP);
+	put_element(vm_set(&t.vm, NAMED_ASKING4), asking);
+	assert_int_equal(leaves(&t, &p), VM_ACCEPT);
+	p.v[p.transport + 1] = 1; /* another port */
+	assert_int_equal(leaves(&t, &p), VM_DROP);
+	p = packet_to(POLICY_UDP, "10.0.0.1", 54);
+	assert_int_equal(leaves(&t, &p), VM_DROP);
+	p = packet_to(POLICY_TCP, "10.0.0.1", 53);
+	assert_int_equal(leaves(&t, &p), VM_RESET);
+	put_element(vm_set(&t.vm, NAMED_AWAITED), awaited);
+	p = packet_to(POLICY_UDP, "127.0.0.1", 0x9001);
+	p.oif = 1;
+	assert_int_equal(leaves(&t, &p), VM_DROP);
+	p.v[p.transport + 3] = 2;
+	assert_int_equal(leaves(&t, &p), VM_ACCEPT);
+	drop_table(&t);
+	util_facts = NULL;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -384,6 +534,8 @@ int main(void)
 		cmocka_unit_test(test_before_there_is_an_address),
 		cmocka_unit_test(test_bind),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_learned),
+		cmocka_unit_test(test_name_service),
 	};
 
 	return cmocka_run_group_tests_name("wall", tests, NULL, NULL);

@@ -417,29 +417,31 @@ static int order_of_sets(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-static int gather_all(const struct policy *p, struct wall_lists *l, struct gather all[2][PROTOS], struct err *e)
+static int gather_all(const struct policy *p, bool own, struct wall_lists *l, struct gather all[2][PROTOS], struct err *e)
 {
-	bool own = policy_get_traits(p).own_loopback;
+	int (*each)(const struct policy *, enum policy_proto, bool, size_t, policy_interval_fn *, void *) =
+		l->taken ? policy_each_left : policy_each_interval;
 
 	for (unsigned int i = 0; i < 2u * PROTOS; i++) {
 		struct gather *g = &all[i / PROTOS][i % PROTOS];
 
 		*g = (struct gather){ .proto = (enum policy_proto)(i % PROTOS), .allow = l->allow, .own_loopback = own };
-		if (policy_each_interval(p, g->proto, i < PROTOS, WALL_INTERVALS_MAX, take_interval, g) < 0)
+		if (each(p, g->proto, i < PROTOS, WALL_INTERVALS_MAX, take_interval, g) < 0)
 			return err_set(e, E2BIG, "the policy has more than %u ranges of addresses and ports", WALL_INTERVALS_MAX);
 		l->loopback_listed |= g->loopback_listed;
 	}
 	return 0;
 }
 
-int wall_lists_make(const struct policy *p, struct wall_lists *out, struct err *e)
+int wall_lists_make(const struct policy *p, bool taken, struct wall_lists *out, struct err *e)
 {
 	struct gather all[2][PROTOS] = { 0 };
-	bool own = policy_get_traits(p).own_loopback;
+	/* No name has an address of a loopback. */
+	bool own = policy_get_traits(p).own_loopback && !taken;
 	int r;
 
-	*out = (struct wall_lists){ .allow = policy_get_traits(p).allow_mode };
-	r = gather_all(p, out, all, e);
+	*out = (struct wall_lists){ .allow = policy_get_traits(p).allow_mode && !taken, .taken = taken };
+	r = gather_all(p, own, out, all, e);
 	for (unsigned int proto = 0; r == 0 && proto < PROTOS; proto++)
 		out->nat64 |= needs_nat64(&all[0][proto], &all[1][proto]);
 	for (int v6 = 0; r == 0 && v6 < 2; v6++) {

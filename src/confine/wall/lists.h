@@ -45,6 +45,7 @@ struct wall_lists {
 	struct wall_set *sets;
 	size_t n, cap;
 	bool allow;		/* WALL_LISTED is what is allowed; else what is denied */
+	bool taken;		/* … by the deny list and exceptions, whatever allows it */
 	unsigned int any[2];	/* [v6]: the protocols of which every address and port is in WALL_LISTED */
 	bool loopback_listed;	/* the own loopback is not free as a whole: it is in the sets as any address */
 	bool nat64;		/* the IPv4 address in one of 64:ff9b::/96 is to be judged as well */
@@ -53,8 +54,8 @@ struct wall_lists {
 /* More intervals than this are not for a packet filter: a second to load, 100 bytes of kernel memory each. */
 #define WALL_INTERVALS_MAX (1u << 17)
 
-/* Heap. E2BIG: too many. */
-int wall_lists_make(const struct policy *p, struct wall_lists *out, struct err *e);
+/* Heap. E2BIG: too many. @taken: of what addresses of names may not have, though a rule gives it to the name. */
+int wall_lists_make(const struct policy *p, bool taken, struct wall_lists *out, struct err *e);
 void wall_lists_free(struct wall_lists *l);
 /* The sets of one list and family, or NULL behind the last. @after: NULL for the first. */
 const struct wall_set *wall_lists_next(const struct wall_lists *l, enum wall_list list, bool v6, const struct wall_set *after);

@@ -235,6 +235,40 @@ void nft_elements(struct nft *n, const char *name, const struct nft_key *k, uint
 		nlbuf_end(&n->b, list);
 }
 
+static void begin_list(struct nft *n, uint16_t type, uint16_t flags, const char *name)
+{
+	begin(n, type, flags);
+	nlbuf_add_text(&n->b, NFTA_SET_ELEM_LIST_TABLE, n->table);
+	nlbuf_add_text(&n->b, NFTA_SET_ELEM_LIST_SET, name);
+	n->list = nlbuf_nest(&n->b, NFTA_SET_ELEM_LIST_ELEMENTS);
+}
+
+void nft_insert_begin(struct nft *n, const char *name)
+{
+	begin_list(n, MESSAGE(NEWSETELEM), NLM_F_CREATE, name);
+}
+
+void nft_delete_begin(struct nft *n, const char *name)
+{
+	begin_list(n, MESSAGE(DELSETELEM), 0, name);
+}
+
+void nft_element(struct nft *n, const struct nft_key *k, const uint8_t *key, uint64_t ms)
+{
+	size_t element = nlbuf_nest(&n->b, NFTA_LIST_ELEM), value = nlbuf_nest(&n->b, NFTA_SET_ELEM_KEY);
+
+	nlbuf_add(&n->b, NFTA_DATA_VALUE, key, nft_key_len(k));
+	nlbuf_end(&n->b, value);
+	if (ms)
+		nlbuf_add_be64(&n->b, NFTA_SET_ELEM_TIMEOUT, ms);
+	nlbuf_end(&n->b, element);
+}
+
+void nft_list_end(struct nft *n)
+{
+	nlbuf_end(&n->b, n->list);
+}
+
 static void begin_chain(struct nft *n, const char *name)
 {
 	begin(n, MESSAGE(NEWCHAIN), NLM_F_CREATE);

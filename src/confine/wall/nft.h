@@ -39,6 +39,7 @@ struct nft {
 	size_t elements; /* in the batch that is being written */
 	size_t rules, chains, expressions; /* so far: what reading back has to find */
 	uint32_t sets;	 /* ids given so far */
+	size_t list;	 /* the attribute that is being filled */
 };
 
 void nft_free(struct nft *n);
@@ -69,6 +70,13 @@ struct nft_element {
 /* Adds sorted, disjoint elements; begins further batches as they are needed. */
 void nft_elements(struct nft *n, const char *name, const struct nft_key *k, uint32_t flags, const struct nft_element *v,
 		  size_t count);
+
+/* Changes to a set without intervals that is there. Each is a message of its own, of at most 64 KiB (some 500 elements). */
+void nft_insert_begin(struct nft *n, const char *name);
+void nft_delete_begin(struct nft *n, const char *name);
+/* @ms: how long it lives, in a set with NFT_SET_TIMEOUT; 0: for ever. */
+void nft_element(struct nft *n, const struct nft_key *k, const uint8_t *key, uint64_t ms);
+void nft_list_end(struct nft *n);
 
 void nft_chain(struct nft *n, const char *name);
 void nft_base_chain(struct nft *n, const char *name, uint32_t hook, int32_t priority, uint32_t policy);

@@ -10,7 +10,8 @@
  *      answers a packet sends the answer to its source, and our kernel always answers. ("strange")
  *   2. No IPv4 options and no IPv6 routing header: they take a packet elsewhere than its destination. And no fragments, of which only
  *      the first has ports: the kernel makes its own further on, so these are a program's. ("options", "headers6")
- *   3. The policy's sets (lists.c): allowed packets leave the table here.
+ *   3. Addresses that the policy's names have at the moment (named.c), then the policy's sets (lists.c): allowed packets leave the table
+ *      here.
  *   4. The rest is suspect. What stays on lo is no egress, in a namespace that nobody else is in. A segment that opens no
  *      connection answers one. A datagram may answer one that came lately from there, between the same ports (the sets "askers",
  *      which the chain "in" fills). What no program's socket sent is the kernel's: neighbour discovery, duplicate
@@ -31,7 +32,9 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "confine/wall/ask.h"
 #include "confine/wall/lists.h"
+#include "confine/wall/named.h"
 
 #define PRIORITY (-300)
 #define ASKERS 16384
@@ -122,152 +125,9 @@ static const struct {
 	{ "groups6", true, 3, { 143, 131, 132 } },
 };
 
-/* --- the policy's sets, asked ------------------------------------------------------------------------------------------- */
-
-/* In which fields of a packet an address is looked up: as a destination of either family; as the source of what comes in; as an IPv4
- * destination in an IPv6 one. */
-struct fields {
-	bool v6;      /* whose sets */
-	uint8_t addr, port;
-	uint8_t icmp; /* the protocol that counts as POLICY_ICMP */
-	unsigned int protos; /* those that come by */
-};
-static const struct fields destination[2] = { { false, 16, 2, IPPROTO_ICMP, 7 }, { true, 24, 2, IPPROTO_ICMPV6, 7 } };
-static const struct fields source[2] = { { false, 12, 0, 0, 1u << POLICY_UDP }, { true, 8, 0, 0, 1u << POLICY_UDP } };
-static const struct fields embedded = { false, 36, 2, IPPROTO_ICMPV6, 7 };
-
-struct builder {
-	struct nft *n;
-	const struct wall_lists *l;
-};
-
-struct row {
-	struct nft_step v[16];
-	unsigned int n;
-};
-
-static void add_step(struct row *r, struct nft_step s)
-{
-	if (r->n < ARRAY_SIZE(r->v) - 1)
-		r->v[r->n++] = s;
-}
-
-static uint8_t protocol_number(const struct fields *f, unsigned int proto)
-{
-	return proto == POLICY_TCP ? IPPROTO_TCP : proto == POLICY_UDP ? IPPROTO_UDP : f->icmp;
-}
-
-static void add_proto(struct row *r, uint8_t number)
-{
-	add_step(r, (struct nft_step)META(L4PROTO));
-	add_step(r, (struct nft_step)EQ8(number));
-}
-
-static void add_range(struct row *r, const struct fields *f, uint16_t lo, uint16_t hi)
-{
-	add_step(r, (struct nft_step)TRANSPORT(f->port, 2));
-	if (lo == hi) {
-		add_step(r, (struct nft_step)EQ16(lo));
-		return;
-	}
-	add_step(r, (struct nft_step)COMPARE(GTE, 2, (uint8_t)(lo >> 8), (uint8_t)lo));
-	add_step(r, (struct nft_step)COMPARE(LTE, 2, (uint8_t)(hi >> 8), (uint8_t)hi));
-}
-
-static void ask(struct builder *b, const char *chain, struct row *r, const struct wall_set *s, struct nft_step verdict)
-{
-	struct nft_step in = IN_SET(NULL);
-
-	if (s) {
-		in.name = s->name;
-		add_step(r, in);
-	}
-	add_step(r, verdict);
-	add_step(r, (struct nft_step)END);
-	nft_rule(b->n, chain, r->v, NULL);
-}
-
-/* One rule for each protocol, or one for all, where a denied address is denied to every one. */
-static void ask_by_protocol(struct builder *b, const char *chain, const struct fields *f, const struct wall_set *s,
-			    struct nft_step verdict)
-{
-	bool whatever = s->protos == 7 && !b->l->allow && s->shape != WALL_PORTS;
-
-	for (unsigned int proto = 0; proto < (whatever ? 1 : 3u); proto++) {
-		struct row r = { 0 };
-
-		if (!(s->protos & f->protos & 1u << proto) && !whatever)
-			continue;
-		if (!whatever)
-			add_proto(&r, protocol_number(f, proto));
-		if (s->shape == WALL_PORTS)
-			add_step(&r, (struct nft_step)TRANSPORT(f->port, 2));
-		else if (s->lo || s->hi != 65535)
-			add_range(&r, f, s->lo, s->hi);
-		if (s->shape != WALL_PORTS)
-			add_step(&r, (struct nft_step)NET(f->addr, f->v6 ? 16 : 4));
-		ask(b, chain, &r, s, verdict);
-	}
-}
-
-static void ask_by_key(struct builder *b, const char *chain, const struct fields *f, const struct wall_set *s,
-		       struct nft_step verdict)
-{
-	uint8_t words = f->v6 ? 4 : 1;
-	struct row r = { 0 };
-
-	add_step(&r, (struct nft_step)NET(f->addr, f->v6 ? 16 : 4));
-	add_step(&r, (struct nft_step)META_TO(words, L4PROTO));
-	add_step(&r, (struct nft_step)TRANSPORT_TO(words + 1, f->port, 2));
-	ask(b, chain, &r, s, verdict);
-}
-
-static void ask_list(struct builder *b, const char *chain, const struct fields *f, enum wall_list list, struct nft_step verdict)
-{
-	for (const struct wall_set *s = wall_lists_next(b->l, list, f->v6, NULL); s; s = wall_lists_next(b->l, list, f->v6, s)) {
-		if (s->shape == WALL_PAIRS || s->shape == WALL_RANGES)
-			ask_by_key(b, chain, f, s, verdict);
-		else
-			ask_by_protocol(b, chain, f, s, verdict);
-	}
-	for (unsigned int proto = 0; list == WALL_LISTED && proto < 3; proto++) {
-		struct row r = { 0 };
-
-		if (!(b->l->any[f->v6] & f->protos & 1u << proto))
-			continue;
-		add_proto(&r, protocol_number(f, proto));
-		ask(b, chain, &r, NULL, verdict);
-	}
-}
-
-static void end_chain(struct builder *b, const char *chain, struct nft_step verdict)
-{
-	const struct nft_step steps[] = { verdict, END };
-
-	nft_rule(b->n, chain, steps, NULL);
-}
-
-/* Appends to @chain what the policy says of the address in @f, down to the end: @good or @bad. @but is the name of the chain where
- * exceptions go, if there are any. */
-static void judge(struct builder *b, const char *chain, const char *but, const struct fields *f, struct nft_step good,
-		  struct nft_step bad)
-{
-	struct nft_step listed = b->l->allow ? good : bad, other = b->l->allow ? bad : good;
-	bool excepts = wall_lists_next(b->l, WALL_EXCEPT, f->v6, NULL) != NULL;
-
-	if (excepts) {
-		nft_chain(b->n, but);
-		ask_list(b, but, f, WALL_EXCEPT, other);
-		end_chain(b, but, listed);
-		listed = (struct nft_step)GOTO(but);
-	}
-	ask_list(b, chain, f, WALL_LISTED, listed);
-	end_chain(b, chain, other);
-}
-
 /* --- the chains ------------------------------------------------------------------------------------------------------------- */
 
-static void put_sets(struct builder *b)
+static void put_sets(struct ask *b)
 {
 	static const struct nft_key asker[2] = { { { NFT_TYPE_IPV4, NFT_TYPE_SERVICE, NFT_TYPE_SERVICE } },
 						 { { NFT_TYPE_IPV6, NFT_TYPE_SERVICE, NFT_TYPE_SERVICE } } };
@@ -283,13 +143,10 @@ static void put_sets(struct builder *b)
 		nft_set(b->n, icmp_sets[i].name, &types[icmp_sets[i].v6], 0, 0, 0);
 		nft_elements(b->n, icmp_sets[i].name, &types[icmp_sets[i].v6], 0, el, icmp_sets[i].n);
 	}
-	for (size_t i = 0; i < b->l->n; i++)
-		nft_set(b->n, b->l->sets[i].name, &b->l->sets[i].key, b->l->sets[i].flags, 0, 0);
-	for (size_t i = 0; i < b->l->n; i++)
-		nft_elements(b->n, b->l->sets[i].name, &b->l->sets[i].key, b->l->sets[i].flags, b->l->sets[i].v, b->l->sets[i].n);
+	ask_put_sets(b);
 }
 
-static void put_fixed(struct builder *b, bool own)
+static void put_fixed(struct ask *b, bool own)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(fixed); i++) {
 		if ((fixed[i].when & OWN && !own) || (fixed[i].when & LISTED && !b->l->loopback_listed))
@@ -298,7 +155,7 @@ static void put_fixed(struct builder *b, bool own)
 	}
 }
 
-static void put_log(struct builder *b, const struct wall *w)
+static void put_log(struct ask *b, const struct wall *w)
 {
 	const struct nft_step steps[] = { { .kind = NFT_STEP_LIMIT, .key = 20, .at = 50 },
 					  { .kind = NFT_STEP_LOG, .key = w->group }, END };
@@ -306,7 +163,13 @@ static void put_log(struct builder *b, const struct wall *w)
 	nft_rule(b->n, RULES_REFUSE, steps, NULL);
 }
 
-static void put_out(struct builder *b)
+/* Of a policy that follows names. */
+struct named {
+	struct wall_groups groups;
+	struct wall_lists taken;
+};
+
+static void put_out(struct ask *b, const struct named *named)
 {
 	/* A socket that is bound to another device sends to 127.0.0.1 of the next host. */
 	static const struct nft_step astray4[] = { NET(16, 1), EQ8(127), META(OIF), COMPARE(NEQ, 4, HOST32(LO)), GOTO(RULES_OPTIONS), END },
@@ -325,20 +188,24 @@ static void put_out(struct builder *b)
 	nft_rule(b->n, "out", foreign, NULL);
 	nft_rule(b->n, "out", options, NULL);
 	nft_rule(b->n, "out", fragment, NULL);
-	judge(b, "out", "but4", &destination[0], (struct nft_step)ACCEPT, (struct nft_step)GOTO("suspect"));
+	if (named)
+		named_put_out(b->n, &named->groups, &named->taken, "out", false);
+	ask_judge(b, "out", "but4", &ask_destination[0], (struct nft_step)ACCEPT, (struct nft_step)GOTO("suspect"));
 	nft_rule(b->n, "out6", astray6, NULL);
 	nft_rule(b->n, "out6", foreign, NULL);
 	nft_rule(b->n, "out6", headers, NULL);
+	if (named)
+		named_put_out(b->n, &named->groups, &named->taken, "out6", true);
 	if (b->l->nat64) {
 		nft_chain(b->n, "nat64");
-		judge(b, "nat64", "but64", &embedded, (struct nft_step)RETURN, (struct nft_step)GOTO("suspect"));
+		ask_judge(b, "nat64", "but64", &ask_embedded, (struct nft_step)RETURN, (struct nft_step)GOTO("suspect"));
 		nft_rule(b->n, "out6", nat64, NULL);
 	}
-	judge(b, "out6", "but6", &destination[1], (struct nft_step)ACCEPT, (struct nft_step)GOTO("suspect"));
+	ask_judge(b, "out6", "but6", &ask_destination[1], (struct nft_step)ACCEPT, (struct nft_step)GOTO("suspect"));
 }
 
 /* Who would be refused, and asks. */
-static void put_askers(struct builder *b, bool own)
+static void put_askers(struct ask *b, bool own)
 {
 	static const struct nft_step others[] = { META(L4PROTO), NE8(IPPROTO_UDP), ACCEPT, END },
 				     lo[] = { META(IIF), COMPARE(EQ, 4, HOST32(LO)), ACCEPT, END },
@@ -349,10 +216,10 @@ static void put_askers(struct builder *b, bool own)
 	if (own)
 		nft_rule(b->n, RULES_IN, lo, NULL);
 	nft_rule(b->n, RULES_IN, six, NULL);
-	judge(b, RULES_IN, "from4", &source[0], (struct nft_step)ACCEPT, (struct nft_step)GOTO("remember"));
+	ask_judge(b, RULES_IN, "from4", &ask_source[0], (struct nft_step)ACCEPT, (struct nft_step)GOTO("remember"));
 	if (b->l->nat64)
 		nft_rule(b->n, "in6", nat64, NULL);
-	judge(b, "in6", "from6", &source[1], (struct nft_step)ACCEPT, (struct nft_step)GOTO("remember"));
+	ask_judge(b, "in6", "from6", &ask_source[1], (struct nft_step)ACCEPT, (struct nft_step)GOTO("remember"));
 }
 
 static void add_bindable(uint16_t lo, uint16_t hi, void *ctx)
@@ -371,7 +238,7 @@ static void add_bindable(uint16_t lo, uint16_t hi, void *ctx)
 
 #define BINDABLE "bindable"
 
-static void put_bindable(struct builder *b, const struct policy *p)
+static void put_bindable(struct ask *b, const struct policy *p)
 {
 	struct wall_set s = { .key = { { NFT_TYPE_SERVICE } } };
 
@@ -381,7 +248,7 @@ static void put_bindable(struct builder *b, const struct policy *p)
 	free(s.v);
 }
 
-static void put_listeners(struct builder *b)
+static void put_listeners(struct ask *b)
 {
 	static const struct nft_step refuse[] = { FLAGS(SYN_ACK), EQ8(SYN), TRANSPORT(2, 2),
 						  { .kind = NFT_STEP_IN, .reg = NFT_WORD(0), .name = BINDABLE, .key = 1 },
@@ -391,7 +258,7 @@ static void put_listeners(struct builder *b)
 }
 
 /* Chains are there before anything goes to them. */
-static void put_chains(struct builder *b, const struct policy_traits *t)
+static void put_chains(struct ask *b, const struct policy_traits *t)
 {
 	static const char *const plain[] = { RULES_REFUSE, RULES_STRANGE, RULES_OPTIONS, RULES_HEADERS, "answers", "suspect", "remember",
 					     "out6", "in6" };
@@ -405,38 +272,64 @@ static void put_chains(struct builder *b, const struct policy_traits *t)
 	nft_base_chain(b->n, "out", NF_INET_LOCAL_OUT, PRIORITY, NF_DROP);
 }
 
-int rules_build(const struct wall *w, const struct policy *p, struct nft *out, struct err *e)
+static int look_up(const struct policy *p, struct wall_lists *l, struct named *named, struct err *e)
+{
+	if (policy_get_traits(p).egress && wall_lists_make(p, false, l, e) < 0)
+		return -1;
+	if (!policy_follows_names(p))
+		return 0;
+	if (groups_make(p, &named->groups, e) < 0)
+		return -1;
+	return wall_lists_make(p, true, &named->taken, e);
+}
+
+static void write_table(struct ask *b, const struct wall *w, const struct policy *p, const struct named *named)
 {
 	struct policy_traits t = policy_get_traits(p);
-	struct wall_lists l = { 0 };
-	struct builder b = { .n = out, .l = &l };
+	struct nft *out = b->n;
 
-	*out = (struct nft){ .table = w->table };
-	if (t.egress && wall_lists_make(p, &l, e) < 0)
-		return -1;
 	nft_batch_begin(out);
 	nft_table(out, true);
 	nft_table(out, false);
 	nft_table(out, true);
 	if (t.egress)
-		put_sets(&b);
+		put_sets(b);
+	if (named)
+		named_put_sets(out, &named->groups, &named->taken);
 	if (t.bind)
-		put_bindable(&b, p);
+		put_bindable(b, p);
 	/* What hooks it in, and all that the chains say, in one batch. */
 	if (out->elements > NFT_BATCH_ELEMENTS / 10) {
 		nft_batch_end(out);
 		nft_batch_begin(out);
 	}
-	put_chains(&b, &t);
+	put_chains(b, &t);
 	if (t.bind)
-		put_listeners(&b);
+		put_listeners(b);
+	if (named)
+		named_put_suspect(out, "suspect");
 	if (t.egress) {
-		put_log(&b, w);
-		put_fixed(&b, t.own_loopback);
-		put_out(&b);
-		put_askers(&b, t.own_loopback);
+		put_log(b, w);
+		put_fixed(b, t.own_loopback);
+		put_out(b, named);
+		put_askers(b, t.own_loopback);
 	}
 	nft_batch_end(out);
+}
+
+int rules_build(const struct wall *w, const struct policy *p, struct nft *out, struct err *e)
+{
+	struct wall_lists l = { 0 };
+	struct named named = { 0 };
+	struct ask b = { .n = out, .l = &l };
+	int r;
+
+	*out = (struct nft){ .table = w->table };
+	r = look_up(p, &l, &named, e);
+	if (r == 0)
+		write_table(&b, w, p, policy_follows_names(p) ? &named : NULL);
+	groups_free(&named.groups);
+	wall_lists_free(&named.taken);
 	wall_lists_free(&l);
-	return 0;
+	return r;
 }

@@ -30,7 +30,7 @@ static struct nft_key key_of(enum wall_shape shape, bool v6)
 
 struct wall_set *sets_add(struct wall_lists *l, enum wall_list list, bool v6, enum wall_shape shape, unsigned int protos)
 {
-	static const char *const lists[2][WALL_LISTS] = { { "denied", "but" }, { "allowed", "but" } };
+	static const char *const lists[3][WALL_LISTS] = { { "denied", "but" }, { "allowed", "but" }, { "taken", "left" } };
 	static const char *const shapes[] = { [WALL_PAIRS] = "pairs", [WALL_PORTS] = "ports", [WALL_HOSTS] = "hosts",
 					      [WALL_NETS] = "nets", [WALL_RANGES] = "ranges" };
 	struct wall_set *s;
@@ -43,7 +43,7 @@ struct wall_set *sets_add(struct wall_lists *l, enum wall_list list, bool v6, en
 	*s = (struct wall_set){ .list = list, .v6 = v6, .shape = shape, .protos = protos, .hi = PORTS_LAST, .key = key_of(shape, v6) };
 	if (shape == WALL_PORTS || shape == WALL_NETS || shape == WALL_RANGES)
 		s->flags = NFT_SET_INTERVAL;
-	snprintf(s->name, sizeof(s->name), "%s%c_%s_%zu", lists[l->allow][list], v6 ? '6' : '4', shapes[shape], l->n);
+	snprintf(s->name, sizeof(s->name), "%s%c_%s_%zu", lists[l->taken ? 2 : l->allow][list], v6 ? '6' : '4', shapes[shape], l->n);
 	return s;
 }
 
