@@ -113,6 +113,14 @@ int policyfile_open(const char *path, enum policyfile_owner owner, char **text, 
 	return file_read(AT_FDCWD, self, TOML_TEXT_MAX, text, len, e) < 0 ? err_prefix(e, "%s", path) : 0;
 }
 
+/* Who runs as another user keeps HOME more often than not: what is in there is not this user's. */
+static bool is_own_home(const char *home)
+{
+	struct stat st;
+
+	return home && home[0] == '/' && stat(home, &st) == 0 && st.st_uid == geteuid();
+}
+
 char *policyfile_user_path(void)
 {
 	const char *base = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
@@ -121,5 +129,5 @@ char *policyfile_user_path(void)
 		return NULL;
 	if (base && base[0] == '/')
 		return xasprintf("%s/sandrun/policy.toml", base);
-	return home && home[0] == '/' ? xasprintf("%s/.config/sandrun/policy.toml", home) : NULL;
+	return is_own_home(home) ? xasprintf("%s/.config/sandrun/policy.toml", home) : NULL;
 }
