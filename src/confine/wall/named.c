@@ -34,7 +34,7 @@ struct nft_key named_asking_key(bool v6)
 
 static void ports_name(size_t i, char out[GROUPS_NAME])
 {
-	snprintf(out, GROUPS_NAME, "names_ports_%zu", i);
+	snprintf(out, GROUPS_NAME, "names_ports_%u", (unsigned int)i);
 }
 
 /* Several ranges are a set of their own. */
