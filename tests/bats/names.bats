@@ -185,10 +185,13 @@ lease() { in_c nft -j list set inet "$(table)" names4_0 | jq -r --arg a "$1" '.n
 
 @test "nobody but the name service asks its servers, also as root with every socket that there is; nor answers in their place" {
 	need nft
-	sniff "$ID" 203.0.113.53
+	sniff "$ID" 203.0.113.53 203.0.113.10
 	started 'net-allow=api.test:443'
 	is 203.0.113.10 "$(lookup api.test)"
 	local before ports
+	# what comes behind all that the lookup has sent
+	is OK "$(in_ns "$PROBE" udp 203.0.113.10 5353)"
+	wait_until not count_is "203.0.113.10@$ID" 0
 	before=$(count "203.0.113.53@$ID")
 	[ "$before" -gt 0 ]
 	ports=$(asking_ports udp && asking_ports tcp)
